@@ -1,1 +1,29 @@
-fn main() {}
+//! `cargo xtask <command>`: builds, serves, tests and measures the project. One command a module; this file only names them.
+
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Builds, serves, tests and measures the project"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Each command's arguments are its module's `Args`; its `run` answers with the exit code.
+#[derive(Subcommand)]
+enum Command {}
+
+fn main() -> ExitCode {
+    let outcome: anyhow::Result<ExitCode> = match Cli::parse().command {};
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
