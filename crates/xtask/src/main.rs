@@ -1,5 +1,6 @@
 //! `cargo xtask <command>`: builds, serves, tests and measures the project. One command a module; this file only names them.
 
+mod browser;
 mod workspace;
 
 use std::process::ExitCode;

@@ -1,0 +1,216 @@
+//! The site: pages of the project built into `target/site`, laid out as they lie in the repository, so that relative
+//! links between them work in both places.
+//!
+//! A page is a crate with its static files beside it. cargo builds the wasm of all pages asked for in one call, and
+//! wasm-bindgen, as a library, writes the glue into the page's `pkg` (and `pkg-no-modules`).
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::workspace;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// What a page's crate needs beside it only to be built.
+const NOT_SERVED: [&str; 5] = ["src", "tests", "Cargo.toml", "build.rs", "README.md"];
+
+/// What wasm-bindgen writes the JavaScript as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Glue {
+    /// An ES module, in `pkg`.
+    Web,
+    /// A classic script that declares one global, in `pkg-no-modules`.
+    NoModules,
+}
+
+impl Glue {
+    fn target(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::NoModules => "no-modules",
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Web => "pkg",
+            Self::NoModules => "pkg-no-modules",
+        }
+    }
+}
+
+/// A crate that is a page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Page {
+    /// The package, as cargo knows it.
+    pub(crate) package: &'static str,
+    /// The crate's folder, from the root of the repository.
+    pub(crate) folder: &'static str,
+    /// Where the page is served, from the root of the site, without slashes around it.
+    pub(crate) route: &'static str,
+    /// The glue it is built with.
+    pub(crate) glue: &'static [Glue],
+}
+
+impl Page {
+    /// The name of its glue script: the last part of its folder.
+    fn out_name(&self) -> &'static str {
+        self.folder.rsplit('/').next().unwrap_or(self.folder)
+    }
+}
+
+/// The pages of the gallery.
+pub(crate) const EXAMPLES: [Page; 2] = [
+    Page { package: "example-hello", folder: "examples/hello", route: "hello", glue: &[Glue::Web] },
+    Page { package: "example-parallel", folder: "examples/parallel", route: "parallel", glue: &[Glue::Web] },
+];
+
+/// The page that runs a named case, once with each kind of glue.
+pub(crate) const CASES: Page = Page {
+    package: "wasm-mt-test-pages",
+    folder: "tests/pages",
+    route: "tests/pages",
+    glue: &[Glue::Web, Glue::NoModules],
+};
+
+/// The page that is a `bin` crate whose `main` belongs to the page.
+pub(crate) const BIN_PAGE: Page = Page {
+    package: "wasm-mt-test-bin-page",
+    folder: "tests/bin-page",
+    route: "tests/bin-page",
+    glue: &[Glue::Web, Glue::NoModules],
+};
+
+/// The page of the browser benchmark.
+pub(crate) const BENCH: Page =
+    Page { package: "wasm-mt-benches", folder: "benches", route: "benches", glue: &[Glue::Web] };
+
+/// Builds `pages` and the gallery's own files into the site, and gives the site's folder. What did not change is not
+/// built again.
+pub(crate) fn build(pages: &[Page]) -> Result<PathBuf> {
+    let site = workspace::target_dir().join("site");
+    copy_gallery(&workspace::root().join("examples"), &site)?;
+    let modules = compile(pages)?;
+    for page in pages {
+        let wasm = &modules[page.package];
+        let served = site.join(page.route);
+        copy_static(&workspace::root().join(page.folder), &served)
+            .with_context(|| format!("copying the files of {}", page.folder))?;
+        for &glue in page.glue {
+            bind(wasm, &served.join(glue.folder()), page.out_name(), glue)
+                .with_context(|| format!("writing the {} glue of {}", glue.target(), page.package))?;
+        }
+    }
+    Ok(site)
+}
+
+/// Builds the wasm of each page; the paths by package.
+fn compile(pages: &[Page]) -> Result<HashMap<&'static str, PathBuf>> {
+    eprintln!("building {} page(s) for {TARGET} …", pages.len());
+    let mut cargo = workspace::cargo();
+    cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+    for page in pages {
+        cargo.args(["--package", page.package]);
+    }
+    let output = cargo.stderr(Stdio::inherit()).output().context("starting cargo")?;
+    ensure!(output.status.success(), "cargo could not build the pages ({})", output.status);
+
+    let mut modules = HashMap::new();
+    for line in output.stdout.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
+        let message: serde_json::Value = serde_json::from_slice(line).context("reading what cargo built")?;
+        let manifest = message["manifest_path"].as_str().map(Path::new);
+        let Some(page) = pages
+            .iter()
+            .find(|page| manifest == Some(&workspace::root().join(page.folder).join("Cargo.toml")))
+        else {
+            continue;
+        };
+        let files = message["filenames"].as_array().into_iter().flatten().filter_map(|name| name.as_str());
+        if let Some(wasm) = files.map(PathBuf::from).find(|name| name.extension().is_some_and(|e| e == "wasm")) {
+            modules.insert(page.package, wasm);
+        }
+    }
+    if let Some(page) = pages.iter().find(|page| !modules.contains_key(page.package)) {
+        bail!("{} gave no wasm: its crate must be a `cdylib` or a `bin`", page.package);
+    }
+    Ok(modules)
+}
+
+/// Runs wasm-bindgen, unless `folder` already holds the glue of this very module.
+///
+/// The contents are compared and not the times: cargo also puts an older file in place when features change back.
+fn bind(wasm: &Path, folder: &Path, name: &str, glue: Glue) -> Result<()> {
+    let mut hasher = DefaultHasher::new();
+    fs::read(wasm)?.hash(&mut hasher);
+    let mark = format!("{:016x}", hasher.finish());
+    let mark_file = folder.join(".made-from");
+    if fs::read_to_string(&mark_file).is_ok_and(|made_from| made_from == mark) {
+        return Ok(());
+    }
+    eprintln!("wasm-bindgen: {name} for {} …", glue.target());
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    let args: [OsString; 9] = [
+        "wasm-bindgen".into(),
+        wasm.into(),
+        "--target".into(),
+        glue.target().into(),
+        "--no-typescript".into(),
+        "--out-name".into(),
+        name.into(),
+        "--out-dir".into(),
+        folder.into(),
+    ];
+    wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(args)?;
+    // Last, so that a run that was cut short is done again.
+    fs::write(mark_file, mark)?;
+    Ok(())
+}
+
+/// Copies the files, not the folders, of the gallery.
+fn copy_gallery(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a page's static files and takes away those that are no longer there.
+fn copy_static(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if NOT_SERVED.iter().any(|not_served| name == *not_served) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy_static(&entry.path(), &to.join(&name))?;
+        } else {
+            copy(&entry.path(), &to.join(&name))?;
+        }
+    }
+    for entry in fs::read_dir(to)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() && !from.join(entry.file_name()).exists() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
+    Ok(())
+}
