@@ -1,6 +1,9 @@
 //! `cargo xtask <command>`: builds, serves, tests and measures the project. One command a module; this file only names them.
 
 mod browser;
+mod demo;
+mod pages;
+mod serve;
 mod workspace;
 
 use std::process::ExitCode;
@@ -19,10 +22,15 @@ struct Cli {
 
 /// Each command's arguments are its module's `Args`; its `run` answers with the exit code.
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// Builds every page and serves the gallery until Ctrl-C
+    Demo(demo::Args),
+}
 
 fn main() -> ExitCode {
-    let outcome: anyhow::Result<ExitCode> = match Cli::parse().command {};
+    let outcome: anyhow::Result<ExitCode> = match Cli::parse().command {
+        Command::Demo(args) => demo::run(args),
+    };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE

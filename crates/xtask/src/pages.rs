@@ -67,8 +67,18 @@ impl Page {
 
 /// The pages of the gallery.
 pub(crate) const EXAMPLES: [Page; 2] = [
-    Page { package: "example-hello", folder: "examples/hello", route: "hello", glue: &[Glue::Web] },
-    Page { package: "example-parallel", folder: "examples/parallel", route: "parallel", glue: &[Glue::Web] },
+    Page {
+        package: "example-hello",
+        folder: "examples/hello",
+        route: "hello",
+        glue: &[Glue::Web],
+    },
+    Page {
+        package: "example-parallel",
+        folder: "examples/parallel",
+        route: "parallel",
+        glue: &[Glue::Web],
+    },
 ];
 
 /// The page that runs a named case, once with each kind of glue.
@@ -88,8 +98,12 @@ pub(crate) const BIN_PAGE: Page = Page {
 };
 
 /// The page of the browser benchmark.
-pub(crate) const BENCH: Page =
-    Page { package: "wasm-mt-benches", folder: "benches", route: "benches", glue: &[Glue::Web] };
+pub(crate) const BENCH: Page = Page {
+    package: "wasm-mt-benches",
+    folder: "benches",
+    route: "benches",
+    glue: &[Glue::Web],
+};
 
 /// Builds `pages` and the gallery's own files into the site, and gives the site's folder. What did not change is not
 /// built again.
@@ -103,8 +117,9 @@ pub(crate) fn build(pages: &[Page]) -> Result<PathBuf> {
         copy_static(&workspace::root().join(page.folder), &served)
             .with_context(|| format!("copying the files of {}", page.folder))?;
         for &glue in page.glue {
-            bind(wasm, &served.join(glue.folder()), page.out_name(), glue)
-                .with_context(|| format!("writing the {} glue of {}", glue.target(), page.package))?;
+            bind(wasm, &served.join(glue.folder()), page.out_name(), glue).with_context(|| {
+                format!("writing the {} glue of {}", glue.target(), page.package)
+            })?;
         }
     }
     Ok(site)
@@ -114,16 +129,35 @@ pub(crate) fn build(pages: &[Page]) -> Result<PathBuf> {
 fn compile(pages: &[Page]) -> Result<HashMap<&'static str, PathBuf>> {
     eprintln!("building {} page(s) for {TARGET} …", pages.len());
     let mut cargo = workspace::cargo();
-    cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+    cargo.args([
+        "build",
+        "--release",
+        "--target",
+        TARGET,
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
     for page in pages {
         cargo.args(["--package", page.package]);
     }
-    let output = cargo.stderr(Stdio::inherit()).output().context("starting cargo")?;
-    ensure!(output.status.success(), "cargo could not build the pages ({})", output.status);
+    let output = cargo
+        .stderr(Stdio::inherit())
+        .output()
+        .context("starting cargo")?;
+    ensure!(
+        output.status.success(),
+        "cargo could not build the pages ({})",
+        output.status
+    );
 
     let mut modules = HashMap::new();
-    for line in output.stdout.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
-        let message: serde_json::Value = serde_json::from_slice(line).context("reading what cargo built")?;
+    for line in output
+        .stdout
+        .split(|&byte| byte == b'\n')
+        .filter(|line| line.starts_with(b"{"))
+    {
+        let message: serde_json::Value =
+            serde_json::from_slice(line).context("reading what cargo built")?;
         let manifest = message["manifest_path"].as_str().map(Path::new);
         let Some(page) = pages
             .iter()
@@ -131,13 +165,26 @@ fn compile(pages: &[Page]) -> Result<HashMap<&'static str, PathBuf>> {
         else {
             continue;
         };
-        let files = message["filenames"].as_array().into_iter().flatten().filter_map(|name| name.as_str());
-        if let Some(wasm) = files.map(PathBuf::from).find(|name| name.extension().is_some_and(|e| e == "wasm")) {
+        let files = message["filenames"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.as_str());
+        if let Some(wasm) = files
+            .map(PathBuf::from)
+            .find(|name| name.extension().is_some_and(|e| e == "wasm"))
+        {
             modules.insert(page.package, wasm);
         }
     }
-    if let Some(page) = pages.iter().find(|page| !modules.contains_key(page.package)) {
-        bail!("{} gave no wasm: its crate must be a `cdylib` or a `bin`", page.package);
+    if let Some(page) = pages
+        .iter()
+        .find(|page| !modules.contains_key(page.package))
+    {
+        bail!(
+            "{} gave no wasm: its crate must be a `cdylib` or a `bin`",
+            page.package
+        );
     }
     Ok(modules)
 }
@@ -211,6 +258,7 @@ fn copy_static(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::copy(from, to).with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
+    fs::copy(from, to)
+        .with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
     Ok(())
 }

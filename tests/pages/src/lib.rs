@@ -1,1 +1,30 @@
-//! Under construction.
+//! The page of the second harness: `cargo xtask test` opens it with a case in its query, and it posts what came out.
+//!
+//! `cases` holds the cases; `harness` is what a case asks of the server around it. Which faults, headers and glue a case
+//! runs under stands in the table of the harness (`crates/xtask/src/cases.rs`), which refuses a case that it does not list.
+
+#[cfg(target_arch = "wasm32")]
+mod cases;
+#[cfg(target_arch = "wasm32")]
+mod harness;
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen::prelude::*;
+
+/// Runs the case called `name` and gives what it has to say.
+///
+/// # Errors
+///
+/// What the case failed with, or that there is no such case.
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen]
+pub async fn run_case(name: String) -> Result<String, JsValue> {
+    cases::run(&name).await
+}
+
+/// The names of all cases.
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen]
+pub fn case_names() -> Vec<String> {
+    cases::NAMES.iter().map(|&name| name.to_owned()).collect()
+}

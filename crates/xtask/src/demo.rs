@@ -1,0 +1,207 @@
+//! `cargo xtask demo`: the gallery, built and served; with `--headless`, the Julia page run and judged in a browser.
+//!
+//! The headless run has no driver: the page runs by itself, posts its figures and its canvas to the server that served it,
+//! and the canvas must be the picture that the same code draws natively.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use example_parallel::julia::{self, SIDE};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::browser::{self, Browser};
+use crate::pages;
+use crate::serve::{Options, Server};
+use crate::workspace;
+
+/// A page that has said nothing by then has failed.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The port to serve at, or the next free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Runs the Julia page in a browser, prints its figures and checks its picture
+    #[arg(long)]
+    headless: bool,
+    /// The browser of the headless run
+    #[arg(long, requires = "headless", default_value_t = Browser::Chromium)]
+    browser: Browser,
+    /// Writes the figures of the headless run there, and the canvas beside it
+    #[arg(long, requires = "headless", value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let site = pages::build(&pages::EXAMPLES)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let server = Server::start(site, args.port, Options::default()).await?;
+        if args.headless {
+            run_headless(&server, args.browser, args.json.as_deref()).await
+        } else {
+            eprintln!("serving until Ctrl-C");
+            println!("{}", server.url("/"));
+            tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the Julia page posts. A page that failed posts `error` in place of the figures.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Report {
+    Figures(Figures),
+    Failure { error: String },
+}
+
+#[derive(Deserialize)]
+struct Figures {
+    workers: u32,
+    serial_ms: f64,
+    parallel_ms: f64,
+    runs: Runs,
+    engine: String,
+}
+
+#[derive(Deserialize)]
+struct Runs {
+    serial: Vec<f64>,
+    parallel: Vec<f64>,
+}
+
+async fn run_headless(server: &Server, browser: Browser, json: Option<&Path>) -> Result<()> {
+    eprintln!("running the Julia page in {browser} …");
+    let url = server.url("/parallel/?report=/outcome/parallel&canvas=/canvas/parallel");
+    let launched = browser::launch(browser, &url)?;
+    let report = server
+        .posted("/outcome/parallel", DEADLINE)
+        .await
+        .with_context(|| format!("{browser} wrote:\n{}", launched.log()))?;
+    let report = serde_json::from_slice(&report)
+        .with_context(|| format!("the page's report: {}", String::from_utf8_lossy(&report)))?;
+    let figures = match report {
+        Report::Figures(figures) => figures,
+        Report::Failure { error } => bail!("the page failed: {error}"),
+    };
+    // The page posts its canvas first.
+    let canvas = server.posted("/canvas/parallel", Duration::ZERO).await?;
+    drop(launched);
+
+    print_table(browser, &figures);
+    let png = match json {
+        Some(json) => json.with_extension("png"),
+        None => workspace::target_dir().join("demo/parallel.png"),
+    };
+    if let Some(folder) = png.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    }
+    fs::write(&png, &canvas).with_context(|| format!("writing {}", png.display()))?;
+    eprintln!("the canvas: {}", png.display());
+    if let Some(file) = json {
+        let figures = json!({
+            "browser": browser.name(),
+            "workers": figures.workers,
+            "serial_ms": figures.serial_ms,
+            "parallel_ms": figures.parallel_ms,
+            "png": png.file_name().and_then(|name| name.to_str()),
+        });
+        fs::write(file, format!("{figures:#}\n"))
+            .with_context(|| format!("writing {}", file.display()))?;
+    }
+    compare(&canvas)?;
+    eprintln!("the picture is the native one, pixel by pixel");
+    Ok(())
+}
+
+fn print_table(browser: Browser, figures: &Figures) {
+    let spread = |runs: &[f64]| {
+        let runs: Vec<String> = runs.iter().map(|run| format!("{run:.0}")).collect();
+        runs.join(", ")
+    };
+    println!(
+        "{:<10} {:>9} {:>9}  runs",
+        browser.name(),
+        "median ms",
+        "speed-up"
+    );
+    println!(
+        "{:<10} {:>9.1} {:>9}  {}",
+        "serial",
+        figures.serial_ms,
+        "",
+        spread(&figures.runs.serial)
+    );
+    println!(
+        "{:<10} {:>9.1} {:>9.2}  {}",
+        format!("{} workers", figures.workers),
+        figures.parallel_ms,
+        figures.serial_ms / figures.parallel_ms,
+        spread(&figures.runs.parallel),
+    );
+    println!("{}", figures.engine);
+}
+
+/// Fails when the PNG of the canvas is not the picture as this machine draws it natively.
+pub(crate) fn compare(png: &[u8]) -> Result<()> {
+    let (width, height, drawn) = decode(png)?;
+    let side = 2 * SIDE;
+    ensure!(
+        (width, height) == (side, side),
+        "the canvas is {width}×{height} and not {side}×{side}"
+    );
+    let native = native_picture();
+    let different = drawn
+        .chunks_exact(4)
+        .zip(native.chunks_exact(4))
+        .filter(|(a, b)| a != b);
+    let count = different.clone().count();
+    if let Some((drawn, native)) = different.into_iter().next() {
+        bail!(
+            "{count} pixels differ from the native picture; the first is {drawn:?}, natively {native:?}"
+        );
+    }
+    Ok(())
+}
+
+/// The four pictures in two rows of two, as the page shows them: RGBA rows.
+fn native_picture() -> Vec<u8> {
+    let pictures = julia::pictures().map(|picture| julia::render(&picture));
+    let row = SIDE as usize * 4;
+    let mut whole = Vec::with_capacity(4 * row * SIDE as usize);
+    for pair in pictures.chunks_exact(2) {
+        for (left, right) in pair[0].chunks_exact(row).zip(pair[1].chunks_exact(row)) {
+            whole.extend_from_slice(left);
+            whole.extend_from_slice(right);
+        }
+    }
+    whole
+}
+
+/// Width, height and RGBA rows of a PNG.
+fn decode(png: &[u8]) -> Result<(u32, u32, Vec<u8>)> {
+    let mut decoder = png::Decoder::new(Cursor::new(png));
+    decoder.set_transformations(png::Transformations::ALPHA | png::Transformations::STRIP_16);
+    let mut reader = decoder.read_info().context("the canvas is not a PNG")?;
+    let size = reader
+        .output_buffer_size()
+        .context("the canvas is too large")?;
+    let mut pixels = vec![0; size];
+    let frame = reader
+        .next_frame(&mut pixels)
+        .context("the canvas is a broken PNG")?;
+    ensure!(
+        frame.color_type == png::ColorType::Rgba,
+        "the canvas is {:?}",
+        frame.color_type
+    );
+    pixels.truncate(frame.buffer_size());
+    Ok((frame.width, frame.height, pixels))
+}

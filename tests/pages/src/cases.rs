@@ -1,0 +1,125 @@
+//! The cases. One is an `async fn() -> Result<String, JsValue>` with its name in `cases!`; its error is what is printed
+//! when it fails.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use wasm_bindgen::prelude::*;
+use wasm_mt::{Thread, job};
+
+use crate::harness;
+
+type Outcome = Result<String, JsValue>;
+
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => {
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        pub(crate) async fn run(name: &str) -> Outcome {
+            match name {
+                $(stringify!($name) => $name().await,)*
+                _ => Err(format!("no case is called {name}").into()),
+            }
+        }
+    };
+}
+
+cases! {
+    a_thread_answers,
+    four_threads_fetch_the_module_once,
+    glue_that_is_gone_is_a_start_error,
+    glue_that_never_comes_is_a_start_error,
+    a_blocked_worker_is_a_start_error,
+}
+
+/// Fails the case unless `condition`, with the text in its place.
+macro_rules! check {
+    ($condition:expr, $($text:tt)+) => {
+        if !$condition {
+            return Err(format!($($text)+).into());
+        }
+    };
+}
+
+/// The module loads, a thread starts and answers; under whatever headers and from whatever origin the table says.
+async fn a_thread_answers() -> Outcome {
+    let thread = Thread::start().await?;
+    let (a, b) = (40, 2);
+    let sum: i32 = thread.spawn(job!(|a, b| a + b)).await?;
+    check!(sum == 42, "40 + 2 is {sum}");
+    Ok(format!("40 + 2 is {sum}"))
+}
+
+/// Compiled once and posted: four workers ask for the glue, and none for the module.
+async fn four_threads_fetch_the_module_once() -> Outcome {
+    let threads: Vec<Thread> = join_all((0..4).map(|_| Thread::start()))
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    let answers = threads
+        .iter()
+        .zip(0u32..)
+        .map(|(thread, n)| thread.spawn(job!(|n| n * n)));
+    let answers: Vec<u32> = join_all(answers)
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    check!(answers == [0, 1, 4, 9], "the squares are {answers:?}");
+    let module = harness::query("glue")?.replace(".js", "_bg.wasm");
+    let requests = harness::requests(&module).await?;
+    check!(requests == 1, "{module} was fetched {requests} times");
+    Ok(format!("{answers:?}, and {module} fetched once"))
+}
+
+/// The glue fails as the query's `what` says once the page has it: no hang, an error soon, and no harm to the page.
+async fn glue_that_is_gone_is_a_start_error() -> Outcome {
+    let glue = harness::query("glue")?;
+    harness::spoil(&glue, &harness::query("what")?).await?;
+    let text = start_fails_within(1000.0).await?;
+    check!(
+        text.contains(&glue),
+        "the error does not name the glue {glue}: {text}"
+    );
+    harness::spoil(&glue, "off").await?;
+    a_thread_answers().await?;
+    Ok(text)
+}
+
+/// The request for the glue stays open: the deadline ends the wait.
+async fn glue_that_never_comes_is_a_start_error() -> Outcome {
+    let glue = harness::query("glue")?;
+    harness::spoil(&glue, "stalled").await?;
+    let began = harness::now();
+    let Err(error) = Thread::builder()
+        .start_deadline(Duration::from_millis(500))
+        .start()
+        .await
+    else {
+        return Err("a thread started without its glue".into());
+    };
+    let took = harness::now() - began;
+    check!(error.is_deadline(), "not a deadline: {error}");
+    check!(
+        (400.0..1500.0).contains(&took),
+        "a deadline of 500 ms ended the wait after {took} ms"
+    );
+    harness::spoil(&glue, "off").await?;
+    a_thread_answers().await?;
+    Ok(error.to_string())
+}
+
+/// The page's content security policy forbids the worker.
+async fn a_blocked_worker_is_a_start_error() -> Outcome {
+    start_fails_within(1000.0).await
+}
+
+/// The message that the start fails with.
+async fn start_fails_within(limit: f64) -> Outcome {
+    let began = harness::now();
+    let Err(error) = Thread::start().await else {
+        return Err("a thread started all the same".into());
+    };
+    let took = harness::now() - began;
+    check!(took < limit, "it took {took} ms to fail: {error}");
+    Ok(error.to_string())
+}
