@@ -1,1 +1,2 @@
-//! Under construction.
+//! The Julia set, drawn once by the page alone and once by threads.
+pub mod julia;
