@@ -1,9 +1,12 @@
 //! `cargo xtask <command>`: builds, serves, tests and measures the project. One command a module; this file only names them.
 
+mod bench;
 mod browser;
 mod demo;
 mod pages;
 mod serve;
+mod webdriver;
+mod table;
 mod workspace;
 
 use std::process::ExitCode;
@@ -25,11 +28,14 @@ struct Cli {
 enum Command {
     /// Builds every page and serves the gallery until Ctrl-C
     Demo(demo::Args),
+    /// Measures in a browser, beside hand-written JavaScript
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
     let outcome: anyhow::Result<ExitCode> = match Cli::parse().command {
         Command::Demo(args) => demo::run(args),
+        Command::Bench(args) => bench::run(args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
