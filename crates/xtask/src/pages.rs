@@ -59,6 +59,21 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// The path of its glue script on the server.
+    pub(crate) fn script(&self, glue: Glue) -> String {
+        format!("/{}/{}/{}.js", self.route, glue.folder(), self.out_name())
+    }
+
+    /// The path of its module on the server.
+    pub(crate) fn module(&self, glue: Glue) -> String {
+        format!(
+            "/{}/{}/{}_bg.wasm",
+            self.route,
+            glue.folder(),
+            self.out_name()
+        )
+    }
+
     /// The name of its glue script: the last part of its folder.
     fn out_name(&self) -> &'static str {
         self.folder.rsplit('/').next().unwrap_or(self.folder)

@@ -1,0 +1,345 @@
+//! The second harness: a page that runs a named case under chosen conditions, and the pages that people see.
+//!
+//! wasm-bindgen's own test runner serves what it likes; here the server is ours, so files can be missing or wrong, headers
+//! set, and glue served from elsewhere. The bodies of the cases are in `tests/pages/src/cases.rs`, their conditions in
+//! `CASES` below. Each case has a server of its own, so no fault and no cached file reaches the next.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use serde::Deserialize;
+
+use crate::browser::{Browser, Driver};
+use crate::demo;
+use crate::pages::{self, Glue};
+use crate::serve::{Options, Server};
+use crate::table::Row;
+use crate::webdriver::Session;
+use crate::workspace;
+
+/// A case that has posted nothing by then hangs.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A case and the conditions that it runs under, once with each kind of glue.
+struct Case {
+    name: &'static str,
+    /// The conditions in words, where a case stands here more than once.
+    under: &'static str,
+    glue: &'static [Glue],
+    /// What the case reads with `harness::query`.
+    query: &'static [(&'static str, &'static str)],
+    csp: Option<&'static str>,
+    isolated: bool,
+    elsewhere: Elsewhere,
+    /// The module fails so, from this request on.
+    module: Option<(&'static str, u32)>,
+}
+
+/// Whether the glue comes from another origin than the page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Elsewhere {
+    No,
+    /// Glue and module, readable by CORS.
+    WithCors,
+    /// The glue alone, as only a classic script may be; the module comes from the page's origin.
+    WithoutCors,
+}
+
+const PLAIN: Case = Case {
+    name: "",
+    under: "",
+    glue: &[Glue::Web, Glue::NoModules],
+    query: &[],
+    csp: None,
+    isolated: false,
+    elsewhere: Elsewhere::No,
+    module: None,
+};
+
+const CASES: &[Case] = &[
+    Case { name: "a_thread_answers", ..PLAIN },
+    Case { name: "a_thread_answers", under: "cross-origin isolated", isolated: true, ..PLAIN },
+    Case {
+        name: "a_thread_answers",
+        under: "a policy that allows blob workers",
+        csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:"),
+        ..PLAIN
+    },
+    Case {
+        name: "a_thread_answers",
+        under: "glue of another origin",
+        elsewhere: Elsewhere::WithCors,
+        ..PLAIN
+    },
+    Case {
+        name: "a_thread_answers",
+        under: "glue of another origin without CORS",
+        glue: &[Glue::NoModules],
+        elsewhere: Elsewhere::WithoutCors,
+        ..PLAIN
+    },
+    Case {
+        name: "a_thread_answers",
+        under: "a module that is gone once the page has it",
+        module: Some(("status:404", 2)),
+        ..PLAIN
+    },
+    Case { name: "four_threads_fetch_the_module_once", ..PLAIN },
+    Case {
+        name: "glue_that_is_gone_is_a_start_error",
+        under: "404",
+        query: &[("what", "status:404")],
+        ..PLAIN
+    },
+    Case {
+        name: "glue_that_is_gone_is_a_start_error",
+        under: "HTML instead",
+        query: &[("what", "html")],
+        ..PLAIN
+    },
+    Case {
+        name: "glue_that_is_gone_is_a_start_error",
+        under: "a content type that no module may have",
+        glue: &[Glue::Web],
+        query: &[("what", "type:text/plain")],
+        ..PLAIN
+    },
+    Case {
+        name: "glue_that_is_gone_is_a_start_error",
+        under: "truncated",
+        query: &[("what", "truncated")],
+        ..PLAIN
+    },
+    Case { name: "glue_that_never_comes_is_a_start_error", ..PLAIN },
+    Case {
+        name: "a_blocked_worker_is_a_start_error",
+        csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"),
+        ..PLAIN
+    },
+];
+
+impl Case {
+    fn label(&self, glue: Glue) -> String {
+        match self.under {
+            "" => format!("{} ({glue:?})", self.name),
+            under => format!("{}, {under} ({glue:?})", self.name),
+        }
+    }
+}
+
+/// Runs all cases and page checks in each browser: a row for the cases and one for the pages.
+pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
+    let mut all = pages::EXAMPLES.to_vec();
+    all.extend([pages::CASES, pages::BIN_PAGE]);
+    let site = pages::build(&all)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut rows = Vec::new();
+    for &browser in browsers {
+        // Isolated, because WebKitGTK shows its isolated pages no shared memory otherwise.
+        let driver = Driver::start_isolated(browser)?;
+        let ran = runtime.block_on(async {
+            let cases = run_cases(browser, &driver, &site).await?;
+            let pages = check_pages(browser, &driver, &site).await?;
+            anyhow::Ok([cases, pages])
+        });
+        rows.extend(ran.with_context(|| format!("{browser} wrote:\n{}", driver.log()))?);
+    }
+    Ok(rows)
+}
+
+/// The sum of what passed and failed, and how long it took.
+struct Tally {
+    part: &'static str,
+    browser: Browser,
+    began: Instant,
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    fn new(part: &'static str, browser: Browser) -> Self {
+        Self { part, browser, began: Instant::now(), passed: 0, failed: 0 }
+    }
+
+    /// Prints what failed, and counts.
+    fn count(&mut self, label: &str, outcome: &Result<String>) {
+        match outcome {
+            Ok(text) => {
+                self.passed += 1;
+                eprintln!("{} {}: {label}: {text}", self.browser, self.part);
+            }
+            Err(error) => {
+                self.failed += 1;
+                eprintln!("{} {}: {label} FAILED: {error:#}", self.browser, self.part);
+            }
+        }
+    }
+
+    fn row(self) -> Row {
+        Row {
+            part: self.part.to_owned(),
+            browser: self.browser.name().to_owned(),
+            passed: self.passed,
+            failed: self.failed,
+            seconds: self.began.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+async fn run_cases(browser: Browser, driver: &Driver, site: &Path) -> Result<Row> {
+    let mut tally = Tally::new("cases", browser);
+    let mut session = Session::open(driver).await?;
+    tally.count("every case is listed", &all_are_listed(&session, site).await);
+    for case in CASES {
+        for &glue in case.glue {
+            let outcome = run_case(&session, site, case, glue).await;
+            tally.count(&case.label(glue), &outcome);
+            if outcome.is_err() {
+                // What failed may leave workers that spin, which in WebKit only the end of the browser stops.
+                // A session that hangs may refuse to close; the next one opens, or that is the error.
+                let _ = session.close().await;
+                session = Session::open(driver).await?;
+            }
+        }
+    }
+    session.close().await?;
+    Ok(tally.row())
+}
+
+/// What the page of a case posts.
+#[derive(Deserialize)]
+struct Outcome {
+    ok: bool,
+    text: String,
+}
+
+async fn run_case(session: &Session, site: &Path, case: &Case, glue: Glue) -> Result<String> {
+    let mut options = Options { isolated: case.isolated, no_store: true, ..Options::default() };
+    if let Some(csp) = case.csp {
+        options.headers.push((CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp)));
+    }
+    let server = Server::start(site.to_owned(), 0, options).await?;
+    let other = match case.elsewhere {
+        Elsewhere::No => None,
+        Elsewhere::WithCors | Elsewhere::WithoutCors => {
+            let cors = case.elsewhere == Elsewhere::WithCors;
+            let options = Options { cors, no_store: true, ..Options::default() };
+            Some(Server::start(site.to_owned(), 0, options).await?)
+        }
+    };
+    let script = pages::CASES.script(glue);
+    let module = pages::CASES.module(glue);
+    if let Some((what, from)) = case.module {
+        server.plant(&module, what.parse()?, from);
+    }
+    let mut query: Vec<(&str, String)> = vec![("case", case.name.to_owned())];
+    query.push(("glue", other.as_ref().map_or(script.clone(), |other| other.url(&script))));
+    if case.elsewhere == Elsewhere::WithoutCors {
+        query.push(("wasm", module));
+    }
+    query.extend(case.query.iter().map(|&(key, value)| (key, value.to_owned())));
+    open_case(session, &server, glue, &query).await
+}
+
+/// The table here and the bodies there name the same cases.
+async fn all_are_listed(session: &Session, site: &Path) -> Result<String> {
+    let server = Server::start(site.to_owned(), 0, Options::default()).await?;
+    let query = [("glue", pages::CASES.script(Glue::Web))];
+    let names = open_case(session, &server, Glue::Web, &query).await?;
+    let there: BTreeSet<&str> = names.split(' ').collect();
+    let here: BTreeSet<&str> = CASES.iter().map(|case| case.name).collect();
+    let differ: Vec<_> = there.symmetric_difference(&here).collect();
+    ensure!(differ.is_empty(), "listed only here or only there: {differ:?}");
+    Ok(format!("{} cases", here.len()))
+}
+
+async fn open_case(session: &Session, server: &Server, glue: Glue, query: &[(&str, String)]) -> Result<String> {
+    let page = match glue {
+        Glue::Web => "index.html",
+        Glue::NoModules => "no-modules.html",
+    };
+    let mut url = server.url(&format!("/{}/{page}?outcome=/outcome/case", pages::CASES.route));
+    for (key, value) in query {
+        url.push_str(&format!("&{key}={value}"));
+    }
+    session.goto(&url).await?;
+    let posted = match server.posted("/outcome/case", DEADLINE).await {
+        Ok(posted) => posted,
+        Err(error) => return Err(error.context(session.body().await)),
+    };
+    let outcome: Outcome = serde_json::from_slice(&posted).context("reading the page's outcome")?;
+    if !outcome.ok {
+        bail!(outcome.text);
+    }
+    Ok(outcome.text)
+}
+
+/// Opens each page that people see, checks what it shows, and takes its picture.
+async fn check_pages(browser: Browser, driver: &Driver, site: &Path) -> Result<Row> {
+    let mut tally = Tally::new("pages", browser);
+    let server = Server::start(site.to_owned(), 0, Options::default()).await?;
+    let session = Session::open(driver).await?;
+    let picture = |page: &str| -> PathBuf {
+        workspace::target_dir().join(format!("screens/{browser}-{page}.png"))
+    };
+    macro_rules! check {
+        ($page:literal, $outcome:expr) => {{
+            let outcome = async {
+                let text = $outcome.await?;
+                session.screenshot(&picture($page)).await?;
+                anyhow::Ok(text)
+            };
+            tally.count($page, &outcome.await);
+        }};
+    }
+    check!("gallery", check_gallery(&session, &server));
+    check!("hello", check_hello(&session, &server));
+    check!("parallel", check_parallel(&session, &server));
+    check!("bin-page", check_bin_page(&session, &server, "index.html"));
+    check!("bin-page-no-modules", check_bin_page(&session, &server, "no-modules.html"));
+    session.close().await?;
+    Ok(tally.row())
+}
+
+async fn check_gallery(session: &Session, server: &Server) -> Result<String> {
+    session.goto(&server.url("/")).await?;
+    let links = session.run("return [...document.links].map((link) => link.href).join(' ')").await?;
+    let links = links.as_str().unwrap_or_default();
+    for page in pages::EXAMPLES {
+        let address = server.url(&format!("/{}/", page.route));
+        ensure!(
+            links.split(' ').any(|link| link.trim_end_matches("index.html") == address),
+            "no link to {address} among: {links}"
+        );
+    }
+    Ok(format!("links to {} examples", pages::EXAMPLES.len()))
+}
+
+async fn check_hello(session: &Session, server: &Server) -> Result<String> {
+    session.goto(&server.url("/hello/")).await?;
+    session.text("#answer", "832040").await
+}
+
+async fn check_parallel(session: &Session, server: &Server) -> Result<String> {
+    session.goto(&server.url("/parallel/")).await?;
+    session.click("#run").await?;
+    let status = session.text("#status", "done").await?;
+    session.post_canvas("/canvas/parallel").await?;
+    demo::compare(&server.posted("/canvas/parallel", DEADLINE).await?)?;
+    Ok(status)
+}
+
+async fn check_bin_page(session: &Session, server: &Server, page: &str) -> Result<String> {
+    session.goto(&server.url(&format!("/{}/{page}", pages::BIN_PAGE.route))).await?;
+    // The sum of the squares below n.
+    let n = 2_000_000_u64;
+    let sum = ((n - 1) * n / 2 * (2 * n - 1) / 3).to_string();
+    session.text("#answer", &sum).await?;
+    let runs = session.run("return document.body.dataset.mainRuns").await?;
+    ensure!(runs == "1", "main ran {runs} times");
+    Ok(format!("{sum}, and main ran once"))
+}
