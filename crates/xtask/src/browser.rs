@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -502,7 +502,7 @@ fn says_ready(answer: &str) -> bool {
 /// A child with everything that it started; dropped, all of it is killed.
 ///
 /// It stays in our process group, so that Ctrl-C in a terminal ends it too.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     log: Arc<Mutex<Vec<u8>>>,
     /// Says something when the last process that can write to the log has ended.
@@ -510,7 +510,7 @@ struct Process {
 }
 
 impl Process {
-    fn spawn(mut command: Command) -> Result<Process> {
+    pub(crate) fn spawn(mut command: Command) -> Result<Process> {
         let (reader, writer) = io::pipe()?;
         command.stdout(writer.try_clone()?).stderr(writer);
         Self::watch(command, reader)
@@ -553,9 +553,18 @@ impl Process {
         Ok(Process { child, log, silent })
     }
 
-    fn log(&self) -> String {
+    /// What has been written to its standard output and error.
+    pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&self.log.lock().unwrap_or_else(PoisonError::into_inner))
             .into_owned()
+    }
+
+    /// Waits until it has ended and all has been read that it and its children wrote; `None` if that takes too long.
+    pub(crate) fn finish(&mut self, deadline: Duration) -> Result<Option<ExitStatus>> {
+        match self.silent.recv_timeout(deadline) {
+            Ok(()) => Ok(Some(self.child.wait()?)),
+            Err(_) => Ok(None),
+        }
     }
 
     fn has_ended(&mut self) -> bool {

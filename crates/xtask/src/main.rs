@@ -2,11 +2,15 @@
 
 mod bench;
 mod browser;
+mod cases;
 mod demo;
 mod pages;
 mod serve;
-mod webdriver;
+mod setup;
+mod suite;
 mod table;
+mod test;
+mod webdriver;
 mod workspace;
 
 use std::process::ExitCode;
@@ -26,16 +30,26 @@ struct Cli {
 /// Each command's arguments are its module's `Args`; its `run` answers with the exit code.
 #[derive(Subcommand)]
 enum Command {
+    /// Runs every check, in every browser, and compares the counts with those listed
+    Test(test::Args),
+    /// Says what is here and what is missing
+    Doctor,
     /// Builds every page and serves the gallery until Ctrl-C
     Demo(demo::Args),
     /// Measures in a browser, beside hand-written JavaScript
     Bench(bench::Args),
+    /// wasm-bindgen's test runner, for `test`
+    #[command(hide = true)]
+    WasmTestRunner(suite::RunnerArgs),
 }
 
 fn main() -> ExitCode {
     let outcome: anyhow::Result<ExitCode> = match Cli::parse().command {
+        Command::Test(args) => test::run(args),
+        Command::Doctor => setup::doctor(),
         Command::Demo(args) => demo::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::WasmTestRunner(args) => suite::run_as_runner(args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

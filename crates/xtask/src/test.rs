@@ -1,0 +1,386 @@
+//! `cargo xtask test`: every check of the project, in order, each in every browser that it concerns.
+//!
+//! All parts run even when one fails. What they counted is compared with `tests/expected.toml`; see `table`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Result, bail, ensure};
+use clap::ValueEnum;
+
+use crate::browser::Browser;
+use crate::cases;
+use crate::setup;
+use crate::suite::{Counts, Setting, Suite};
+use crate::table::{self, Expected, Row};
+use crate::workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only in this browser; may be given more than once
+    #[arg(long)]
+    browser: Vec<Browser>,
+    /// Only this part; may be given more than once
+    #[arg(long)]
+    part: Vec<Part>,
+    /// The browser suite under every setting in every browser, and the native tests with optimization too
+    #[arg(long)]
+    deep: bool,
+    /// Only say what would run
+    #[arg(long)]
+    list: bool,
+    /// Write the counts of this run to tests/expected.toml
+    #[arg(long)]
+    bless: bool,
+}
+
+/// In the order in which they run: first what fails fastest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Format, clippy and documentation
+    Lint,
+    /// `cargo test` on this machine
+    Native,
+    /// wasm-bindgen-test in the browsers
+    Suite,
+    /// Pages with named cases in the browsers
+    Cases,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Lint => "lint",
+            Part::Native => "native",
+            Part::Suite => "suite",
+            Part::Cases => "cases",
+        }
+    }
+
+    fn of(row: &str) -> Part {
+        match row.split([':', ' ']).next() {
+            Some("lint") => Part::Lint,
+            Some("native") => Part::Native,
+            Some("suite") => Part::Suite,
+            _ => Part::Cases,
+        }
+    }
+}
+
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let browsers = chosen(&args.browser, &Browser::ALL);
+    let parts = chosen(&args.part, Part::value_variants());
+    let mut expected = if args.bless {
+        Expected::read().unwrap_or_default()
+    } else {
+        Expected::read()?
+    };
+    let planned = planned(&parts, &browsers, args.deep, &expected);
+    if args.list {
+        for (part, browser) in &planned {
+            println!(
+                "{part}{}{browser}",
+                if browser.is_empty() { "" } else { "  " }
+            );
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut run = Run::default();
+    for part in parts {
+        let started = Instant::now();
+        eprintln!("== {}", part.name());
+        let outcome = match part {
+            Part::Lint => run.lint(),
+            Part::Native => run.native(args.deep),
+            Part::Suite => run.suite(&browsers, args.deep),
+            Part::Cases => run.cases(&browsers),
+        };
+        if let Err(error) = outcome {
+            run.fault(format!("{}: {error:#}", part.name()));
+        }
+        eprintln!(
+            "== {} took {:.1} s",
+            part.name(),
+            started.elapsed().as_secs_f64()
+        );
+    }
+    if args.bless {
+        expected.bless(&run.rows, &Browser::ALL.map(Browser::name));
+        expected.write()?;
+    }
+    for difference in expected.differences(&run.rows, &planned) {
+        run.fault(difference);
+    }
+    Ok(run.report())
+}
+
+/// What was asked for, in the order of `all`; everything if nothing was.
+fn chosen<T: Copy + PartialEq>(asked: &[T], all: &[T]) -> Vec<T> {
+    all.iter()
+        .copied()
+        .filter(|one| asked.is_empty() || asked.contains(one))
+        .collect()
+}
+
+/// The rows that a run must have: of the cases, those that are listed; of all else, those that it starts.
+fn planned(
+    parts: &[Part],
+    browsers: &[Browser],
+    deep: bool,
+    expected: &Expected,
+) -> Vec<(String, String)> {
+    let mut planned = Vec::new();
+    for part in parts {
+        match part {
+            Part::Lint => planned.push((LINT.to_string(), String::new())),
+            Part::Native => {
+                planned.extend(
+                    native_runs(deep)
+                        .into_iter()
+                        .map(|(name, _)| (name.to_string(), String::new())),
+                );
+            }
+            Part::Suite => planned.extend(browsers.iter().flat_map(|&browser| {
+                Setting::of(browser, deep)
+                    .into_iter()
+                    .map(move |setting| (setting.part(), browser.name().to_string()))
+            })),
+            Part::Cases => {
+                for name in expected
+                    .parts()
+                    .filter(|name| Part::of(name) == Part::Cases)
+                {
+                    planned.extend(
+                        browsers
+                            .iter()
+                            .filter(|browser| expected.count(name, browser.name()).is_some())
+                            .map(|browser| (name.to_string(), browser.name().to_string())),
+                    );
+                }
+            }
+        }
+    }
+    planned
+}
+
+const LINT: &str = "lint";
+
+/// The native test runs: their names in the table, and cargo's arguments.
+fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
+    let mut runs: Vec<(&str, &[&str])> = vec![
+        ("native: crates", &["test"]),
+        ("native: xtask", &["test", "--package", "xtask"]),
+    ];
+    if deep {
+        runs.push(("native: crates, optimized", &["test", "--release"]));
+    }
+    runs
+}
+
+/// What has come of the parts so far.
+#[derive(Default)]
+struct Run {
+    rows: Vec<Row>,
+    faults: Vec<String>,
+}
+
+impl Run {
+    /// Something is wrong that no row counts.
+    fn fault(&mut self, what: String) {
+        eprintln!("error: {what}");
+        self.faults.push(what);
+    }
+
+    fn lint(&mut self) -> Result<()> {
+        setup::lint_tools()?;
+        setup::wasm_target()?;
+        let deny = ["--", "--deny", "warnings"];
+        let clippy = ["clippy", "--workspace", "--all-targets"];
+        let checks: [(&str, Vec<&str>); 4] = [
+            ("format", vec!["fmt", "--all", "--check"]),
+            ("clippy", [&clippy[..], &deny].concat()),
+            (
+                "clippy for wasm32",
+                [
+                    &clippy[..],
+                    &["--exclude", "xtask", "--target", "wasm32-unknown-unknown"],
+                    &deny,
+                ]
+                .concat(),
+            ),
+            (
+                "documentation",
+                vec!["doc", "--no-deps", "--package", "wasm-mt"],
+            ),
+        ];
+        let started = Instant::now();
+        let mut failed = 0;
+        for (name, args) in &checks {
+            let checking = Instant::now();
+            let status = workspace::cargo()
+                .args(args)
+                .env("RUSTDOCFLAGS", "--deny warnings")
+                .stdin(Stdio::null())
+                .status()?;
+            eprintln!("-- {name}: {:.1} s", checking.elapsed().as_secs_f64());
+            if !status.success() {
+                failed += 1;
+                eprintln!("error: {name} failed: cargo {}", args.join(" "));
+            }
+        }
+        self.rows.push(Row {
+            part: LINT.to_string(),
+            browser: String::new(),
+            passed: checks.len() - failed,
+            failed,
+            seconds: started.elapsed().as_secs_f64(),
+        });
+        Ok(())
+    }
+
+    fn native(&mut self, deep: bool) -> Result<()> {
+        for (name, args) in native_runs(deep) {
+            let started = Instant::now();
+            // One failing crate must not hide the others.
+            let (succeeded, output) =
+                streamed(workspace::cargo().args(args).arg("--no-fail-fast"))?;
+            let counts = Counts::of(&output).unwrap_or_default();
+            self.rows.push(Row {
+                part: name.to_string(),
+                browser: String::new(),
+                passed: counts.passed,
+                failed: if succeeded {
+                    counts.failed
+                } else {
+                    counts.failed.max(1)
+                },
+                seconds: started.elapsed().as_secs_f64(),
+            });
+        }
+        Ok(())
+    }
+
+    fn suite(&mut self, browsers: &[Browser], deep: bool) -> Result<()> {
+        setup::wasm_target()?;
+        let here = self.ready(browsers);
+        let suite = Suite::build()?;
+        for browser in here {
+            for setting in Setting::of(browser, deep) {
+                let (row, log) = match suite.run(browser, setting) {
+                    Ok(outcome) => outcome,
+                    Err(error) => {
+                        self.fault(format!("{} in {browser}: {error:#}", setting.part()));
+                        continue;
+                    }
+                };
+                if let Some(log) = log {
+                    eprintln!("error: {} in {browser} failed:\n{log}", row.part);
+                }
+                eprintln!(
+                    "-- {} in {browser}: {} passed, {:.1} s",
+                    row.part, row.passed, row.seconds
+                );
+                self.rows.push(row);
+            }
+        }
+        Ok(())
+    }
+
+    fn cases(&mut self, browsers: &[Browser]) -> Result<()> {
+        setup::wasm_target()?;
+        let here = self.ready(browsers);
+        ensure!(!here.is_empty(), "no browser to run them in");
+        let rows = cases::run(&here)?;
+        for row in &rows {
+            if Part::of(&row.part) != Part::Cases {
+                bail!("a row of the cases may not be called {}", row.part);
+            }
+        }
+        self.rows.extend(rows);
+        Ok(())
+    }
+
+    /// Sets the browsers up with their drivers; those that cannot be had are a fault each, and the run goes on with the others.
+    fn ready(&mut self, browsers: &[Browser]) -> Vec<Browser> {
+        // All in one go: one transaction of the package manager.
+        if setup::browsers(browsers, true).is_ok() {
+            return browsers.to_vec();
+        }
+        let mut here = Vec::new();
+        for &browser in browsers {
+            match setup::browsers(&[browser], true) {
+                Ok(()) => here.push(browser),
+                Err(error) => self.fault(format!("{browser} cannot be started: {error:#}")),
+            }
+        }
+        here
+    }
+
+    /// The table, what is wrong beside it, and a last line with the sums.
+    fn report(self) -> ExitCode {
+        let passed: usize = self.rows.iter().map(|row| row.passed).sum();
+        let failed = self.rows.iter().map(|row| row.failed).sum::<usize>() + self.faults.len();
+        // Both streams may end in one log: the table comes last there.
+        let _ = std::io::stderr().flush();
+        println!("\n{}", table::render(&self.rows));
+        for fault in &self.faults {
+            println!("error: {fault}");
+        }
+        println!("{passed} passed, {failed} failed");
+        if failed == 0 && passed > 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command whose output is shown as it comes, and returned.
+fn streamed(command: &mut Command) -> Result<(bool, String)> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut output = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        let mut lines = BufReader::new(stdout);
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            let text = String::from_utf8_lossy(&line);
+            print!("{text}");
+            output.push_str(&text);
+            line.clear();
+        }
+    }
+    Ok((child.wait()?.success(), output))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_chosen_is_everything_in_order() {
+        assert_eq!(chosen(&[], &Browser::ALL), Browser::ALL);
+        assert_eq!(
+            chosen(&[Browser::Webkit, Browser::Chromium], &Browser::ALL),
+            [Browser::Chromium, Browser::Webkit]
+        );
+    }
+
+    #[test]
+    fn every_planned_row_belongs_to_its_part() {
+        let expected = Expected::default();
+        for part in [Part::Lint, Part::Native, Part::Suite] {
+            let planned = planned(&[part], &Browser::ALL, true, &expected);
+            assert!(!planned.is_empty());
+            assert!(planned.iter().all(|(name, _)| Part::of(name) == part));
+        }
+    }
+
+    #[test]
+    fn the_last_line_of_a_run_that_ran_nothing_is_a_failure() {
+        assert_eq!(Run::default().report(), ExitCode::FAILURE);
+    }
+}
