@@ -11,8 +11,10 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::browser::{self, Browser};
+use crate::demo;
 use crate::pages;
 use crate::serve::{Options, Server};
+use crate::setup;
 
 /// A page that has said nothing by then has failed.
 const DEADLINE: Duration = Duration::from_secs(180);
@@ -40,6 +42,8 @@ enum Workload {
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let Workload::Start = args.workload;
+    setup::wasm_target()?;
+    setup::browsers(&args.browsers, false)?;
     let site = pages::build(&[pages::BENCH])?;
     let module = site.join(
         pages::BENCH
@@ -96,11 +100,9 @@ async fn measure(browser: Browser, site: PathBuf) -> Result<Report> {
         },
     )
     .await?;
-    let launched = browser::launch(browser, &server.url("/benches/?report=/outcome/start"))?;
-    let posted = server
-        .posted("/outcome/start", DEADLINE)
-        .await
-        .with_context(|| format!("{browser} wrote:\n{}", launched.log()))?;
+    let url = server.url("/benches/?report=/outcome/start");
+    let mut launched = browser::launch(browser, &url)?;
+    let posted = demo::report(&server, &mut launched, "/outcome/start", DEADLINE).await?;
     match serde_json::from_slice(&posted).context("reading the page's report")? {
         Posted::Report(report) => Ok(report),
         Posted::Failure { error } => bail!("the page failed in {browser}: {error}"),

@@ -61,8 +61,16 @@ const PLAIN: Case = Case {
 };
 
 const CASES: &[Case] = &[
-    Case { name: "a_thread_answers", ..PLAIN },
-    Case { name: "a_thread_answers", under: "cross-origin isolated", isolated: true, ..PLAIN },
+    Case {
+        name: "a_thread_answers",
+        ..PLAIN
+    },
+    Case {
+        name: "a_thread_answers",
+        under: "cross-origin isolated",
+        isolated: true,
+        ..PLAIN
+    },
     Case {
         name: "a_thread_answers",
         under: "a policy that allows blob workers",
@@ -88,7 +96,10 @@ const CASES: &[Case] = &[
         module: Some(("status:404", 2)),
         ..PLAIN
     },
-    Case { name: "four_threads_fetch_the_module_once", ..PLAIN },
+    Case {
+        name: "four_threads_fetch_the_module_once",
+        ..PLAIN
+    },
     Case {
         name: "glue_that_is_gone_is_a_start_error",
         under: "404",
@@ -114,7 +125,10 @@ const CASES: &[Case] = &[
         query: &[("what", "truncated")],
         ..PLAIN
     },
-    Case { name: "glue_that_never_comes_is_a_start_error", ..PLAIN },
+    Case {
+        name: "glue_that_never_comes_is_a_start_error",
+        ..PLAIN
+    },
     Case {
         name: "a_blocked_worker_is_a_start_error",
         csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"),
@@ -162,7 +176,13 @@ struct Tally {
 
 impl Tally {
     fn new(part: &'static str, browser: Browser) -> Self {
-        Self { part, browser, began: Instant::now(), passed: 0, failed: 0 }
+        Self {
+            part,
+            browser,
+            began: Instant::now(),
+            passed: 0,
+            failed: 0,
+        }
     }
 
     /// Prints what failed, and counts.
@@ -193,7 +213,10 @@ impl Tally {
 async fn run_cases(browser: Browser, driver: &Driver, site: &Path) -> Result<Row> {
     let mut tally = Tally::new("cases", browser);
     let mut session = Session::open(driver).await?;
-    tally.count("every case is listed", &all_are_listed(&session, site).await);
+    tally.count(
+        "every case is listed",
+        &all_are_listed(&session, site).await,
+    );
     for case in CASES {
         for &glue in case.glue {
             let outcome = run_case(&session, site, case, glue).await;
@@ -218,16 +241,26 @@ struct Outcome {
 }
 
 async fn run_case(session: &Session, site: &Path, case: &Case, glue: Glue) -> Result<String> {
-    let mut options = Options { isolated: case.isolated, no_store: true, ..Options::default() };
+    let mut options = Options {
+        isolated: case.isolated,
+        no_store: true,
+        ..Options::default()
+    };
     if let Some(csp) = case.csp {
-        options.headers.push((CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp)));
+        options
+            .headers
+            .push((CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp)));
     }
     let server = Server::start(site.to_owned(), 0, options).await?;
     let other = match case.elsewhere {
         Elsewhere::No => None,
         Elsewhere::WithCors | Elsewhere::WithoutCors => {
             let cors = case.elsewhere == Elsewhere::WithCors;
-            let options = Options { cors, no_store: true, ..Options::default() };
+            let options = Options {
+                cors,
+                no_store: true,
+                ..Options::default()
+            };
             Some(Server::start(site.to_owned(), 0, options).await?)
         }
     };
@@ -237,11 +270,20 @@ async fn run_case(session: &Session, site: &Path, case: &Case, glue: Glue) -> Re
         server.plant(&module, what.parse()?, from);
     }
     let mut query: Vec<(&str, String)> = vec![("case", case.name.to_owned())];
-    query.push(("glue", other.as_ref().map_or(script.clone(), |other| other.url(&script))));
+    query.push((
+        "glue",
+        other
+            .as_ref()
+            .map_or(script.clone(), |other| other.url(&script)),
+    ));
     if case.elsewhere == Elsewhere::WithoutCors {
         query.push(("wasm", module));
     }
-    query.extend(case.query.iter().map(|&(key, value)| (key, value.to_owned())));
+    query.extend(
+        case.query
+            .iter()
+            .map(|&(key, value)| (key, value.to_owned())),
+    );
     open_case(session, &server, glue, &query).await
 }
 
@@ -253,16 +295,27 @@ async fn all_are_listed(session: &Session, site: &Path) -> Result<String> {
     let there: BTreeSet<&str> = names.split(' ').collect();
     let here: BTreeSet<&str> = CASES.iter().map(|case| case.name).collect();
     let differ: Vec<_> = there.symmetric_difference(&here).collect();
-    ensure!(differ.is_empty(), "listed only here or only there: {differ:?}");
+    ensure!(
+        differ.is_empty(),
+        "listed only here or only there: {differ:?}"
+    );
     Ok(format!("{} cases", here.len()))
 }
 
-async fn open_case(session: &Session, server: &Server, glue: Glue, query: &[(&str, String)]) -> Result<String> {
+async fn open_case(
+    session: &Session,
+    server: &Server,
+    glue: Glue,
+    query: &[(&str, String)],
+) -> Result<String> {
     let page = match glue {
         Glue::Web => "index.html",
         Glue::NoModules => "no-modules.html",
     };
-    let mut url = server.url(&format!("/{}/{page}?outcome=/outcome/case", pages::CASES.route));
+    let mut url = server.url(&format!(
+        "/{}/{page}?outcome=/outcome/case",
+        pages::CASES.route
+    ));
     for (key, value) in query {
         url.push_str(&format!("&{key}={value}"));
     }
@@ -300,19 +353,26 @@ async fn check_pages(browser: Browser, driver: &Driver, site: &Path) -> Result<R
     check!("hello", check_hello(&session, &server));
     check!("parallel", check_parallel(&session, &server));
     check!("bin-page", check_bin_page(&session, &server, "index.html"));
-    check!("bin-page-no-modules", check_bin_page(&session, &server, "no-modules.html"));
+    check!(
+        "bin-page-no-modules",
+        check_bin_page(&session, &server, "no-modules.html")
+    );
     session.close().await?;
     Ok(tally.row())
 }
 
 async fn check_gallery(session: &Session, server: &Server) -> Result<String> {
     session.goto(&server.url("/")).await?;
-    let links = session.run("return [...document.links].map((link) => link.href).join(' ')").await?;
+    let links = session
+        .run("return [...document.links].map((link) => link.href).join(' ')")
+        .await?;
     let links = links.as_str().unwrap_or_default();
     for page in pages::EXAMPLES {
         let address = server.url(&format!("/{}/", page.route));
         ensure!(
-            links.split(' ').any(|link| link.trim_end_matches("index.html") == address),
+            links
+                .split(' ')
+                .any(|link| link.trim_end_matches("index.html") == address),
             "no link to {address} among: {links}"
         );
     }
@@ -326,6 +386,7 @@ async fn check_hello(session: &Session, server: &Server) -> Result<String> {
 
 async fn check_parallel(session: &Session, server: &Server) -> Result<String> {
     session.goto(&server.url("/parallel/")).await?;
+    session.text("#status", "ready").await?;
     session.click("#run").await?;
     let status = session.text("#status", "done").await?;
     session.post_canvas("/canvas/parallel").await?;
@@ -334,7 +395,9 @@ async fn check_parallel(session: &Session, server: &Server) -> Result<String> {
 }
 
 async fn check_bin_page(session: &Session, server: &Server, page: &str) -> Result<String> {
-    session.goto(&server.url(&format!("/{}/{page}", pages::BIN_PAGE.route))).await?;
+    session
+        .goto(&server.url(&format!("/{}/{page}", pages::BIN_PAGE.route)))
+        .await?;
     // The sum of the squares below n.
     let n = 2_000_000_u64;
     let sum = ((n - 1) * n / 2 * (2 * n - 1) / 3).to_string();

@@ -9,14 +9,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use axum::body::Bytes;
 use example_parallel::julia::{self, SIDE};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::browser::{self, Browser};
+use crate::browser::{self, Browser, Launched};
 use crate::pages;
 use crate::serve::{Options, Server};
+use crate::setup;
 use crate::workspace;
 
 /// A page that has said nothing by then has failed.
@@ -39,6 +41,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    setup::wasm_target()?;
+    if args.headless {
+        setup::browsers(&[args.browser], false)?;
+    }
     let site = pages::build(&pages::EXAMPLES)?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
@@ -80,11 +86,8 @@ struct Runs {
 async fn run_headless(server: &Server, browser: Browser, json: Option<&Path>) -> Result<()> {
     eprintln!("running the Julia page in {browser} …");
     let url = server.url("/parallel/?report=/outcome/parallel&canvas=/canvas/parallel");
-    let launched = browser::launch(browser, &url)?;
-    let report = server
-        .posted("/outcome/parallel", DEADLINE)
-        .await
-        .with_context(|| format!("{browser} wrote:\n{}", launched.log()))?;
+    let mut launched = browser::launch(browser, &url)?;
+    let report = report(server, &mut launched, "/outcome/parallel", DEADLINE).await?;
     let report = serde_json::from_slice(&report)
         .with_context(|| format!("the page's report: {}", String::from_utf8_lossy(&report)))?;
     let figures = match report {
@@ -119,6 +122,28 @@ async fn run_headless(server: &Server, browser: Browser, json: Option<&Path>) ->
     compare(&canvas)?;
     eprintln!("the picture is the native one, pixel by pixel");
     Ok(())
+}
+
+/// Waits for what a launched page posts, as long as its browser runs.
+pub(crate) async fn report(
+    server: &Server,
+    launched: &mut Launched,
+    path: &str,
+    deadline: Duration,
+) -> Result<Bytes> {
+    let posted = tokio::select! {
+        posted = server.posted(path, deadline) => posted,
+        () = end(launched) => Err(anyhow!("the browser ended before its page had posted anything")),
+    };
+    posted.with_context(|| format!("it wrote:\n{}", launched.log()))
+}
+
+/// Returns when the browser has ended. Nothing tells, so it is looked at now and then.
+async fn end(launched: &mut Launched) {
+    let mut often = tokio::time::interval(Duration::from_millis(500));
+    while !launched.has_ended() {
+        often.tick().await;
+    }
 }
 
 fn print_table(browser: Browser, figures: &Figures) {
