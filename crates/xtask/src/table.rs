@@ -118,7 +118,8 @@ impl Expected {
     /// What is wrong with these rows, a sentence each. `planned` are the parts and browsers that must be among them.
     pub(crate) fn differences(&self, rows: &[Row], planned: &[(String, String)]) -> Vec<String> {
         let mut wrong = Vec::new();
-        for row in rows {
+        // What has failed is wrong already; its count would only say so twice.
+        for row in rows.iter().filter(|row| row.failed == 0) {
             let what = named(&row.part, &row.browser);
             match self.count(&row.part, &row.browser) {
                 _ if row.passed == 0 => wrong.push(format!("{what}: no test passed")),
@@ -161,9 +162,7 @@ impl Expected {
                 None => BTreeMap::new(),
             };
             numbers.insert(row.browser.clone(), row.passed);
-            let all_equal = browsers
-                .iter()
-                .all(|browser| numbers.get(*browser) == Some(&row.passed));
+            let all_equal = numbers.values().all(|number| *number == row.passed);
             let count = if all_equal {
                 Count::Everywhere(row.passed)
             } else {
@@ -219,6 +218,18 @@ mod tests {
     fn zero_is_a_difference_even_if_listed() {
         let wrong = expected("native = 0").differences(&[row("native", "", 0)], &[]);
         assert_eq!(wrong, ["native: no test passed"]);
+    }
+
+    #[test]
+    fn a_failed_row_is_not_reported_again() {
+        let failed = Row {
+            failed: 2,
+            ..row("native", "", 5)
+        };
+        assert_eq!(
+            expected(LISTED).differences(&[failed], &[]),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

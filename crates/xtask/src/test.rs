@@ -109,9 +109,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         expected.bless(&run.rows, &Browser::ALL.map(Browser::name));
         expected.write()?;
     }
-    for difference in expected.differences(&run.rows, &planned) {
-        run.fault(difference);
-    }
+    run.faults.extend(expected.differences(&run.rows, &planned));
     Ok(run.report())
 }
 
