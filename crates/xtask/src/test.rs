@@ -167,11 +167,17 @@ const LINT: &str = "lint";
 /// The native test runs: their names in the table, and cargo's arguments.
 fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
     let mut runs: Vec<(&str, &[&str])> = vec![
-        ("native: crates", &["test"]),
+        (
+            "native: crates",
+            &["test", "--workspace", "--exclude", "xtask"],
+        ),
         ("native: xtask", &["test", "--package", "xtask"]),
     ];
     if deep {
-        runs.push(("native: crates, optimized", &["test", "--release"]));
+        runs.push((
+            "native: crates, optimized",
+            &["test", "--release", "--workspace", "--exclude", "xtask"],
+        ));
     }
     runs
 }
