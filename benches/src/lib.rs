@@ -5,7 +5,7 @@ static PADDING: [u8; include_bytes!(concat!(env!("OUT_DIR"), "/padding.bin")).le
     *include_bytes!(concat!(env!("OUT_DIR"), "/padding.bin"));
 
 #[cfg(target_arch = "wasm32")]
-mod page;
+pub mod page;
 
 /// The trivial job: a byte of the padding.
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen::prelude::wasm_bindgen)]

@@ -135,7 +135,7 @@ pub(crate) async fn report(
         posted = server.posted(path, deadline) => posted,
         () = end(launched) => Err(anyhow!("the browser ended before its page had posted anything")),
     };
-    posted.with_context(|| format!("it wrote:\n{}", launched.log()))
+    posted.map_err(|error| anyhow!("{error:#}; the browser wrote:\n{}", launched.log()))
 }
 
 /// Returns when the browser has ended. Nothing tells, so it is looked at now and then.

@@ -19,7 +19,7 @@ use crate::browser::Driver;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long a script may wait for something to appear; below the deadline, so that the script's own error is seen.
-const SCRIPT_DEADLINE: Duration = Duration::from_secs(50);
+const SCRIPT_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Waits, without polling, until an element's text contains something.
 const WAIT_FOR_TEXT: &str = "
