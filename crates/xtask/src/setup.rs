@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -297,17 +297,43 @@ fn install_packages(prefix: &[&str], packages: &[&str]) -> Result<()> {
             args,
         ]
         .concat();
-        let status = Command::new(words[0])
+        let mut child = Command::new(words[0])
             .args(&words[1..])
             .stdin(Stdio::null())
-            .stdout(io::stderr())
-            .status()?;
-        ensure!(status.success(), "apt-get {} failed", args.join(" "));
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut output = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).lines() {
+                let line = line?;
+                if is_milestone(&line, packages) {
+                    eprintln!("set-up: {line}");
+                }
+                output.push_str(&line);
+                output.push('\n');
+            }
+        }
+        ensure!(
+            child.wait()?.success(),
+            "{output}apt-get {} failed",
+            args.join(" ")
+        );
         Ok(())
     };
     eprintln!("set-up: installing {}", packages.join(", "));
     run(&["update"])?;
     run(&[&["install", "-y", "--no-install-recommends"], packages].concat())
+}
+
+/// Of the two lines that apt-get writes for each of some hundred packages, those that say how far it is.
+fn is_milestone(line: &str, packages: &[&str]) -> bool {
+    let set_up = line
+        .strip_prefix("Setting up ")
+        .and_then(|rest| rest.split([' ', ':']).next());
+    line.starts_with("Need to get")
+        || line.starts_with("Fetched")
+        || line.contains(" newly installed,")
+        || set_up.is_some_and(|name| packages.contains(&name))
 }
 
 fn rustup(args: &[&str]) -> Result<()> {
@@ -432,6 +458,18 @@ mod tests {
         let text = list(&[Need::Driver(Browser::Firefox), Need::Display]);
         assert!(text.contains("geckodriver is missing: cargo install geckodriver"));
         assert!(text.contains("Xvfb is missing: apt-get install"));
+    }
+
+    #[test]
+    fn progress_of_apt_get_is_a_few_lines() {
+        let shown = |line| is_milestone(line, &["chromium", "xvfb"]);
+        assert!(shown("Setting up chromium (156.0-1) ..."));
+        assert!(shown("Setting up xvfb:amd64 (2:21.1) ..."));
+        assert!(shown(
+            "0 upgraded, 380 newly installed, 0 to remove and 0 not upgraded."
+        ));
+        assert!(!shown("Setting up chromium-common (156.0-1) ..."));
+        assert!(!shown("Unpacking xvfb (2:21.1) ..."));
     }
 
     #[test]
