@@ -1,1 +1,106 @@
-//! Under construction.
+//! The test bodies, written once and run in many settings: natively, on a page's main thread and inside a worker, with
+//! `web` and `no-modules` glue, in each engine.
+//!
+//! A body is a sentence and panics when it is not true. [`bodies!`] and [`web_bodies!`] list them for those who run them.
+
+#![allow(missing_docs, reason = "a body's name is its sentence")]
+
+pub mod common;
+mod faults;
+mod jobs;
+mod threads;
+#[cfg(target_family = "wasm")]
+mod web;
+
+pub use faults::*;
+pub use jobs::*;
+pub use threads::*;
+#[cfg(target_family = "wasm")]
+pub use web::*;
+
+/// Calls a macro with the name of each body that runs everywhere.
+#[macro_export]
+macro_rules! bodies {
+    ($each:ident) => {
+        $each! {
+            a_job_gives_its_value
+            named_locals_travel_with_their_job
+            job_takes_mut_types_values_and_a_result_type
+            a_struct_travels_both_ways
+            a_serde_closure_is_a_job
+            an_async_serde_closure_is_a_job
+            an_async_job_gives_its_value
+            an_async_job_may_hold_what_is_not_send
+            async_jobs_of_one_thread_overlap
+            jobs_run_in_the_order_of_their_spawning
+            a_job_may_give_a_result_of_its_own
+            large_values_travel
+            a_job_knows_its_thread
+            statics_last_from_job_to_job
+            threads_started_together_are_all_there
+            a_thread_has_its_own_statics
+            on_start_runs_before_the_first_job
+            there_is_at_least_one_core
+            a_handle_knows_its_id_and_when_it_is_finished
+            dropping_a_start_is_no_harm
+            a_job_starts_a_thread_of_its_own
+            two_owners_await_without_mixing_results
+            a_panic_is_an_error_with_message_and_place
+            a_panic_of_an_async_job_before_its_first_await_is_its_error
+            a_panic_of_an_async_job_after_its_first_await_is_its_error
+            a_formatted_panic_keeps_its_message
+            a_panic_in_a_drop_is_the_jobs_error
+            jobs_behind_a_panicked_one_run
+            on_start_runs_again_in_a_replaced_worker
+            a_panic_in_on_start_is_a_start_error
+            an_aborted_job_that_waits_is_never_begun
+            an_endless_job_can_be_aborted
+            an_endless_async_job_can_be_aborted
+            an_endless_job_ends_at_its_timeout
+            a_timeout_that_is_not_reached_changes_nothing
+            a_job_that_waits_can_reach_its_timeout
+            an_aborted_async_job_is_dropped_at_its_await
+            abort_on_drop_aborts
+            aborting_a_finished_job_changes_nothing
+            an_abort_handle_aborts_from_elsewhere
+            a_terminated_thread_cancels_its_jobs
+            a_terminated_thread_refuses_jobs
+            a_dropped_thread_cancels_its_jobs
+            a_dropped_handle_detaches_its_job
+            a_detached_jobs_error_goes_to_on_unhandled
+            a_cancelled_detached_job_is_not_reported
+            an_argument_that_does_not_encode_is_an_error
+            an_argument_that_does_not_decode_is_an_error
+            a_result_that_does_not_encode_is_an_error
+            a_result_that_does_not_decode_is_an_error
+            a_self_describing_value_is_an_error_that_names_its_type
+            errors_say_what_they_are
+        }
+    };
+}
+
+/// Calls a macro with the name of each body that needs a browser.
+#[macro_export]
+macro_rules! web_bodies {
+    ($each:ident) => {
+        $each! {
+            a_trap_is_an_error_and_the_thread_goes_on
+            a_stack_overflow_is_an_error_and_the_thread_goes_on
+            memory_out_of_bounds_is_an_error_and_the_thread_goes_on
+            an_exception_thrown_through_a_job_is_its_error
+            a_trap_takes_the_async_jobs_beside_it_along
+            an_escaped_promise_of_the_program_is_no_death
+            a_job_awaits_a_promise
+            a_missing_glue_script_is_a_start_error
+            html_instead_of_the_glue_script_is_a_start_error
+            a_url_that_is_none_is_a_start_error
+            bytes_that_are_no_module_are_a_start_error
+            a_missing_module_is_a_start_error
+            the_programs_own_module_can_be_given
+            a_start_that_takes_too_long_is_a_start_error
+            handles_and_threads_are_send_and_sync
+            errors_become_js_errors
+            the_programs_own_messages_are_left_alone
+        }
+    };
+}

@@ -1,1 +1,24 @@
-//! Under construction.
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod error;
+mod handle;
+mod job;
+mod panic;
+mod payload;
+mod sys;
+mod thread;
+mod worker;
+
+pub use builder::Builder;
+pub use error::{JoinError, StartError};
+pub use handle::{AbortHandle, AbortOnDrop, JobId, JoinHandle};
+#[cfg(feature = "serde_closure")]
+pub use job::{AsyncClosure, Closure};
+pub use job::{Direct, IntoJob, Job};
+pub use thread::{Current, Thread, available_parallelism, current, is_worker};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::job::gives;
+}

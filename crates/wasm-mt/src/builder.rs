@@ -1,0 +1,155 @@
+//! How a thread is started: [`Builder`], and the settings that outlive the start because a replaced worker needs them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::{JoinError, StartError};
+use crate::handle::Unhandled;
+use crate::sys;
+use crate::thread::Thread;
+
+/// Settings of a [`Thread`], each with a default that does.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), wasm_mt::StartError> {
+/// use std::time::Duration;
+///
+/// let thread = wasm_mt::Thread::builder()
+///     .name("decoder")
+///     .start_deadline(Duration::from_secs(3))
+///     .start()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `start`"]
+pub struct Builder {
+    config: Config,
+}
+
+/// What a thread keeps of its builder.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) name: Option<String>,
+    pub(crate) start_deadline: Duration,
+    pub(crate) abort_grace: Option<Duration>,
+    pub(crate) on_start: Option<fn()>,
+    pub(crate) on_unhandled: Unhandled,
+    pub(crate) sys: sys::Config,
+}
+
+impl Builder {
+    /// The defaults.
+    pub fn new() -> Self {
+        Builder {
+            config: Config {
+                name: None,
+                start_deadline: Duration::from_secs(10),
+                abort_grace: Some(Duration::from_millis(100)),
+                on_start: None,
+                on_unhandled: Arc::new(|error: JoinError| {
+                    sys::print_error(&format!("wasm-mt: a detached job failed: {error}"));
+                }),
+                sys: sys::Config::default(),
+            },
+        }
+    }
+
+    /// The thread's name, which errors, debuggers and [`current`](crate::current) show. By default it has none.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.config.name = Some(name.into());
+        self
+    }
+
+    /// How long a start may take until it fails with an error that [`is_deadline`](StartError::is_deadline): 10 seconds
+    /// by default. It holds for a worker that takes a dead one's place, too.
+    pub fn start_deadline(mut self, limit: Duration) -> Self {
+        self.config.start_deadline = limit;
+        self
+    }
+
+    /// How long an aborted job may go on before its worker is taken from under it and replaced: 100 ms by default.
+    /// `None` never does that; the thread is then busy until the job ends by itself.
+    ///
+    /// Natively, where no thread can be killed, the old one is left to run to the job's end while a new one takes over.
+    pub fn abort_grace(mut self, grace: impl Into<Option<Duration>>) -> Self {
+        self.config.abort_grace = grace.into();
+        self
+    }
+
+    /// A function to run in each new worker before any job: the first, and each one that replaces a dead one.
+    ///
+    /// The program's own `start` function and `main` do not run in workers; what they set up that jobs need (a logger,
+    /// a panic hook) goes here.
+    pub fn on_start(mut self, f: fn()) -> Self {
+        self.config.on_start = Some(f);
+        self
+    }
+
+    /// What happens to the error of a job whose handle was dropped; by default it goes to `console.error`, natively to
+    /// standard error. Cancelled jobs are not reported.
+    pub fn on_unhandled(mut self, f: impl Fn(JoinError) + Send + Sync + 'static) -> Self {
+        self.config.on_unhandled = Arc::new(f);
+        self
+    }
+
+    /// Starts the thread, and is ready when the thread is.
+    ///
+    /// Several starts awaited together (`futures::future::join_all`) go on in parallel. On the web a worker comes up only
+    /// while the thread that starts it is free to serve it. Dropping the future ends the start.
+    ///
+    /// # Errors
+    /// A [`StartError`] that says why not, at the latest after [`start_deadline`](Self::start_deadline).
+    pub async fn start(self) -> Result<Thread, StartError> {
+        Thread::start_with(self.config).await
+    }
+}
+
+/// Where the worker's code comes from. On the web only.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+impl Builder {
+    /// The URL of the glue script that `wasm-bindgen` generated, absolute or relative to the page. By default it is found.
+    pub fn glue_url(mut self, url: impl Into<String>) -> Self {
+        self.config.sys.glue_url = Some(url.into());
+        self
+    }
+
+    /// The module that workers instantiate: the one that this program was instantiated from. By default it is found.
+    ///
+    /// It must be the same build as this program; jobs name functions by their place in it.
+    pub fn module(mut self, module: js_sys::WebAssembly::Module) -> Self {
+        self.config.sys.module = Some(sys::ModuleSource::Module(module));
+        self
+    }
+
+    /// The bytes of the module that workers instantiate, compiled in each. See [`module`](Self::module).
+    pub fn wasm_bytes(mut self, bytes: &[u8]) -> Self {
+        self.config.sys.module = Some(sys::ModuleSource::Bytes(js_sys::Uint8Array::from(bytes)));
+        self
+    }
+
+    /// The URL of the module that workers fetch and compile, each for itself, absolute or relative to the page. See
+    /// [`module`](Self::module).
+    pub fn wasm_url(mut self, url: impl Into<String>) -> Self {
+        self.config.sys.module = Some(sys::ModuleSource::Url(url.into()));
+        self
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder::new()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("name", &self.config.name)
+            .field("start_deadline", &self.config.start_deadline)
+            .field("abort_grace", &self.config.abort_grace)
+            .finish_non_exhaustive()
+    }
+}

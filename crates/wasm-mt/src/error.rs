@@ -1,0 +1,258 @@
+//! What can go wrong, as two small types: [`StartError`] for a thread that did not start, [`JoinError`] for a job that
+//! gave no value. Each is a public face over a private kind, asked by predicates, so that kinds can be added.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::panic::Panic;
+
+/// Why a thread did not start.
+///
+/// Displayed, it says what to do about it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StartError(Box<StartErrorKind>);
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum StartErrorKind {
+    #[error("this environment has no workers: {0}")]
+    Unsupported(String),
+    #[error("the glue script that wasm-bindgen generated was not found: {0}; pass its URL with `Builder::glue_url`")]
+    GlueUnknown(String),
+    #[error(
+        "the glue script {url} could not be loaded in the worker: {reason}; check that the server still answers with \
+         JavaScript there, or pass another URL with `Builder::glue_url`"
+    )]
+    Glue { url: String, reason: String },
+    #[error("the worker was not allowed to start: {0}; a content security policy needs `worker-src blob:`")]
+    Blocked(String),
+    #[error("the WebAssembly module was refused in the worker: {0}")]
+    Module(String),
+    #[error("the thread did not start within {0:?}; see `Builder::start_deadline`")]
+    Deadline(Duration),
+    #[error("the `on_start` function failed: {0}")]
+    OnStart(#[source] JoinError),
+    #[error("the thread was terminated while it started")]
+    Terminated,
+    #[error("the worker ended while it started: {0}")]
+    Died(String),
+}
+
+impl StartError {
+    pub(crate) fn new(kind: StartErrorKind) -> Self {
+        StartError(Box::new(kind))
+    }
+
+    /// There are no workers here, or no more of them can be had.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(*self.0, StartErrorKind::Unsupported(_))
+    }
+
+    /// The glue script was not found, did not load, or is not what `wasm-bindgen` generated.
+    pub fn is_glue(&self) -> bool {
+        matches!(*self.0, StartErrorKind::Glue { .. } | StartErrorKind::GlueUnknown(_))
+    }
+
+    /// The page's policy did not let the worker start.
+    pub fn is_blocked(&self) -> bool {
+        matches!(*self.0, StartErrorKind::Blocked(_))
+    }
+
+    /// The WebAssembly module was not accepted: not found, not WebAssembly, or it failed to instantiate.
+    pub fn is_module(&self) -> bool {
+        matches!(*self.0, StartErrorKind::Module(_))
+    }
+
+    /// The thread took longer than [`Builder::start_deadline`](crate::Builder::start_deadline).
+    pub fn is_deadline(&self) -> bool {
+        matches!(*self.0, StartErrorKind::Deadline(_))
+    }
+
+    /// The function given to [`Builder::on_start`](crate::Builder::on_start) panicked or trapped.
+    pub fn is_on_start(&self) -> bool {
+        matches!(*self.0, StartErrorKind::OnStart(_))
+    }
+}
+
+/// Why a job gave no value.
+///
+/// Displayed, it says what happened and, where there is something to do about it, what.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct JoinError(Box<JoinErrorKind>);
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum JoinErrorKind {
+    #[error("{panic}, in {thread}")]
+    Panicked { panic: Panic, thread: ThreadLabel },
+    #[error("the job was stopped by a trap in {thread}: {message}")]
+    Trapped { message: String, thread: ThreadLabel },
+    #[error("the job was cancelled")]
+    Cancelled,
+    #[error("the job took longer than its {0:?}")]
+    Deadline(Duration),
+    #[error("the worker of the job was lost: {why}{}", if *.may_have_run { "; the job may have run" } else { "" })]
+    Lost { why: String, may_have_run: bool },
+    #[error("the worker of the job was lost and no other could be started: {0}")]
+    NotReplaced(#[source] StartError),
+    #[error("the thread had been terminated before the job was spawned; start another")]
+    Closed,
+    #[error(
+        "a value of type `{type_name}` cannot be sent: {message}; it is encoded by postcard, which asks for known \
+         lengths and refuses what some `serialize_with` functions do"
+    )]
+    Encode { type_name: String, message: String },
+    #[error(
+        "a value of type `{type_name}` arrived, but does not decode: {message}; postcard cannot carry types that \
+         describe themselves (`serde_json::Value`, `untagged`, `flatten`, `tag`, `skip_serializing_if`)"
+    )]
+    Decode { type_name: String, message: String },
+    #[error("the job could not be posted to its worker: {0}")]
+    Post(String),
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "only in a browser can a worker be of another build")
+    )]
+    #[error("the worker does not know the job: it runs another build of the program")]
+    OtherBuild,
+}
+
+impl JoinError {
+    pub(crate) fn new(kind: JoinErrorKind) -> Self {
+        JoinError(Box::new(kind))
+    }
+
+    pub(crate) fn kind(&self) -> &JoinErrorKind {
+        &self.0
+    }
+
+    pub(crate) fn cancelled() -> Self {
+        Self::new(JoinErrorKind::Cancelled)
+    }
+
+    pub(crate) fn encode<T: ?Sized>(message: impl fmt::Display) -> Self {
+        Self::new(JoinErrorKind::Encode {
+            type_name: std::any::type_name::<T>().into(),
+            message: message.to_string(),
+        })
+    }
+
+    pub(crate) fn decode<T: ?Sized>(message: impl fmt::Display) -> Self {
+        Self::new(JoinErrorKind::Decode {
+            type_name: std::any::type_name::<T>().into(),
+            message: message.to_string(),
+        })
+    }
+
+    /// The job panicked. [`panic_message`](Self::panic_message) and [`panic_location`](Self::panic_location) say how
+    /// and where.
+    pub fn is_panic(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::Panicked { .. })
+    }
+
+    /// The job was stopped by the engine: an `unreachable`, a memory access out of bounds, a stack overflow, or a
+    /// JavaScript exception that it did not catch.
+    pub fn is_trap(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::Trapped { .. })
+    }
+
+    /// The job was aborted, or its thread was terminated or dropped while the job waited or ran.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::Cancelled)
+    }
+
+    /// The job took longer than its [`JoinHandle::timeout`](crate::JoinHandle::timeout).
+    pub fn is_deadline(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::Deadline(_))
+    }
+
+    /// The worker died for a reason that was not this job's.
+    pub fn is_lost(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::Lost { .. } | JoinErrorKind::NotReplaced(_))
+    }
+
+    /// The body of the job may have run, in part or to its end. False where it is known not to have begun.
+    pub fn may_have_run(&self) -> bool {
+        match *self.0 {
+            JoinErrorKind::Lost { may_have_run, .. } => may_have_run,
+            JoinErrorKind::Panicked { .. }
+            | JoinErrorKind::Trapped { .. }
+            | JoinErrorKind::Cancelled
+            | JoinErrorKind::Deadline(_)
+            | JoinErrorKind::Decode { .. } => true,
+            JoinErrorKind::NotReplaced(_)
+            | JoinErrorKind::Closed
+            | JoinErrorKind::Encode { .. }
+            | JoinErrorKind::OtherBuild
+            | JoinErrorKind::Post(_) => false,
+        }
+    }
+
+    /// The job was spawned on a thread that had been terminated.
+    pub fn is_closed(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::Closed)
+    }
+
+    /// An argument or the result could not be encoded, or the job could not be posted.
+    pub fn is_encode(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::Encode { .. } | JoinErrorKind::Post(_))
+    }
+
+    /// An argument or the result did not decode, or the worker runs another build and does not know the job.
+    pub fn is_decode(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::Decode { .. } | JoinErrorKind::OtherBuild)
+    }
+
+    /// The message of the panic, where [`is_panic`](Self::is_panic).
+    pub fn panic_message(&self) -> Option<&str> {
+        match &*self.0 {
+            JoinErrorKind::Panicked { panic, .. } => Some(&panic.message),
+            _ => None,
+        }
+    }
+
+    /// Where the panic was, as `file:line:column`, where [`is_panic`](Self::is_panic) and the place is known.
+    pub fn panic_location(&self) -> Option<&str> {
+        match &*self.0 {
+            JoinErrorKind::Panicked { panic, .. } => panic.location.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// How an error names a thread: its name if it has one, else its id.
+#[derive(Clone, Debug)]
+pub(crate) struct ThreadLabel {
+    pub(crate) id: u64,
+    pub(crate) name: Option<String>,
+}
+
+impl fmt::Display for ThreadLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "thread `{name}`"),
+            None => write!(f, "thread {}", self.id),
+        }
+    }
+}
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod js {
+    use wasm_bindgen::JsValue;
+
+    use super::{JoinError, StartError};
+
+    /// A JavaScript `Error` with this error's text, so that `?` works in an exported `async fn`.
+    impl From<StartError> for JsValue {
+        fn from(error: StartError) -> JsValue {
+            js_sys::Error::new(&error.to_string()).into()
+        }
+    }
+
+    /// A JavaScript `Error` with this error's text, so that `?` works in an exported `async fn`.
+    impl From<JoinError> for JsValue {
+        fn from(error: JoinError) -> JsValue {
+            js_sys::Error::new(&error.to_string()).into()
+        }
+    }
+}

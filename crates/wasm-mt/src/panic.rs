@@ -1,0 +1,102 @@
+//! How a panic in a job is caught with its place: a panic hook, installed once in front of the one that was there, notes
+//! message and location of the panicking job. On the web it also sends them out, since there the instance dies next.
+//!
+//! Never true: that a panic outside a job is noted. The program's own panics stay the program's.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::sync::Once;
+
+use crate::handle::JobId;
+use crate::sys;
+
+/// What is known of a panic.
+#[derive(Clone, Debug)]
+pub(crate) struct Panic {
+    pub(crate) message: String,
+    /// `file:line:column`
+    pub(crate) location: Option<String>,
+}
+
+impl Panic {
+    /// What a caught panic says of itself, where no hook noted it: the program has put its own in place of ours.
+    pub(crate) fn from_payload(payload: &(dyn Any + Send)) -> Self {
+        let message = match payload.downcast_ref::<&str>() {
+            Some(text) => (*text).into(),
+            None => match payload.downcast_ref::<String>() {
+                Some(text) => text.clone(),
+                None => NO_MESSAGE.into(),
+            },
+        };
+        Panic {
+            message,
+            location: None,
+        }
+    }
+}
+
+const NO_MESSAGE: &str = "(no message)";
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the job panicked: {}", self.message)?;
+        match &self.location {
+            Some(location) => write!(f, ", at {location}"),
+            None => Ok(()),
+        }
+    }
+}
+
+thread_local! {
+    /// The job that this thread runs right now: 0 for none. On the web the worker's script reads it after a trap, when
+    /// the instance can no longer be asked.
+    static CURRENT: Cell<u64> = const { Cell::new(0) };
+    static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// Runs `f` as part of the job: a panic meanwhile is that job's.
+///
+/// After a trap the mark stays, which is how the job is known.
+pub(crate) fn within<R>(id: JobId, f: impl FnOnce() -> R) -> R {
+    let before = CURRENT.replace(id.0);
+    let result = f();
+    CURRENT.set(before);
+    result
+}
+
+/// Ends the mark that an unwinding job left behind.
+pub(crate) fn leave() {
+    CURRENT.set(0);
+}
+
+/// The panic noted last on this thread.
+pub(crate) fn take() -> Option<Panic> {
+    LAST.take()
+}
+
+/// Where the mark of the running job lies in this instance's memory.
+#[cfg(target_family = "wasm")]
+pub(crate) fn current_address() -> u32 {
+    CURRENT.with(|current| current.as_ptr() as u32)
+}
+
+/// Puts the hook in front of the one that is there. Later calls do nothing.
+pub(crate) fn install_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let current = CURRENT.get();
+            if current != 0 {
+                let panic = Panic {
+                    message: info.payload_as_str().unwrap_or(NO_MESSAGE).into(),
+                    location: info.location().map(ToString::to_string),
+                };
+                sys::announce_panic(JobId(current), &panic);
+                LAST.set(Some(panic));
+            }
+            before(info);
+        }));
+    });
+}

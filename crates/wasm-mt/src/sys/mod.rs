@@ -1,0 +1,27 @@
+//! What a platform gives. Each backend has the same names:
+//!
+//! - `Task`: a job without its types. `new` and `new_async` take what [`Job`](crate::Job) takes. A value that does not
+//!   encode MUST be kept as the error that [`Link::post`] or the report then gives.
+//! - `Value`: a result on its way; `decode` makes it a `T`.
+//! - `Link`: a worker, seen from its owner. `start` MUST return without waiting and MUST NOT call the lane before it
+//!   returns. Afterwards the lane hears `started` or `start_failed` once, then for each posted job `suspended` at most once
+//!   and `finished` once, or `died` once for the worker. `post` and `abort` MUST NOT call foreign code. Dropping a link ends
+//!   its worker, as far as the platform can.
+//! - `Timer`: calls back once, unless dropped before. It MUST NOT call back from within `after`.
+//! - `report`, `announce_panic`, `spawn_local`, `current`: the worker's side, on its own thread.
+//! - `available_parallelism`, `print_error`.
+
+#[cfg(not(target_family = "wasm"))]
+mod native;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use native::*;
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) mod web;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use web::*;
+
+#[cfg(all(target_family = "wasm", not(target_os = "unknown")))]
+compile_error!(
+    "wasm-mt has no backend for this target: use wasm32-unknown-unknown with wasm-bindgen, or a native target"
+);

@@ -1,0 +1,158 @@
+//! An OS thread as a worker: it takes orders from a channel and runs async jobs on an executor of its own.
+//!
+//! No OS thread can be killed. A dropped link closes the channel; the thread ends when its present job lets it, and what
+//! it still reports is not heard, being of an older generation.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Weak;
+
+use futures::StreamExt;
+use futures::channel::mpsc;
+use futures::executor::{LocalPool, LocalSpawner};
+use futures::task::LocalSpawnExt;
+
+use super::Task;
+use crate::builder;
+use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
+use crate::handle::JobId;
+use crate::panic::{self, Panic};
+use crate::thread::{Current, Death, Lane};
+use crate::worker::{self, Report};
+
+/// Settings of this backend: none.
+#[derive(Clone, Default)]
+pub(crate) struct Config {}
+
+/// A worker, seen from its owner.
+pub(crate) struct Link {
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+enum Order {
+    Run(JobId, Task),
+    Abort(JobId),
+}
+
+/// What a worker knows of itself.
+struct Worker {
+    lane: Weak<Lane>,
+    generation: u32,
+    current: Current,
+    spawner: LocalSpawner,
+}
+
+thread_local! {
+    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
+}
+
+impl Link {
+    pub(crate) fn start(
+        lane: Weak<Lane>,
+        generation: u32,
+        current: Current,
+        config: &builder::Config,
+    ) -> Result<Link, StartError> {
+        panic::install_hook();
+        let (orders, inbox) = mpsc::unbounded();
+        let on_start = config.on_start;
+        let mut thread = std::thread::Builder::new();
+        if let Some(name) = &config.name {
+            // The standard library refuses a name with a NUL.
+            thread = thread.name(name.replace('\0', ""));
+        }
+        thread
+            .spawn(move || work(lane, generation, current, on_start, inbox))
+            .map_err(|error| StartError::new(StartErrorKind::Unsupported(error.to_string())))?;
+        Ok(Link { orders })
+    }
+
+    pub(crate) fn post(&self, id: JobId, task: Task) -> Result<(), JoinError> {
+        self.orders
+            .unbounded_send(Order::Run(id, task))
+            .map_err(|_| JoinError::new(JoinErrorKind::Post("its thread has ended".into())))
+    }
+
+    pub(crate) fn abort(&self, id: JobId) {
+        // A thread that has ended has nothing to abort.
+        let _ = self.orders.unbounded_send(Order::Abort(id));
+    }
+}
+
+fn work(
+    lane: Weak<Lane>,
+    generation: u32,
+    current: Current,
+    on_start: Option<fn()>,
+    mut inbox: mpsc::UnboundedReceiver<Order>,
+) {
+    let mut pool = LocalPool::new();
+    WORKER.set(Some(Worker {
+        lane: lane.clone(),
+        generation,
+        current,
+        spawner: pool.spawner(),
+    }));
+    if let Some(on_start) = on_start {
+        let started = catch_unwind(AssertUnwindSafe(|| panic::within(JobId::ON_START, on_start)));
+        if let Err(payload) = started {
+            panic::leave();
+            if let Some(lane) = lane.upgrade() {
+                lane.died(
+                    generation,
+                    Death {
+                        at: Some(JobId::ON_START),
+                        panic: Some(panic::take().unwrap_or_else(|| Panic::from_payload(payload.as_ref()))),
+                        message: String::new(),
+                    },
+                );
+            }
+            return;
+        }
+    }
+    if let Some(lane) = lane.upgrade() {
+        lane.started(generation);
+    }
+    pool.run_until(async {
+        while let Some(order) = inbox.next().await {
+            match order {
+                Order::Run(id, task) => worker::run(id, || task.call()),
+                Order::Abort(id) => worker::abort(id),
+            }
+        }
+    });
+}
+
+/// Tells the owner.
+pub(crate) fn report(report: Report) {
+    let to = WORKER.with_borrow(|worker| {
+        let worker = worker.as_ref()?;
+        Some((worker.lane.upgrade()?, worker.generation))
+    });
+    let Some((lane, generation)) = to else {
+        return;
+    };
+    match report {
+        Report::Suspended(id) => lane.suspended(generation, id),
+        Report::Finished(id, outcome) => lane.finished(generation, id, outcome),
+    }
+}
+
+/// Nothing to do here: the panic unwinds, and whoever catches it reports it.
+pub(crate) fn announce_panic(_: JobId, _: &Panic) {}
+
+/// Runs the future on this worker's executor.
+pub(crate) fn spawn_local(future: impl Future<Output = ()> + 'static) {
+    WORKER.with_borrow(|worker| {
+        if let Some(worker) = worker {
+            // The only error is that the executor is gone, and with it the thread.
+            let _ = worker.spawner.spawn_local(future);
+        }
+    });
+}
+
+/// The thread that runs this code.
+pub(crate) fn current() -> Option<Current> {
+    WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.current.clone()))
+}

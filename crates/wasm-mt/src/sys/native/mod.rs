@@ -1,0 +1,22 @@
+//! The native backend: an OS thread a worker, values moved.
+//!
+//! In builds with debug assertions arguments and results are encoded and decoded on the way, so that what could not
+//! travel in a browser fails in `cargo test` too.
+
+mod link;
+mod task;
+mod timer;
+
+pub(crate) use link::{Config, Link, announce_panic, current, report, spawn_local};
+pub(crate) use task::{Task, Value, decode};
+pub(crate) use timer::Timer;
+
+/// How many threads can run at once.
+pub(crate) fn available_parallelism() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Tells the developer.
+pub(crate) fn print_error(message: &str) {
+    eprintln!("{message}");
+}

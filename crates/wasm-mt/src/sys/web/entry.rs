@@ -1,0 +1,238 @@
+//! Where a job enters a worker's instance: what `worker.js` calls, the trampolines that it leads to, and the way back.
+//!
+//! A trampoline is known by its place in the table. Three things stand between a wrong number and wrong code:
+//! 1. `Trampoline` is a signature that nothing else in a program has, so the engine's own check at an indirect call lets
+//!    only trampolines through. Anything else traps.
+//! 2. A trampoline compares the fingerprint of its types before it touches the payload or the function.
+//! 3. It calls the function by its own `fn(A) -> T`, which the engine checks again.
+
+#![expect(unreachable_pub, reason = "`wasm_bindgen` exports what is `pub`, wherever it lies")]
+
+use std::any::type_name;
+use std::cell::RefCell;
+use std::future::Future;
+
+use js_sys::{Array, Uint8Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+use super::link::{FINISHED, PANICKED, SUSPENDED, Status};
+use super::task::Kind;
+use crate::error::{JoinError, JoinErrorKind};
+use crate::handle::JobId;
+use crate::panic::{self, Panic};
+use crate::payload;
+use crate::thread::Current;
+use crate::worker::{self, Outcome, Report, Run};
+
+/// A function that calls a job. The floats carry nothing: they make the signature one of a kind.
+pub(super) type Trampoline =
+    unsafe extern "C" fn(function: usize, fingerprint: u64, _: f32, _: f64, call: *mut Call, _: f32) -> f64;
+
+/// What a trampoline is given, and what it gives back.
+pub(super) struct Call {
+    payload: Vec<u8>,
+    run: Option<Run>,
+}
+
+/// Calls an `fn(A) -> T`.
+///
+/// # Safety
+/// `call` is valid for reads and writes, and nobody else uses it. Where `fingerprint` is that of `fn(A) -> T`, `function`
+/// is the address of one.
+pub(super) unsafe extern "C" fn call<A, T>(
+    function: usize,
+    fingerprint: u64,
+    _: f32,
+    _: f64,
+    call: *mut Call,
+    _: f32,
+) -> f64
+where
+    A: DeserializeOwned,
+    T: Serialize,
+{
+    // SAFETY: the caller gives a valid pointer that is ours alone for the call.
+    let call = unsafe { &mut *call };
+    call.run = Some(Run::Done(if fingerprint == self::fingerprint::<fn(A) -> T>() {
+        payload::decode(&call.payload).and_then(|args| {
+            // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number
+            // that is not one traps in the call.
+            let function = unsafe { std::mem::transmute::<usize, fn(A) -> T>(function) };
+            payload::encode(&function(args))
+        })
+    } else {
+        Err(JoinError::new(JoinErrorKind::OtherBuild))
+    }));
+    0.0
+}
+
+/// Calls an `fn(A) -> F` for a future of `T`.
+///
+/// # Safety
+/// As [`call`], for `(fn(A) -> F, T)`.
+pub(super) unsafe extern "C" fn call_async<A, T, F>(
+    function: usize,
+    fingerprint: u64,
+    _: f32,
+    _: f64,
+    call: *mut Call,
+    _: f32,
+) -> f64
+where
+    A: DeserializeOwned,
+    T: Serialize,
+    F: Future<Output = T> + 'static,
+{
+    // SAFETY: the caller gives a valid pointer that is ours alone for the call.
+    let call = unsafe { &mut *call };
+    call.run = Some(if fingerprint == self::fingerprint::<(fn(A) -> F, T)>() {
+        match payload::decode(&call.payload) {
+            Ok(args) => {
+                // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a
+                // number that is not one traps in the call.
+                let function = unsafe { std::mem::transmute::<usize, fn(A) -> F>(function) };
+                let future = function(args);
+                Run::Async(Box::pin(async move { payload::encode(&future.await) }))
+            }
+            Err(error) => Run::Done(Err(error)),
+        }
+    } else {
+        Run::Done(Err(JoinError::new(JoinErrorKind::OtherBuild)))
+    });
+    0.0
+}
+
+/// FNV-1a of the type's name: the same in every instance of a module, and hardly ever of two types of different name.
+///
+/// Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm", RFC 9923.
+pub(super) fn fingerprint<T>() -> u64 {
+    type_name::<T>().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+fn invoke(kind: Kind, payload: Vec<u8>) -> Run {
+    let mut call = Call { payload, run: None };
+    if kind.trampoline != 0 && kind.function != 0 {
+        // SAFETY: a function pointer is not null, and that was asked. It is called right below only, where a number that
+        // is not a trampoline's traps.
+        let trampoline = unsafe { std::mem::transmute::<usize, Trampoline>(kind.trampoline as usize) };
+        // SAFETY: `call` is a local, and the function and fingerprint come from one `Task` of the same module.
+        unsafe { trampoline(kind.function as usize, kind.fingerprint, 0.0, 0.0, &raw mut call, 0.0) };
+    }
+    call.run
+        .unwrap_or_else(|| Run::Done(Err(JoinError::new(JoinErrorKind::OtherBuild))))
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = postMessage)]
+    fn post_message(message: &Array, transfer: &Array);
+}
+
+struct Worker {
+    token: f64,
+    current: Current,
+}
+
+thread_local! {
+    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
+}
+
+/// Makes this instance a worker's. Gives the address of the running job's id.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_enter, skip_typescript)]
+pub fn enter(token: f64, id: f64, name: Option<String>) -> u32 {
+    WORKER.set(Some(Worker {
+        token,
+        current: Current { id: id as u64, name },
+    }));
+    panic::install_hook();
+    panic::current_address()
+}
+
+/// Runs the function given to `Builder::on_start`.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_on_start, skip_typescript)]
+pub fn on_start(function: u32) {
+    if function == 0 {
+        return;
+    }
+    // SAFETY: a function pointer is not null, and that was asked; the owner took it from an `fn()` of the same module, and
+    // a number that is not one traps in the call.
+    let function = unsafe { std::mem::transmute::<usize, fn()>(function as usize) };
+    panic::within(JobId::ON_START, function);
+}
+
+/// Runs a job.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_run, skip_typescript)]
+pub fn run(id: f64, trampoline: u32, function: u32, low: u32, high: u32, payload: Vec<u8>) {
+    let kind = Kind {
+        trampoline,
+        function,
+        fingerprint: u64::from(high) << 32 | u64::from(low),
+    };
+    worker::run(JobId(id as u64), || invoke(kind, payload));
+}
+
+/// Drops an async job at its `await`.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_abort, skip_typescript)]
+pub fn abort(id: f64) {
+    worker::abort(JobId(id as u64));
+}
+
+/// Tells the owner.
+pub(crate) fn report(report: Report) {
+    match report {
+        Report::Suspended(id) => post(&[SUSPENDED.into(), number(id)], None),
+        Report::Finished(id, Ok(bytes)) => {
+            let bytes = Uint8Array::from(&bytes[..]);
+            let buffer = bytes.buffer();
+            post(
+                &[FINISHED.into(), number(id), Status::Value.into(), bytes.into()],
+                Some(buffer.into()),
+            );
+        }
+        Report::Finished(id, Err(error)) => {
+            let [status, type_name, message] = Status::of(&error);
+            post(&[FINISHED.into(), number(id), status, type_name, message], None);
+        }
+    }
+}
+
+/// Tells the owner while there is time: the instance ends next.
+pub(crate) fn announce_panic(id: JobId, panic: &Panic) {
+    let location = panic.location.as_deref().map_or(JsValue::NULL, JsValue::from_str);
+    post(&[PANICKED.into(), number(id), (&*panic.message).into(), location], None);
+}
+
+fn number(id: JobId) -> JsValue {
+    JsValue::from_f64(id.0 as f64)
+}
+
+fn post(rest: &[JsValue], transfer: Option<JsValue>) {
+    let Some(token) = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.token)) else {
+        return;
+    };
+    let message = Array::of1(&token.into());
+    for value in rest {
+        message.push(value);
+    }
+    let list = Array::new();
+    if let Some(buffer) = transfer {
+        list.push(&buffer);
+    }
+    post_message(&message, &list);
+}
+
+/// The thread that runs this code.
+pub(crate) fn current() -> Option<Current> {
+    WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.current.clone()))
+}
+
+/// Keeps `Outcome` and what is posted in step: an outcome is bytes.
+const _: fn(Vec<u8>) -> Outcome = Ok;

@@ -1,0 +1,364 @@
+//! A Web Worker, seen from its owner: how it is made, what is posted to it and what it says.
+//!
+//! One listener serves all workers; a message's first element, a random number, tells whose it is. Messages without one
+//! are the program's own and left alone.
+
+use std::cell::RefCell;
+use std::sync::Weak;
+
+use js_sys::{Array, Math, Object, Uint8Array, WebAssembly};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Url, WorkerOptions};
+
+use super::{Task, glue, text};
+use crate::builder;
+use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
+use crate::handle::JobId;
+use crate::panic::Panic;
+use crate::thread::{Current, Death, Lane};
+
+// To the worker.
+const START: u32 = 0;
+const RUN: u32 = 1;
+const ABORT: u32 = 2;
+// From the worker.
+const STARTED: u32 = 0;
+const START_FAILED: u32 = 1;
+pub(super) const SUSPENDED: u32 = 2;
+pub(super) const FINISHED: u32 = 3;
+pub(super) const PANICKED: u32 = 4;
+const DIED: u32 = 5;
+
+/// Settings of this backend.
+#[derive(Clone, Default)]
+pub(crate) struct Config {
+    pub(crate) glue_url: Option<String>,
+    pub(crate) module: Option<ModuleSource>,
+}
+
+/// What a worker instantiates.
+#[derive(Clone)]
+pub(crate) enum ModuleSource {
+    Module(WebAssembly::Module),
+    Bytes(Uint8Array),
+    Url(String),
+}
+
+/// How a finished job stands in a message.
+pub(super) enum Status {
+    Value = 0,
+    Cancelled = 1,
+    Encode = 2,
+    Decode = 3,
+    OtherBuild = 4,
+}
+
+impl From<Status> for JsValue {
+    fn from(status: Status) -> JsValue {
+        JsValue::from_f64(f64::from(status as u8))
+    }
+}
+
+impl Status {
+    /// A job's error as it is posted: status, type name, message.
+    pub(super) fn of(error: &JoinError) -> [JsValue; 3] {
+        let plain = |status: Status| [status.into(), JsValue::NULL, JsValue::NULL];
+        match error.kind() {
+            JoinErrorKind::Encode { type_name, message } => [Status::Encode.into(), type_name.into(), message.into()],
+            JoinErrorKind::Decode { type_name, message } => [Status::Decode.into(), type_name.into(), message.into()],
+            JoinErrorKind::OtherBuild => plain(Status::OtherBuild),
+            _ => plain(Status::Cancelled),
+        }
+    }
+
+    /// The outcome that a message tells, and `None` where it tells none.
+    fn read(message: &Array) -> Option<Result<Vec<u8>, JoinError>> {
+        let is = |status: Status| message.get(3).as_f64() == Some(f64::from(status as u8));
+        let string = |at| message.get(at).as_string();
+        if is(Status::Value) {
+            let bytes = message.get(4).dyn_into::<Uint8Array>().ok()?;
+            return Some(Ok(bytes.to_vec()));
+        }
+        Some(Err(JoinError::new(if is(Status::Cancelled) {
+            JoinErrorKind::Cancelled
+        } else if is(Status::Encode) {
+            JoinErrorKind::Encode {
+                type_name: string(4)?,
+                message: string(5)?,
+            }
+        } else if is(Status::Decode) {
+            JoinErrorKind::Decode {
+                type_name: string(4)?,
+                message: string(5)?,
+            }
+        } else if is(Status::OtherBuild) {
+            JoinErrorKind::OtherBuild
+        } else {
+            return None;
+        })))
+    }
+}
+
+/// A worker, seen from its owner. Dropped, it terminates the worker.
+pub(crate) struct Link {
+    token: f64,
+    worker: web_sys::Worker,
+}
+
+/// What the listener needs to know of a worker.
+struct Listening {
+    token: f64,
+    worker: web_sys::Worker,
+    lane: Weak<Lane>,
+    generation: u32,
+    started: bool,
+    panic: Option<(JobId, Panic)>,
+}
+
+thread_local! {
+    static LISTENING: RefCell<Vec<Listening>> = const { RefCell::new(Vec::new()) };
+    static ON_MESSAGE: JsValue = Closure::<dyn Fn(MessageEvent)>::new(on_message).into_js_value();
+    static ON_ERROR: JsValue = Closure::<dyn Fn(Event)>::new(on_error).into_js_value();
+    static SCRIPT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+impl Link {
+    pub(crate) fn start(
+        lane: Weak<Lane>,
+        generation: u32,
+        current: Current,
+        config: &builder::Config,
+    ) -> Result<Link, StartError> {
+        let base = glue::base();
+        let glue_url = match &config.sys.glue_url {
+            Some(url) => absolute(url, base.as_deref()).map_err(|reason| StartErrorKind::Glue {
+                url: url.clone(),
+                reason,
+            }),
+            None => glue::url().map_err(StartErrorKind::GlueUnknown),
+        }
+        .map_err(StartError::new)?;
+        let module = module(&config.sys, base.as_deref())?;
+        let on_start = config.on_start.map_or(0, |f| f as usize as u32);
+
+        let blocked = |error: JsValue| StartError::new(StartErrorKind::Blocked(text(&error)));
+        let options = WorkerOptions::new();
+        if let Some(name) = &config.name {
+            options.set_name(name);
+        }
+        if !has_workers() {
+            let reason = "there is no `Worker` in this scope".into();
+            return Err(StartError::new(StartErrorKind::Unsupported(reason)));
+        }
+        let script = script().map_err(blocked)?;
+        let worker = web_sys::Worker::new_with_options(&script, &options).map_err(blocked)?;
+        for (event, listener) in [("message", &ON_MESSAGE), ("error", &ON_ERROR)] {
+            listener
+                .with(|listener| worker.add_event_listener_with_callback(event, listener.unchecked_ref()))
+                .map_err(blocked)?;
+        }
+        // Not 0, and not what a program would put first in an array of its own.
+        let token = 1.0 + (Math::random() * 9_007_199_254_740_990.0).floor();
+        let link = Link { token, worker };
+        LISTENING.with_borrow_mut(|all| {
+            all.push(Listening {
+                token,
+                worker: link.worker.clone(),
+                lane,
+                generation,
+                started: false,
+                panic: None,
+            });
+        });
+        link.send(
+            &[
+                START.into(),
+                glue_url.into(),
+                glue::is_classic().into(),
+                module,
+                (current.id as f64).into(),
+                current.name.map_or(JsValue::UNDEFINED, Into::into),
+                on_start.into(),
+            ],
+            &Array::new(),
+        )
+        .map_err(|error| StartError::new(StartErrorKind::Module(text(&error))))?;
+        Ok(link)
+    }
+
+    pub(crate) fn post(&self, id: JobId, task: Task) -> Result<(), JoinError> {
+        let bytes = Uint8Array::from(&task.payload?[..]);
+        let buffer = bytes.buffer();
+        let kind = task.kind;
+        self.send(
+            &[
+                RUN.into(),
+                (id.0 as f64).into(),
+                kind.trampoline.into(),
+                kind.function.into(),
+                (kind.fingerprint as u32).into(),
+                ((kind.fingerprint >> 32) as u32).into(),
+                bytes.into(),
+            ],
+            &Array::of1(&buffer),
+        )
+        .map_err(|error| JoinError::new(JoinErrorKind::Post(text(&error))))
+    }
+
+    pub(crate) fn abort(&self, id: JobId) {
+        // Numbers can always be cloned, and a worker that has ended has nothing to abort.
+        let _ = self.send(&[ABORT.into(), (id.0 as f64).into()], &Array::new());
+    }
+
+    fn send(&self, rest: &[JsValue], transfer: &Array) -> Result<(), JsValue> {
+        let message = Array::of1(&self.token.into());
+        for value in rest {
+            message.push(value);
+        }
+        self.worker.post_message_with_transfer(&message, transfer)
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.worker.terminate();
+        LISTENING.with_borrow_mut(|all| all.retain(|one| one.token != self.token));
+    }
+}
+
+fn has_workers() -> bool {
+    js_sys::Reflect::has(&js_sys::global(), &"Worker".into()).unwrap_or(false)
+}
+
+/// The URL of the worker's script, a blob that is made once.
+fn script() -> Result<String, JsValue> {
+    if let Some(url) = SCRIPT.with_borrow(Clone::clone) {
+        return Ok(url);
+    }
+    let options = BlobPropertyBag::new();
+    options.set_type("text/javascript");
+    let parts = Array::of1(&include_str!("worker.js").into());
+    let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    SCRIPT.set(Some(url.clone()));
+    Ok(url)
+}
+
+fn absolute(url: &str, base: Option<&str>) -> Result<String, String> {
+    match base {
+        Some(base) => Url::new_with_base(url, base),
+        None => Url::new(url),
+    }
+    .map(|url| url.href())
+    .map_err(|error| text(&error))
+}
+
+/// What the worker is to instantiate, as it is posted.
+fn module(config: &Config, base: Option<&str>) -> Result<JsValue, StartError> {
+    match &config.module {
+        Some(ModuleSource::Module(module)) => Ok(module.into()),
+        Some(ModuleSource::Bytes(bytes)) => Ok(bytes.into()),
+        Some(ModuleSource::Url(url)) => absolute(url, base)
+            .map(Into::into)
+            .map_err(|reason| StartError::new(StartErrorKind::Module(format!("{url}: {reason}")))),
+        None => own_module(),
+    }
+}
+
+#[cfg(feature = "module")]
+fn own_module() -> Result<JsValue, StartError> {
+    Ok(wasm_bindgen::module())
+}
+
+#[cfg(not(feature = "module"))]
+fn own_module() -> Result<JsValue, StartError> {
+    Err(StartError::new(StartErrorKind::Module(
+        "without the feature `module` it has to be given by `Builder::module`, `wasm_bytes` or `wasm_url`".into(),
+    )))
+}
+
+fn on_message(event: MessageEvent) {
+    let Ok(message) = event.data().dyn_into::<Array>() else {
+        return;
+    };
+    let Some(token) = message.get(0).as_f64() else {
+        return;
+    };
+    let Some(kind) = message.get(1).as_f64() else {
+        return;
+    };
+    let id = JobId(message.get(2).as_f64().unwrap_or(0.0) as u64);
+    let heard = LISTENING.with_borrow_mut(|all| {
+        let one = all.iter_mut().find(|one| one.token == token)?;
+        one.started |= kind == f64::from(STARTED);
+        if kind == f64::from(PANICKED) {
+            let panic = Panic {
+                message: message.get(3).as_string().unwrap_or_default(),
+                location: message.get(4).as_string(),
+            };
+            one.panic = Some((id, panic));
+        }
+        let panic = if kind == f64::from(DIED) {
+            one.panic.take()
+        } else {
+            None
+        };
+        Some((one.lane.upgrade()?, one.generation, panic))
+    });
+    let Some((lane, generation, panic)) = heard else {
+        return;
+    };
+    event.stop_immediate_propagation();
+    if kind == f64::from(STARTED) {
+        lane.started(generation);
+    } else if kind == f64::from(START_FAILED) {
+        let reason = message.get(3).as_string().unwrap_or_default();
+        let error = if message.get(2).as_f64() == Some(0.0) {
+            let url = lane.config.sys.glue_url.clone().or_else(|| glue::url().ok());
+            StartErrorKind::Glue {
+                url: url.unwrap_or_default(),
+                reason,
+            }
+        } else {
+            StartErrorKind::Module(reason)
+        };
+        lane.start_failed(generation, StartError::new(error));
+    } else if kind == f64::from(SUSPENDED) {
+        lane.suspended(generation, id);
+    } else if kind == f64::from(FINISHED) {
+        if let Some(outcome) = Status::read(&message) {
+            lane.finished(generation, id, outcome);
+        }
+    } else if kind == f64::from(DIED) {
+        let (at, panic) = match panic {
+            // The panic tells the job better: an async job's mark may be gone.
+            Some((id, panic)) => (Some(id), Some(panic)),
+            None => ((id.0 != 0).then_some(id), None),
+        };
+        let message = message.get(3).as_string().unwrap_or_default();
+        lane.died(generation, Death { at, panic, message });
+    }
+}
+
+/// An error before the worker is up means that its script did not run. Later ones are the program's own; what ends the
+/// instance, the script tells by message.
+fn on_error(event: Event) {
+    let Some(target) = event.target() else {
+        return;
+    };
+    let heard = LISTENING.with_borrow(|all| {
+        let one = all
+            .iter()
+            .find(|one| Object::is(&one.worker, &target) && !one.started)?;
+        Some((one.lane.upgrade()?, one.generation))
+    });
+    let Some((lane, generation)) = heard else {
+        return;
+    };
+    event.prevent_default();
+    let kind = match event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message) {
+        Some(message) if !message.is_empty() => StartErrorKind::Died(message),
+        _ => StartErrorKind::Blocked("the browser gives no reason".into()),
+    };
+    lane.start_failed(generation, StartError::new(kind));
+}

@@ -1,0 +1,47 @@
+//! The web backend: a Web Worker a thread, each with an instance of the program's own module, and messages between them.
+//!
+//! Walk of a job: [`task`] (what it is in numbers and bytes) → [`link`] (posts it) → `worker.js` → [`entry`] (calls it, in
+//! the worker's instance) → `link` again (hears its report).
+
+mod entry;
+mod glue;
+mod link;
+mod task;
+mod timer;
+
+use js_sys::Reflect;
+use wasm_bindgen::prelude::*;
+
+pub(crate) use entry::{announce_panic, current, report};
+pub(crate) use link::{Config, Link, ModuleSource};
+pub(crate) use task::{Task, Value, decode};
+pub(crate) use timer::Timer;
+pub(crate) use wasm_bindgen_futures::spawn_local;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(message: &str);
+}
+
+/// `navigator.hardwareConcurrency`, and 1 where a browser keeps that to itself.
+pub(crate) fn available_parallelism() -> usize {
+    let cores = Reflect::get(&js_sys::global(), &"navigator".into())
+        .and_then(|navigator| Reflect::get(&navigator, &"hardwareConcurrency".into()))
+        .ok()
+        .and_then(|cores| cores.as_f64());
+    cores.map_or(1, |cores| cores.max(1.0) as usize)
+}
+
+/// Tells the developer.
+pub(crate) fn print_error(message: &str) {
+    console_error(message);
+}
+
+/// What an exception says of itself.
+fn text(error: &JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.to_string()),
+        None => error.as_string().unwrap_or_else(|| format!("{error:?}")),
+    }
+}

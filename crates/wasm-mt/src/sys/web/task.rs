@@ -1,0 +1,71 @@
+//! A job in numbers and bytes: the places of two functions in the module's table, a fingerprint of its types, and its
+//! encoded arguments.
+//!
+//! All workers run the same module, so a place means the same function in each. There is nothing to register.
+
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::entry;
+use crate::error::JoinError;
+use crate::payload;
+
+/// A result without its type: its encoding.
+pub(crate) type Value = Vec<u8>;
+
+/// A job without its types.
+pub(crate) struct Task {
+    pub(super) kind: Kind,
+    pub(super) payload: Result<Vec<u8>, JoinError>,
+}
+
+/// What a job calls.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    /// The table index of an [`entry::Trampoline`].
+    pub(super) trampoline: u32,
+    /// The table index of the job's `fn`.
+    pub(super) function: u32,
+    /// Of the types that both are made for.
+    pub(super) fingerprint: u64,
+}
+
+impl Task {
+    pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
+    where
+        A: Serialize + DeserializeOwned + Send + 'static,
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        Task {
+            kind: Kind {
+                trampoline: entry::call::<A, T> as entry::Trampoline as usize as u32,
+                function: f as usize as u32,
+                fingerprint: entry::fingerprint::<fn(A) -> T>(),
+            },
+            payload: payload::encode(&args),
+        }
+    }
+
+    pub(crate) fn new_async<A, T, F>(args: A, f: fn(A) -> F) -> Self
+    where
+        A: Serialize + DeserializeOwned + Send + 'static,
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: Future<Output = T> + 'static,
+    {
+        Task {
+            kind: Kind {
+                trampoline: entry::call_async::<A, T, F> as entry::Trampoline as usize as u32,
+                function: f as usize as u32,
+                fingerprint: entry::fingerprint::<(fn(A) -> F, T)>(),
+            },
+            payload: payload::encode(&args),
+        }
+    }
+}
+
+/// The result that the caller awaits.
+pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, JoinError> {
+    payload::decode(&value)
+}

@@ -1,0 +1,130 @@
+// The worker's script, of which every worker of wasm-mt is made (as a blob). It loads the program's own glue script,
+// instantiates the module it is given, passes orders on to it, and outlives it: after a trap the instance can no longer
+// be asked, so it is this script that tells the owner which job it was.
+//
+// Messages are arrays whose first element is a number that only this worker and its owner know. Everything else that
+// arrives here is the program's own and left to it.
+(() => {
+  "use strict";
+  // From the owner.
+  const START = 0, RUN = 1, ABORT = 2;
+  // To the owner; the numbers are those of `link.rs`.
+  const STARTED = 0, START_FAILED = 1, DIED = 5;
+  // Why a start failed.
+  const GLUE = 0, MODULE = 1;
+
+  const postMessage = self.postMessage.bind(self);
+  let token, glue, running = () => 0, dead = false;
+
+  const text = (error) => {
+    try {
+      return String(error);
+    } catch {
+      return "an exception that has no text";
+    }
+  };
+
+  const died = (error) => {
+    if (dead) return;
+    dead = true;
+    postMessage([token, DIED, running(), text(error)]);
+  };
+
+  // One script can be either kind; which, only loading it tells. A script of the other kind loads as one that is not
+  // glue (`no-modules` as a module) or does not parse (a module as a classic script).
+  const loadModule = (url) => import(url);
+  const loadClassic = async (url) => {
+    importScripts(url);
+    return typeof wasm_bindgen === "undefined" ? {} : wasm_bindgen;
+  };
+  const load = async (url, classic) => {
+    const ways = classic ? [loadClassic, loadModule] : [loadModule, loadClassic];
+    let first;
+    for (const way of ways) {
+      try {
+        const loaded = await way(url);
+        if (typeof loaded.initSync === "function") return loaded;
+        first ??= new Error("it has no `initSync`, so it is not glue made by `wasm-bindgen --target web` or `no-modules`");
+      } catch (error) {
+        first ??= error;
+        if (!(error instanceof SyntaxError)) break;
+      }
+    }
+    throw first;
+  };
+
+  const compiled = async (source) => {
+    if (typeof source !== "string") return source;
+    const response = await fetch(source);
+    if (!response.ok) throw new Error(`${source} answered with status ${response.status}`);
+    return WebAssembly.compile(await response.arrayBuffer());
+  };
+
+  // The glue runs the program's own start function as soon as there is an instance. In a worker it must not: it would
+  // start workers in turn, or look for a window. What else happens there, the table of references, is done here.
+  const instantiate = (module) => {
+    const { Instance } = WebAssembly;
+    WebAssembly.Instance = function (module, imports) {
+      const exports = { ...new Instance(module, imports).exports };
+      if (exports.__wbindgen_start) {
+        exports.__wbindgen_start = () => {
+          for (const from of Object.values(imports)) from.__wbindgen_init_externref_table?.();
+        };
+      }
+      return { exports };
+    };
+    try {
+      return glue.initSync({ module });
+    } finally {
+      WebAssembly.Instance = Instance;
+    }
+  };
+
+  const start = async (url, classic, source, id, name, onStart) => {
+    let stage = GLUE;
+    try {
+      glue = await load(url, classic);
+      stage = MODULE;
+      const { memory } = instantiate(await compiled(source));
+      const address = glue.__wasm_mt_enter(token, id, name);
+      running = () => Number(new DataView(memory.buffer).getBigUint64(address, true));
+    } catch (error) {
+      postMessage([token, START_FAILED, stage, text(error)]);
+      return;
+    }
+    try {
+      if (onStart) glue.__wasm_mt_on_start(onStart);
+      postMessage([token, STARTED]);
+    } catch (error) {
+      died(error);
+    }
+  };
+
+  self.addEventListener("message", (event) => {
+    const { data } = event;
+    if (!Array.isArray(data)) return;
+    token ??= data[0];
+    if (data[0] !== token) return;
+    event.stopImmediatePropagation();
+    if (dead) return;
+    const [, kind, ...rest] = data;
+    try {
+      if (kind === RUN) glue.__wasm_mt_run(...rest);
+      else if (kind === ABORT) glue.__wasm_mt_abort(...rest);
+      else if (kind === START) start(...rest);
+    } catch (error) {
+      died(error);
+    }
+  });
+
+  // An async job goes on from the microtasks, and what escapes there comes by here. So does what the program itself lets
+  // escape; it ends the instance only where wasm code was cut short.
+  const escaped = (event, error) => {
+    if (!glue || dead) return;
+    if (running() === 0 && !(error instanceof WebAssembly.RuntimeError)) return;
+    event.preventDefault();
+    died(error);
+  };
+  self.addEventListener("error", (event) => escaped(event, event.error ?? event.message));
+  self.addEventListener("unhandledrejection", (event) => escaped(event, event.reason));
+})();

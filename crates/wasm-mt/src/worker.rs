@@ -1,0 +1,165 @@
+//! The worker's side: runs jobs on this thread, one sync part at a time, and reports what becomes of them.
+//!
+//! An async job is polled by the thread's own executor ([`sys::spawn_local`]); between its polls other jobs run. Nothing
+//! here knows how a report travels.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::error::{JoinError, JoinErrorKind, ThreadLabel};
+use crate::handle::JobId;
+use crate::panic::{self, Panic};
+use crate::sys;
+
+/// A future that never leaves its thread.
+pub(crate) type LocalFuture = Pin<Box<dyn Future<Output = Outcome>>>;
+
+/// What a job gave.
+pub(crate) type Outcome = Result<sys::Value, JoinError>;
+
+/// What the call of a job's function gave.
+pub(crate) enum Run {
+    Done(Outcome),
+    Async(LocalFuture),
+}
+
+/// What the owner is told.
+pub(crate) enum Report {
+    /// The job awaits something: the thread can begin another.
+    Suspended(JobId),
+    /// The job has ended.
+    Finished(JobId, Outcome),
+}
+
+/// An async job of this thread that has begun and not ended.
+struct Suspended {
+    id: JobId,
+    aborted: bool,
+    waker: Option<Waker>,
+}
+
+thread_local! {
+    static SUSPENDED: RefCell<Vec<Suspended>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs the sync part of a job.
+pub(crate) fn run(id: JobId, task: impl FnOnce() -> Run) {
+    match caught(id, task) {
+        Ok(Run::Done(outcome)) => sys::report(Report::Finished(id, outcome)),
+        Ok(Run::Async(inner)) => {
+            SUSPENDED.with_borrow_mut(|all| {
+                all.push(Suspended {
+                    id,
+                    aborted: false,
+                    waker: None,
+                });
+            });
+            sys::spawn_local(AsyncJob {
+                id,
+                inner: Some(inner),
+                reported: false,
+            });
+        }
+        Err(error) => sys::report(Report::Finished(id, Err(error))),
+    }
+}
+
+/// Drops the async job at its `await`. A job that is not there has ended, which its report says.
+pub(crate) fn abort(id: JobId) {
+    let waker = SUSPENDED.with_borrow_mut(|all| {
+        let job = all.iter_mut().find(|job| job.id == id)?;
+        job.aborted = true;
+        job.waker.take()
+    });
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// Runs `f` as part of the job. A panic becomes the job's error where the target unwinds; on the web it ends the
+/// instance, and the worker's script reports it.
+fn caught<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, JoinError> {
+    catch_unwind(AssertUnwindSafe(|| panic::within(id, f))).map_err(|payload| {
+        panic::leave();
+        JoinError::new(JoinErrorKind::Panicked {
+            panic: panic::take().unwrap_or_else(|| Panic::from_payload(payload.as_ref())),
+            thread: current_label(),
+        })
+    })
+}
+
+/// Names this thread in an error.
+pub(crate) fn current_label() -> ThreadLabel {
+    match crate::thread::current() {
+        Some(current) => ThreadLabel {
+            id: current.id(),
+            name: current.name().map(Into::into),
+        },
+        None => ThreadLabel { id: 0, name: None },
+    }
+}
+
+/// Polls the job's own future as part of the job, and ends it when it was aborted.
+struct AsyncJob {
+    id: JobId,
+    inner: Option<LocalFuture>,
+    reported: bool,
+}
+
+enum Polled {
+    Ready(Outcome),
+    Pending(LocalFuture),
+}
+
+impl AsyncJob {
+    fn finish(&mut self, outcome: Outcome) -> Poll<()> {
+        SUSPENDED.with_borrow_mut(|all| all.retain(|job| job.id != self.id));
+        sys::report(Report::Finished(self.id, outcome));
+        Poll::Ready(())
+    }
+}
+
+impl Future for AsyncJob {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let id = self.id;
+        let aborted = SUSPENDED.with_borrow_mut(|all| {
+            let Some(job) = all.iter_mut().find(|job| job.id == id) else {
+                return true;
+            };
+            job.waker = Some(cx.waker().clone());
+            job.aborted
+        });
+        let Some(mut inner) = self.inner.take() else {
+            return Poll::Ready(());
+        };
+        if aborted {
+            // The drop of what the job holds is its own code: a panic there is the job's.
+            let dropped = caught(id, move || drop(inner));
+            return self.finish(Err(dropped.err().unwrap_or_else(JoinError::cancelled)));
+        }
+        let polled = caught(id, move || match inner.as_mut().poll(cx) {
+            Poll::Ready(outcome) => {
+                drop(inner);
+                Polled::Ready(outcome)
+            }
+            Poll::Pending => Polled::Pending(inner),
+        });
+        match polled {
+            Ok(Polled::Ready(outcome)) => self.finish(outcome),
+            Ok(Polled::Pending(inner)) => {
+                self.inner = Some(inner);
+                if !self.reported {
+                    self.reported = true;
+                    sys::report(Report::Suspended(id));
+                }
+                Poll::Pending
+            }
+            Err(error) => self.finish(Err(error)),
+        }
+    }
+}

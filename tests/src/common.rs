@@ -1,0 +1,131 @@
+//! What bodies share.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use wasm_mt::{Builder, Thread};
+
+/// A thread, or the reason why there is none.
+pub async fn thread() -> Thread {
+    started(Thread::builder()).await
+}
+
+/// The builder's thread.
+pub async fn started(builder: Builder) -> Thread {
+    match builder.start().await {
+        Ok(thread) => thread,
+        Err(error) => panic!("the thread did not start: {error}"),
+    }
+}
+
+/// Never ends, and does not let anything else run.
+pub fn endless() -> u32 {
+    loop {
+        // Natively no thread can be killed; an abandoned one should at least not burn a core till the process ends.
+        #[cfg(not(target_family = "wasm"))]
+        std::thread::park();
+        std::hint::black_box(());
+    }
+}
+
+/// Recurses until the stack is used up.
+pub fn overflow(depth: u64) -> u64 {
+    let frame = std::hint::black_box([depth; 64]);
+    if depth == u64::MAX {
+        return frame[0];
+    }
+    overflow(depth + 1) + frame[(depth % 64) as usize]
+}
+
+/// Ready the second time it is polled.
+#[derive(Default)]
+pub struct YieldOnce {
+    polled: bool,
+}
+
+impl Future for YieldOnce {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.polled, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[derive(Default)]
+struct GateState {
+    open: bool,
+    waker: Option<Waker>,
+}
+
+thread_local! {
+    static GATE: RefCell<GateState> = RefCell::default();
+}
+
+/// Waits until a job on the same thread calls [`open_gate`].
+pub struct Gate;
+
+impl Future for Gate {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        GATE.with_borrow_mut(|gate| {
+            if std::mem::take(&mut gate.open) {
+                return Poll::Ready(());
+            }
+            gate.waker = Some(cx.waker().clone());
+            Poll::Pending
+        })
+    }
+}
+
+/// Lets whoever waits at the [`Gate`] of this thread through.
+pub fn open_gate() {
+    let waker = GATE.with_borrow_mut(|gate| {
+        gate.open = true;
+        gate.waker.take()
+    });
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+thread_local! {
+    static COUNT: RefCell<u32> = const { RefCell::new(0) };
+}
+
+/// Counts on this thread, and gives the new count.
+pub fn count() -> u32 {
+    COUNT.with_borrow_mut(|count| {
+        *count += 1;
+        *count
+    })
+}
+
+/// What was counted on this thread.
+pub fn counted() -> u32 {
+    COUNT.with_borrow(|count| *count)
+}
+
+/// Counts when it is dropped.
+pub struct CountsItsDrop;
+
+impl Drop for CountsItsDrop {
+    fn drop(&mut self) {
+        count();
+    }
+}
+
+/// Panics when it is dropped.
+pub struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}

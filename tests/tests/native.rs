@@ -1,0 +1,15 @@
+//! The bodies on native threads.
+#![cfg(not(target_family = "wasm"))]
+
+macro_rules! each {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                futures::executor::block_on(wasm_mt_tests::$name());
+            }
+        )*
+    };
+}
+
+wasm_mt_tests::bodies!(each);

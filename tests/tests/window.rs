@@ -1,0 +1,20 @@
+//! The bodies on a page's main thread.
+#![cfg(target_family = "wasm")]
+
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+macro_rules! each {
+    ($($name:ident)*) => {
+        $(
+            #[wasm_bindgen_test]
+            async fn $name() {
+                wasm_mt_tests::$name().await;
+            }
+        )*
+    };
+}
+
+wasm_mt_tests::bodies!(each);
+wasm_mt_tests::web_bodies!(each);
