@@ -12,6 +12,9 @@ const $ = (id) => document.getElementById(id);
 // Kept by the CPU: pixels are put and read here, and never composed.
 const context = $("canvas").getContext("2d", { willReadFrequently: true });
 
+// What moves only to be looked at. With nobody there it would take time from the threads.
+const lively = !query.has("report") && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 let wasm;
 let threads = null; // of the wasm: started once, and again when another number is asked for
 let startedIn = 0;
@@ -121,16 +124,16 @@ async function measure(name, render) {
   let frame = requestAnimationFrame(function tick() {
     const now = performance.now() - start;
     frames.push(now);
-    $("pulse").style.transform = `translateX(${3.25 - 3.25 * Math.cos(now / 250)}rem)`;
+    if (lively) $("pulse").style.transform = `translateX(${3.25 - 3.25 * Math.cos(now / 250)}rem)`;
     frame = requestAnimationFrame(tick);
   });
   try {
     await render(({ picture, firstRow, image, thread, millis }) => {
+      const back = performance.now() - start;
       const x = SIDE * (picture % 2);
       const y = SIDE * (picture >> 1) + firstRow;
       context.putImageData(image, x, y);
       mark(x, y, image.height, thread);
-      const back = performance.now() - start;
       parts.push({ picture, firstRow, rows: image.height, thread, millis, from: Math.max(back - millis, 0), to: back });
       $("progress").value += image.height / (TITLES.length * SIDE);
     });
@@ -161,7 +164,7 @@ function mark(x, y, rows, thread) {
   const mark = place(create("div", { className: "mark" }, thread === undefined ? "" : thread + 1));
   paint(mark, thread);
   $(x === 0 ? "left" : "right").append(mark);
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  if (!lively) return;
   const flash = place(create("div", { className: "flash" }));
   flash.style.left = x === 0 ? "0" : "50%";
   flash.addEventListener("animationend", () => flash.remove());
@@ -186,7 +189,8 @@ function show(serial, parallel, serialMs, parallelMs) {
     "parallel-gap": ms(parallel.gap),
     "serial-total": ms(serial.ms),
     "parallel-total": ms(parallel.ms),
-    "started": `started in ${ms(startedIn)}, not counted`,
+    "bands-total": countByThread(parallel.parts),
+    "started": `The threads were started beforehand, in ${ms(startedIn)}.`,
   };
   for (const [id, value] of Object.entries(text)) $(id).textContent = value;
 
@@ -253,7 +257,7 @@ const paint = (element, thread) => {
 function countByThread(bands) {
   const counts = new Map();
   for (const { thread } of bands) counts.set(thread + 1, (counts.get(thread + 1) ?? 0) + 1);
-  return [...counts].sort(([a], [b]) => a - b).map(([thread, count]) => `${count} by ${thread}`).join(", ");
+  return [...counts].sort(([a], [b]) => a - b).map(([thread, count]) => `${count}\u00a0by\u00a0${thread}`).join(", ");
 }
 
 function nameThreads() {

@@ -4,7 +4,7 @@
 use wasm_bindgen::prelude::*;
 use wasm_mt::{Thread, job};
 
-/// Starts a thread, sends it a job, and hands its result to the page.
+/// Starts a thread, sends it a job, and awaits the result.
 #[wasm_bindgen]
 pub async fn fib_in_thread(n: u32) -> Result<u64, JsValue> {
     let thread = Thread::start().await?;

@@ -53,10 +53,7 @@ impl Threads {
 /// Renders the pictures on the page's own thread, and calls `done` with each.
 #[wasm_bindgen(js_name = renderSerial)]
 pub async fn render_serial(done: Function) -> Result<(), JsValue> {
-    executor::serial(&julia::pictures(), let_the_page_paint, |part| {
-        hand_over(part, &done)
-    })
-    .await
+    executor::serial(&julia::pictures(), let_the_page_paint, |part| hand_over(part, &done)).await
 }
 
 /// How many threads the page starts unless told otherwise.
@@ -67,8 +64,7 @@ pub fn default_threads() -> usize {
 
 fn hand_over(part: executor::Part, done: &Function) -> Result<(), JsValue> {
     let height = part.rows.end - part.rows.start;
-    let image =
-        ImageData::new_with_u8_clamped_array_and_sh(Clamped(&part.rgba), julia::SIDE, height)?;
+    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&part.rgba), julia::SIDE, height)?;
     let part = Part {
         picture: part.picture,
         first_row: part.rows.start,
