@@ -116,8 +116,7 @@ async fn run_headless(server: &Server, browser: Browser, json: Option<&Path>) ->
             "parallel_ms": figures.parallel_ms,
             "png": png.file_name().and_then(|name| name.to_str()),
         });
-        fs::write(file, format!("{figures:#}\n"))
-            .with_context(|| format!("writing {}", file.display()))?;
+        fs::write(file, format!("{figures:#}\n")).with_context(|| format!("writing {}", file.display()))?;
     }
     compare(&canvas)?;
     eprintln!("the picture is the native one, pixel by pixel");
@@ -125,12 +124,7 @@ async fn run_headless(server: &Server, browser: Browser, json: Option<&Path>) ->
 }
 
 /// Waits for what a launched page posts, as long as its browser runs.
-pub(crate) async fn report(
-    server: &Server,
-    launched: &mut Launched,
-    path: &str,
-    deadline: Duration,
-) -> Result<Bytes> {
+pub(crate) async fn report(server: &Server, launched: &mut Launched, path: &str, deadline: Duration) -> Result<Bytes> {
     let posted = tokio::select! {
         posted = server.posted(path, deadline) => posted,
         () = end(launched) => Err(anyhow!("the browser ended before its page had posted anything")),
@@ -151,12 +145,7 @@ fn print_table(browser: Browser, figures: &Figures) {
         let runs: Vec<String> = runs.iter().map(|run| format!("{run:.0}")).collect();
         runs.join(", ")
     };
-    println!(
-        "{:<10} {:>9} {:>9}  runs",
-        browser.name(),
-        "median ms",
-        "speed-up"
-    );
+    println!("{:<10} {:>9} {:>9}  runs", browser.name(), "median ms", "speed-up");
     println!(
         "{:<10} {:>9.1} {:>9}  {}",
         "serial",
@@ -182,15 +171,16 @@ pub(crate) fn compare(png: &[u8]) -> Result<()> {
         (width, height) == (side, side),
         "the canvas is {width}×{height} and not {side}×{side}"
     );
-    let native = native_picture();
-    let different = drawn
-        .chunks_exact(4)
-        .zip(native.chunks_exact(4))
-        .filter(|(a, b)| a != b);
-    let count = different.clone().count();
-    if let Some((drawn, native)) = different.into_iter().next() {
+    compare_pixels(&drawn, &native_picture())
+}
+
+fn compare_pixels(drawn: &[u8], native: &[u8]) -> Result<()> {
+    let (drawn, native) = (drawn.chunks_exact(4), native.chunks_exact(4));
+    let mut different = drawn.zip(native).filter(|(drawn, native)| drawn != native);
+    if let Some((drawn, native)) = different.next() {
         bail!(
-            "{count} pixels differ from the native picture; the first is {drawn:?}, natively {native:?}"
+            "{} pixels differ from the native picture; the first is {drawn:?}, natively {native:?}",
+            1 + different.count()
         );
     }
     Ok(())
@@ -215,13 +205,9 @@ fn decode(png: &[u8]) -> Result<(u32, u32, Vec<u8>)> {
     let mut decoder = png::Decoder::new(Cursor::new(png));
     decoder.set_transformations(png::Transformations::ALPHA | png::Transformations::STRIP_16);
     let mut reader = decoder.read_info().context("the canvas is not a PNG")?;
-    let size = reader
-        .output_buffer_size()
-        .context("the canvas is too large")?;
+    let size = reader.output_buffer_size().context("the canvas is too large")?;
     let mut pixels = vec![0; size];
-    let frame = reader
-        .next_frame(&mut pixels)
-        .context("the canvas is a broken PNG")?;
+    let frame = reader.next_frame(&mut pixels).context("the canvas is a broken PNG")?;
     ensure!(
         frame.color_type == png::ColorType::Rgba,
         "the canvas is {:?}",
@@ -229,4 +215,30 @@ fn decode(png: &[u8]) -> Result<(u32, u32, Vec<u8>)> {
     );
     pixels.truncate(frame.buffer_size());
     Ok((frame.width, frame.height, pixels))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_other_pixel_is_another_picture() {
+        let native = [1, 2, 3, 255, 4, 5, 6, 255];
+        assert!(compare_pixels(&native, &native).is_ok());
+        let error = compare_pixels(&[1, 2, 3, 255, 4, 5, 7, 255], &native).unwrap_err();
+        assert!(error.to_string().starts_with("1 pixels differ"), "{error}");
+    }
+
+    #[test]
+    fn another_size_or_no_png_is_another_picture() {
+        let mut small = Vec::new();
+        let mut encoder = png::Encoder::new(&mut small, 1, 1);
+        encoder.set_color(png::ColorType::Rgba);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&[9, 8, 7, 255]).unwrap();
+        writer.finish().unwrap();
+        assert_eq!(decode(&small).unwrap(), (1, 1, vec![9, 8, 7, 255]));
+        assert!(compare(&small).unwrap_err().to_string().contains("1×1"));
+        assert!(compare(b"not a picture").is_err());
+    }
 }

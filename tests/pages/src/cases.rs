@@ -35,7 +35,8 @@ cases! {
 /// Fails the case unless `condition`, with the text in its place.
 macro_rules! check {
     ($condition:expr, $($text:tt)+) => {
-        if !$condition {
+        let holds: bool = $condition;
+        if !holds {
             return Err(format!($($text)+).into());
         }
     };
