@@ -41,18 +41,16 @@ async function main() {
     nameThreads();
     enable(true);
     say("ready", "ready: press Run");
-    if (query.has("report")) automate();
   } catch (error) {
     fail(error);
+    if (query.has("report")) await post("report", JSON.stringify({ error: messageOf(error) }));
+    return;
   }
+  if (query.has("report")) await automate();
 }
 
 /** Runs both once to warm up, then three times in turns; shows medians, and posts them and the canvas. */
 async function automate() {
-  const post = async (to, body) => {
-    const answer = await fetch(query.get(to), { method: "POST", body });
-    if (!answer.ok) throw new Error(`${query.get(to)} answered ${answer.status}`);
-  };
   const failure = await busy(async () => {
     await startThreads();
     const serial = [];
@@ -79,7 +77,13 @@ async function automate() {
       runs: { serial: times(serial), parallel: times(parallel) },
     }));
   });
-  if (failure) await post("report", JSON.stringify({ error: String(failure.message ?? failure) }));
+  if (failure) await post("report", JSON.stringify({ error: messageOf(failure) }));
+}
+
+/** Posts to the URL that the query names. */
+async function post(name, body) {
+  const answer = await fetch(query.get(name), { method: "POST", body });
+  if (!answer.ok) throw new Error(`${query.get(name)} answered ${answer.status}`);
 }
 
 /** Runs `work` with the controls locked. Gives back the error, if there was one, which the page shows by then. */
@@ -140,10 +144,10 @@ async function measure(name, render) {
   } finally {
     cancelAnimationFrame(frame);
   }
-  const ms = performance.now() - start;
+  const took = performance.now() - start;
   // A page that nobody sees is not painted: then there is nothing to measure.
-  const gap = hidden || document.hidden ? NaN : longestGap([0, ...frames, ms]);
-  return { ms, parts, frames, gap };
+  const gap = hidden || document.hidden ? NaN : longestGap([0, ...frames, took]);
+  return { ms: took, parts, frames, gap };
 }
 
 const longestGap = (times) => Math.max(...times.slice(1).map((time, i) => time - times[i]));
@@ -269,8 +273,10 @@ function enable(enabled) {
   for (const control of [$("run"), $("threads")]) control.disabled = !enabled;
 }
 
+const messageOf = (error) => String(error?.message ?? error);
+
 function fail(error) {
-  say("failed", `failed: ${error?.message ?? error}`);
+  say("failed", `failed: ${messageOf(error)}`);
 }
 
 function say(state, text) {
