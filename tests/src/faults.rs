@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_mt::{JoinError, Thread, job};
 
 use crate::common::{
-    CountsItsDrop, Gate, PanicsInDrop, YieldOnce, count, counted, endless, open_gate, started, thread,
+    CountsItsDrop, Gate, PanicsInDrop, YieldOnce, count, counted, endless, open_gate, started,
+    thread,
 };
 
 /// Longer than any test should take: a limit that must not be reached.
@@ -17,7 +18,10 @@ const LONG: Duration = Duration::from_secs(600);
 
 async fn goes_on(thread: &Thread) {
     let n = 20;
-    assert_eq!(thread.spawn(job!(|n| n + 1)).timeout(LONG).await.unwrap(), 21);
+    assert_eq!(
+        thread.spawn(job!(|n| n + 1)).timeout(LONG).await.unwrap(),
+        21
+    );
 }
 
 fn assert_panic(error: &JoinError, message: &str) {
@@ -184,7 +188,14 @@ pub async fn an_endless_job_ends_at_its_timeout() {
 pub async fn a_timeout_that_is_not_reached_changes_nothing() {
     let thread = thread().await;
     assert_eq!(thread.spawn(job!(|| 8)).timeout(LONG).await.unwrap(), 8);
-    assert_eq!(thread.spawn(job!(|| 9)).timeout(Duration::MAX).await.unwrap(), 9);
+    assert_eq!(
+        thread
+            .spawn(job!(|| 9))
+            .timeout(Duration::MAX)
+            .await
+            .unwrap(),
+        9
+    );
     let twice = thread
         .spawn(job!(|| 10))
         .timeout(Duration::from_millis(1))
@@ -352,7 +363,10 @@ pub async fn an_argument_that_does_not_encode_is_an_error() {
 pub async fn an_argument_that_does_not_decode_is_an_error() {
     let thread = thread().await;
     let picky = Picky(3);
-    let error = thread.spawn(job!(async |picky| picky.0 + 1)).await.unwrap_err();
+    let error = thread
+        .spawn(job!(async |picky| picky.0 + 1))
+        .await
+        .unwrap_err();
     assert!(error.is_decode(), "{error}");
     assert_names_picky(&error);
     goes_on(&thread).await;
@@ -376,7 +390,10 @@ pub async fn a_result_that_does_not_decode_is_an_error() {
 
 pub async fn a_self_describing_value_is_an_error_that_names_its_type() {
     let thread = thread().await;
-    let error = thread.spawn(job!(|| serde_json::json!({ "a": 1 }))).await.unwrap_err();
+    let error = thread
+        .spawn(job!(|| serde_json::json!({ "a": 1 })))
+        .await
+        .unwrap_err();
     assert!(error.is_decode(), "{error}");
     assert!(error.to_string().contains("serde_json"), "{error}");
     goes_on(&thread).await;

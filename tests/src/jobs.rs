@@ -141,7 +141,9 @@ pub async fn async_jobs_of_one_thread_overlap() {
 
 pub async fn jobs_run_in_the_order_of_their_spawning() {
     let thread = thread().await;
-    let handles: Vec<_> = (0..20).map(|_| thread.spawn(job!(|| crate::common::count()))).collect();
+    let handles: Vec<_> = (0..20)
+        .map(|_| thread.spawn(job!(|| crate::common::count())))
+        .collect();
     for (at, handle) in handles.into_iter().enumerate() {
         assert_eq!(handle.await.unwrap() as usize, at + 1);
     }
@@ -151,7 +153,9 @@ pub async fn a_job_may_give_a_result_of_its_own() {
     let thread = thread().await;
     let text = String::from("twelve");
     let parsed: Result<i32, String> = thread
-        .spawn(job!(|text| text.parse::<i32>().map_err(|error| error.to_string())))
+        .spawn(job!(|text| text
+            .parse::<i32>()
+            .map_err(|error| error.to_string())))
         .await
         .unwrap();
     assert_eq!(parsed.unwrap_err(), "invalid digit found in string");

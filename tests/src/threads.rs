@@ -13,7 +13,11 @@ pub async fn a_job_knows_its_thread() {
     let (id, name, is_worker) = thread
         .spawn(job!(|| {
             let current = wasm_mt::current().expect("a job runs in a thread");
-            (current.id(), current.name().map(String::from), wasm_mt::is_worker())
+            (
+                current.id(),
+                current.name().map(String::from),
+                wasm_mt::is_worker(),
+            )
         }))
         .await
         .unwrap();
@@ -114,9 +118,11 @@ async fn thread_of_a_job() -> Thread {
 pub async fn two_owners_await_without_mixing_results() {
     let thread = thread().await;
     let numbers = 0..50u32;
-    let handles = numbers
-        .clone()
-        .map(|n| thread.spawn(job!(|n| n * 3)).timeout(Duration::from_secs(30)));
+    let handles = numbers.clone().map(|n| {
+        thread
+            .spawn(job!(|n| n * 3))
+            .timeout(Duration::from_secs(30))
+    });
     // Awaited in the other order, each gives its own.
     let results = join_all(handles.collect::<Vec<_>>().into_iter().rev()).await;
     for (n, result) in numbers.rev().zip(results) {

@@ -134,7 +134,9 @@ fn blob_url(text: &str, kind: &str) -> String {
     let blob = constructor("Blob").unchecked_into::<Function>();
     let blob = Reflect::construct(&blob, &Array::of2(&Array::of1(&text.into()), &options)).unwrap();
     let url = constructor("URL");
-    let create: Function = Reflect::get(&url, &"createObjectURL".into()).unwrap().unchecked_into();
+    let create: Function = Reflect::get(&url, &"createObjectURL".into())
+        .unwrap()
+        .unchecked_into();
     create.call1(&url, &blob).unwrap().as_string().unwrap()
 }
 
@@ -168,9 +170,16 @@ pub async fn bytes_that_are_no_module_are_a_start_error() {
 pub async fn a_missing_module_is_a_start_error() {
     let error = start_error(Thread::builder().wasm_url("/no/such/module.wasm")).await;
     assert!(error.is_module(), "{error}");
-    assert!(error.to_string().contains("/no/such/module.wasm"), "{error}");
+    assert!(
+        error.to_string().contains("/no/such/module.wasm"),
+        "{error}"
+    );
     let html = blob_url("<!doctype html>", "text/html");
-    assert!(start_error(Thread::builder().wasm_url(html)).await.is_module());
+    assert!(
+        start_error(Thread::builder().wasm_url(html))
+            .await
+            .is_module()
+    );
 }
 
 pub async fn the_programs_own_module_can_be_given() {
@@ -214,7 +223,9 @@ pub async fn the_programs_own_messages_are_left_alone() {
     thread
         .spawn(job!(|| {
             let global = js_sys::global();
-            let post: Function = Reflect::get(&global, &"postMessage".into()).unwrap().unchecked_into();
+            let post: Function = Reflect::get(&global, &"postMessage".into())
+                .unwrap()
+                .unchecked_into();
             for message in [
                 Array::of3(&1.into(), &3.into(), &2.into()).into(),
                 Array::new().into(),

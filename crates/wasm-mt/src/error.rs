@@ -17,14 +17,18 @@ pub struct StartError(Box<StartErrorKind>);
 pub(crate) enum StartErrorKind {
     #[error("this environment has no workers: {0}")]
     Unsupported(String),
-    #[error("the glue script that wasm-bindgen generated was not found: {0}; pass its URL with `Builder::glue_url`")]
+    #[error(
+        "the glue script that wasm-bindgen generated was not found: {0}; pass its URL with `Builder::glue_url`"
+    )]
     GlueUnknown(String),
     #[error(
         "the glue script {url} could not be loaded in the worker: {reason}; check that the server still answers with \
          JavaScript there, or pass another URL with `Builder::glue_url`"
     )]
     Glue { url: String, reason: String },
-    #[error("the worker was not allowed to start: {0}; a content security policy needs `worker-src blob:`")]
+    #[error(
+        "the worker was not allowed to start: {0}; a content security policy needs `worker-src blob:`"
+    )]
     Blocked(String),
     #[error("the WebAssembly module was refused in the worker: {0}")]
     Module(String),
@@ -50,7 +54,10 @@ impl StartError {
 
     /// The glue script was not found, did not load, or is not what `wasm-bindgen` generated.
     pub fn is_glue(&self) -> bool {
-        matches!(*self.0, StartErrorKind::Glue { .. } | StartErrorKind::GlueUnknown(_))
+        matches!(
+            *self.0,
+            StartErrorKind::Glue { .. } | StartErrorKind::GlueUnknown(_)
+        )
     }
 
     /// The page's policy did not let the worker start.
@@ -86,7 +93,10 @@ pub(crate) enum JoinErrorKind {
     #[error("{panic}, in {thread}")]
     Panicked { panic: Panic, thread: ThreadLabel },
     #[error("the job was stopped by a trap in {thread}: {message}")]
-    Trapped { message: String, thread: ThreadLabel },
+    Trapped {
+        message: String,
+        thread: ThreadLabel,
+    },
     #[error("the job was cancelled")]
     Cancelled,
     #[error("the job took longer than its {0:?}")]
@@ -111,7 +121,10 @@ pub(crate) enum JoinErrorKind {
     Post(String),
     #[cfg_attr(
         not(target_family = "wasm"),
-        expect(dead_code, reason = "only in a browser can a worker be of another build")
+        expect(
+            dead_code,
+            reason = "only in a browser can a worker be of another build"
+        )
     )]
     #[error("the worker does not know the job: it runs another build of the program")]
     OtherBuild,
@@ -168,7 +181,10 @@ impl JoinError {
 
     /// The worker died for a reason that was not this job's.
     pub fn is_lost(&self) -> bool {
-        matches!(*self.0, JoinErrorKind::Lost { .. } | JoinErrorKind::NotReplaced(_))
+        matches!(
+            *self.0,
+            JoinErrorKind::Lost { .. } | JoinErrorKind::NotReplaced(_)
+        )
     }
 
     /// The body of the job may have run, in part or to its end. False where it is known not to have begun.
@@ -195,12 +211,18 @@ impl JoinError {
 
     /// An argument or the result could not be encoded, or the job could not be posted.
     pub fn is_encode(&self) -> bool {
-        matches!(*self.0, JoinErrorKind::Encode { .. } | JoinErrorKind::Post(_))
+        matches!(
+            *self.0,
+            JoinErrorKind::Encode { .. } | JoinErrorKind::Post(_)
+        )
     }
 
     /// An argument or the result did not decode, or the worker runs another build and does not know the job.
     pub fn is_decode(&self) -> bool {
-        matches!(*self.0, JoinErrorKind::Decode { .. } | JoinErrorKind::OtherBuild)
+        matches!(
+            *self.0,
+            JoinErrorKind::Decode { .. } | JoinErrorKind::OtherBuild
+        )
     }
 
     /// The message of the panic, where [`is_panic`](Self::is_panic).

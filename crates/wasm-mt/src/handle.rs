@@ -83,7 +83,11 @@ enum Phase<T> {
 }
 
 impl<T: Send + 'static> Shared<T> {
-    pub(crate) fn new(decode: Decode<T>, unhandled: Unhandled, origin: Weak<dyn Origin>) -> Arc<Self> {
+    pub(crate) fn new(
+        decode: Decode<T>,
+        unhandled: Unhandled,
+        origin: Weak<dyn Origin>,
+    ) -> Arc<Self> {
         Arc::new(Shared {
             id: JobId::next(),
             decode,
@@ -114,7 +118,10 @@ impl<T: Send + 'static> Shared<T> {
         };
         let before = std::mem::replace(&mut *phase, next);
         drop(phase);
-        if let Phase::Pending { waker: Some(waker), .. } = before {
+        if let Phase::Pending {
+            waker: Some(waker), ..
+        } = before
+        {
             waker.wake();
         }
         if let Some(error) = unheard {
@@ -133,7 +140,9 @@ impl<T: Send + 'static> Shared<T> {
     fn detach(&self) {
         let mut phase = self.lock();
         let before = match &mut *phase {
-            Phase::Pending { detached, waker, .. } => {
+            Phase::Pending {
+                detached, waker, ..
+            } => {
                 *detached = true;
                 *waker = None;
                 return;
@@ -313,7 +322,9 @@ impl AbortHandle {
 
 impl fmt::Debug for AbortHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AbortHandle").field("id", &self.id()).finish()
+        f.debug_struct("AbortHandle")
+            .field("id", &self.id())
+            .finish()
     }
 }
 
@@ -347,6 +358,8 @@ impl<T: Send + 'static> Drop for AbortOnDrop<T> {
 
 impl<T: Send + 'static> fmt::Debug for AbortOnDrop<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AbortOnDrop").field("id", &self.id()).finish()
+        f.debug_struct("AbortOnDrop")
+            .field("id", &self.id())
+            .finish()
     }
 }

@@ -36,21 +36,30 @@ mod tests {
     fn a_value_survives_the_way() {
         let value = (7u64, String::from("seven"), vec![Some(1.5f64), None]);
         let bytes = encode(&value).unwrap();
-        assert_eq!(decode::<(u64, String, Vec<Option<f64>>)>(&bytes).unwrap(), value);
+        assert_eq!(
+            decode::<(u64, String, Vec<Option<f64>>)>(&bytes).unwrap(),
+            value
+        );
     }
 
     #[test]
     fn a_short_payload_is_a_decode_error_that_names_the_type() {
         let error = decode::<(u64, String)>(&[1, 9]).unwrap_err();
         assert!(error.is_decode());
-        assert!(error.to_string().contains("(u64, alloc::string::String)"), "{error}");
+        assert!(
+            error.to_string().contains("(u64, alloc::string::String)"),
+            "{error}"
+        );
     }
 
     #[test]
     fn bytes_left_over_are_a_decode_error() {
         let error = decode::<u8>(&[1, 2, 3]).unwrap_err();
         assert!(error.is_decode());
-        assert!(error.to_string().contains("2 of 3 bytes are left over"), "{error}");
+        assert!(
+            error.to_string().contains("2 of 3 bytes are left over"),
+            "{error}"
+        );
     }
 
     #[test]

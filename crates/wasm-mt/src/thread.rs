@@ -3,8 +3,9 @@
 //! The thread's *lane* holds its jobs in order. One job at a time has the *front*: it was posted and its sync part has not
 //! ended. An async job leaves the front at its first `await` and is *suspended* until it ends.
 //!
-//! 1. Only the front and the suspended jobs have begun. A job in the queue has not, so it can be taken back, or go to the
-//!    worker that replaces a dead one.
+//! 1. Only the front and the suspended jobs can have begun. A job in the queue has not, so it can be taken back, or go to
+//!    the worker that replaces a dead one. The front has begun for sure where nothing was suspended when it was posted;
+//!    else the worker announces it, and until then it goes to the next worker too.
 //! 2. A job is in one place only: queue, front or suspended. It leaves the lane once, and its packet is settled then.
 //! 3. What a replaced worker still reports carries its generation and is not heard.
 //! 4. Packets are settled, and values dropped, after the lane's lock is given back: both run foreign code.
@@ -213,7 +214,7 @@ struct State {
     start_timer: Option<sys::Timer>,
     starter: Option<Waker>,
     queue: VecDeque<Waiting>,
-    front: Option<Arc<dyn Packet>>,
+    front: Option<Front>,
     suspended: Vec<Arc<dyn Packet>>,
     /// The grace times of aborted jobs that have begun.
     graces: Vec<(JobId, sys::Timer)>,
@@ -225,6 +226,13 @@ enum Phase {
     /// The last start failed. The next job tries again.
     Failed(StartError),
     Terminated,
+}
+
+/// The job that was posted last, and holds the worker until it ends or waits for something.
+struct Front {
+    packet: Arc<dyn Packet>,
+    /// Kept until the job is known to have begun: an async job in a long part of its own may keep it from that.
+    unbegun: Option<sys::Task>,
 }
 
 struct Waiting {
@@ -305,7 +313,8 @@ impl Lane {
     /// The state, where `generation` is still the present worker's (invariant 3).
     fn lock_if(&self, generation: u32) -> Option<MutexGuard<'_, State>> {
         let state = self.lock();
-        (state.generation == generation && !matches!(state.phase, Phase::Terminated)).then_some(state)
+        (state.generation == generation && !matches!(state.phase, Phase::Terminated))
+            .then_some(state)
     }
 
     /// Starts a worker: the first, or one in a dead one's place.
@@ -331,7 +340,8 @@ impl Lane {
         );
         let link = sys::Link::start(self.me.clone(), generation, self.current(), &self.config);
         let mut state = self.lock();
-        if state.generation != generation || !matches!(state.phase, Phase::Starting | Phase::Ready) {
+        if state.generation != generation || !matches!(state.phase, Phase::Starting | Phase::Ready)
+        {
             drop(state);
             return;
         }
@@ -407,7 +417,9 @@ impl Lane {
             Phase::Terminated => {
                 drop(state);
                 drop(waiting.task);
-                waiting.packet.settle(Err(JoinError::new(JoinErrorKind::Closed)));
+                waiting
+                    .packet
+                    .settle(Err(JoinError::new(JoinErrorKind::Closed)));
             }
             Phase::Failed(_) => {
                 state.queue.push_back(waiting);
@@ -426,27 +438,53 @@ impl Lane {
     fn pump(&self) {
         loop {
             let mut state = self.lock();
-            if !matches!(state.phase, Phase::Ready) || state.front.is_some() || state.link.is_none() {
+            if !matches!(state.phase, Phase::Ready) || state.front.is_some() {
                 return;
             }
-            let Some(Waiting { packet, task }) = state.queue.pop_front() else {
-                return;
-            };
-            let id = packet.id();
-            state.front = Some(packet);
             let Some(link) = &state.link else {
                 return;
             };
-            // Posting runs no foreign code, so the lock may be held.
-            let Err(error) = link.post(id, task) else {
+            let announce = !state.suspended.is_empty();
+            let Some(Waiting { packet, task }) = state.queue.front() else {
                 return;
             };
-            let packet = state.front.take();
-            drop(state);
-            if let Some(packet) = packet {
-                packet.settle(Err(error));
+            // Posting runs no foreign code, so the lock may be held.
+            let posted = link.post(packet.id(), task, announce);
+            let Some(Waiting { packet, task }) = state.queue.pop_front() else {
+                return;
+            };
+            match posted {
+                Ok(()) => {
+                    let (unbegun, begun) = if announce {
+                        (Some(task), None)
+                    } else {
+                        (None, Some(task))
+                    };
+                    state.front = Some(Front { packet, unbegun });
+                    drop(state);
+                    drop(begun);
+                    return;
+                }
+                Err(error) => {
+                    drop(state);
+                    drop(task);
+                    packet.settle(Err(error));
+                }
             }
         }
+    }
+
+    /// The front job has begun, which was not certain.
+    pub(crate) fn begun(&self, generation: u32, id: JobId) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        let task = match &mut state.front {
+            Some(front) if front.packet.id() == id => front.unbegun.take(),
+            _ => None,
+        };
+        drop(state);
+        drop(task);
     }
 
     /// The front job waits for something.
@@ -454,11 +492,12 @@ impl Lane {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
-        let Some(packet) = state.front.take_if(|front| front.id() == id) else {
+        let Some(front) = state.front.take_if(|front| front.packet.id() == id) else {
             return;
         };
-        state.suspended.push(packet);
+        state.suspended.push(front.packet);
         drop(state);
+        drop(front.unbegun);
         self.pump();
     }
 
@@ -467,8 +506,8 @@ impl Lane {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
-        let packet = match state.front.take_if(|front| front.id() == id) {
-            Some(packet) => packet,
+        let packet = match state.front.take_if(|front| front.packet.id() == id) {
+            Some(front) => front.packet,
             None => match state.suspended.iter().position(|packet| packet.id() == id) {
                 Some(at) => state.suspended.swap_remove(at),
                 None => return,
@@ -551,7 +590,9 @@ impl Lane {
         leaving.timers.extend(state.start_timer.take());
         take_begun(&mut state, &mut leaving, |_| JoinError::cancelled());
         for waiting in state.queue.drain(..) {
-            leaving.packets.push((waiting.packet, JoinError::cancelled()));
+            leaving
+                .packets
+                .push((waiting.packet, JoinError::cancelled()));
             leaving.tasks.push(waiting.task);
         }
         drop(state);
@@ -563,7 +604,9 @@ impl Lane {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
-        let at_front = state.front.as_ref().is_some_and(|front| front.id() == id);
+        let front = state.front.as_ref();
+        let at_front = front.is_some_and(|front| front.packet.id() == id);
+        let front_runs = front.is_some_and(|front| front.unbegun.is_none());
         let is_suspended = state.suspended.iter().any(|packet| packet.id() == id);
         let used = take_grace(&mut state, id);
         if !at_front && !is_suspended {
@@ -571,8 +614,8 @@ impl Lane {
             drop(used);
             return;
         }
-        if is_suspended && state.front.is_some() {
-            // Another job keeps the worker busy, and this one cannot be dropped before that ends: not its fault.
+        if at_front != front_runs {
+            // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
             self.arm_grace(&mut state, generation, id);
             drop(state);
             drop(used);
@@ -607,18 +650,21 @@ impl Lane {
 impl Origin for Lane {
     fn abandon(&self, id: JobId) {
         let mut state = self.lock();
-        if let Some(at) = state.queue.iter().position(|waiting| waiting.packet.id() == id) {
+        if let Some(at) = state
+            .queue
+            .iter()
+            .position(|waiting| waiting.packet.id() == id)
+        {
             let waiting = state.queue.remove(at);
             drop(state);
             drop(waiting);
             return;
         }
-        let begun = state
+        let is_front = state
             .front
-            .iter()
-            .chain(&state.suspended)
-            .any(|packet| packet.id() == id);
-        if !begun {
+            .as_ref()
+            .is_some_and(|front| front.packet.id() == id);
+        if !is_front && !state.suspended.iter().any(|packet| packet.id() == id) {
             return;
         }
         if let Some(link) = &state.link {
@@ -634,11 +680,26 @@ fn take_grace(state: &mut State, id: JobId) -> Option<sys::Timer> {
     Some(state.graces.swap_remove(at).1)
 }
 
-/// Takes the worker and all that has begun on it.
+/// Takes the worker and all that has begun on it. A front that has not goes back to the queue.
 fn take_begun(state: &mut State, leaving: &mut Leaving, error: impl Fn(JobId) -> JoinError) {
     leaving.link = state.link.take();
-    leaving.timers.extend(state.graces.drain(..).map(|(_, timer)| timer));
-    for packet in state.front.take().into_iter().chain(state.suspended.drain(..)) {
+    leaving
+        .timers
+        .extend(state.graces.drain(..).map(|(_, timer)| timer));
+    let front = state.front.take().and_then(|Front { packet, unbegun }| {
+        match unbegun.and_then(sys::Task::reclaim) {
+            Some(task) if packet.is_settled() => {
+                leaving.tasks.push(task);
+                None
+            }
+            Some(task) => {
+                state.queue.push_front(Waiting { packet, task });
+                None
+            }
+            None => Some(packet),
+        }
+    });
+    for packet in front.into_iter().chain(state.suspended.drain(..)) {
         let error = error(packet.id());
         leaving.packets.push((packet, error));
     }

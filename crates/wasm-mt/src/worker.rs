@@ -28,6 +28,8 @@ pub(crate) enum Run {
 
 /// What the owner is told.
 pub(crate) enum Report {
+    /// The job begins; told where the owner asked for it.
+    Begun(JobId),
     /// The job awaits something: the thread can begin another.
     Suspended(JobId),
     /// The job has ended.
@@ -46,7 +48,10 @@ thread_local! {
 }
 
 /// Runs the sync part of a job.
-pub(crate) fn run(id: JobId, task: impl FnOnce() -> Run) {
+pub(crate) fn run(id: JobId, announce: bool, task: impl FnOnce() -> Run) {
+    if announce {
+        sys::report(Report::Begun(id));
+    }
     match caught(id, task) {
         Ok(Run::Done(outcome)) => sys::report(Report::Finished(id, outcome)),
         Ok(Run::Async(inner)) => {

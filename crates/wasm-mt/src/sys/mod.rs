@@ -1,11 +1,12 @@
 //! What a platform gives. Each backend has the same names:
 //!
 //! - `Task`: a job without its types. `new` and `new_async` take what [`Job`](crate::Job) takes. A value that does not
-//!   encode MUST be kept as the error that [`Link::post`] or the report then gives.
+//!   encode MUST be kept as the error that [`Link::post`] or the report then gives. `reclaim` takes back a task that was
+//!   posted and not begun; it MUST give `None`, or the lane MUST know better, where it has begun.
 //! - `Value`: a result on its way; `decode` makes it a `T`.
 //! - `Link`: a worker, seen from its owner. `start` MUST return without waiting and MUST NOT call the lane before it
-//!   returns. Afterwards the lane hears `started` or `start_failed` once, then for each posted job `suspended` at most once
-//!   and `finished` once, or `died` once for the worker. `post` and `abort` MUST NOT call foreign code. Dropping a link ends
+//!   returns. Afterwards the lane hears `started` or `start_failed` once, then for each posted job `begun` before its code
+//!   where that was asked for, `suspended` at most once and `finished` once, or `died` once for the worker. `post` and `abort` MUST NOT call foreign code. Dropping a link ends
 //!   its worker, as far as the platform can.
 //! - `Timer`: calls back once, unless dropped before. It MUST NOT call back from within `after`.
 //! - `report`, `announce_panic`, `spawn_local`, `current`: the worker's side, on its own thread.

@@ -31,7 +31,11 @@ pub(crate) struct Link {
 }
 
 enum Order {
-    Run(JobId, Task),
+    Run {
+        id: JobId,
+        task: Task,
+        announce: bool,
+    },
     Abort(JobId),
 }
 
@@ -68,9 +72,10 @@ impl Link {
         Ok(Link { orders })
     }
 
-    pub(crate) fn post(&self, id: JobId, task: Task) -> Result<(), JoinError> {
+    pub(crate) fn post(&self, id: JobId, task: &Task, announce: bool) -> Result<(), JoinError> {
+        let task = task.share();
         self.orders
-            .unbounded_send(Order::Run(id, task))
+            .unbounded_send(Order::Run { id, task, announce })
             .map_err(|_| JoinError::new(JoinErrorKind::Post("its thread has ended".into())))
     }
 
@@ -95,7 +100,9 @@ fn work(
         spawner: pool.spawner(),
     }));
     if let Some(on_start) = on_start {
-        let started = catch_unwind(AssertUnwindSafe(|| panic::within(JobId::ON_START, on_start)));
+        let started = catch_unwind(AssertUnwindSafe(|| {
+            panic::within(JobId::ON_START, on_start)
+        }));
         if let Err(payload) = started {
             panic::leave();
             if let Some(lane) = lane.upgrade() {
@@ -103,7 +110,9 @@ fn work(
                     generation,
                     Death {
                         at: Some(JobId::ON_START),
-                        panic: Some(panic::take().unwrap_or_else(|| Panic::from_payload(payload.as_ref()))),
+                        panic: Some(
+                            panic::take().unwrap_or_else(|| Panic::from_payload(payload.as_ref())),
+                        ),
                         message: String::new(),
                     },
                 );
@@ -117,7 +126,11 @@ fn work(
     pool.run_until(async {
         while let Some(order) = inbox.next().await {
             match order {
-                Order::Run(id, task) => worker::run(id, || task.call()),
+                Order::Run { id, task, announce } => {
+                    if let Some(call) = task.call() {
+                        worker::run(id, announce, call);
+                    }
+                }
                 Order::Abort(id) => worker::abort(id),
             }
         }
@@ -134,6 +147,7 @@ pub(crate) fn report(report: Report) {
         return;
     };
     match report {
+        Report::Begun(id) => lane.begun(generation, id),
         Report::Suspended(id) => lane.suspended(generation, id),
         Report::Finished(id, outcome) => lane.finished(generation, id, outcome),
     }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,10 +14,12 @@ use crate::worker::{Outcome, Run};
 /// A result without its type.
 pub(crate) type Value = Box<dyn Any + Send>;
 
-/// A job without its types.
+/// A job without its types: a call, which whoever comes first takes out, its worker or the owner who wants it back.
 pub(crate) struct Task {
-    call: Box<dyn FnOnce() -> Run + Send>,
+    call: Arc<Mutex<Option<Call>>>,
 }
+
+type Call = Box<dyn FnOnce() -> Run + Send>;
 
 impl Task {
     pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
@@ -24,9 +27,9 @@ impl Task {
         A: Serialize + DeserializeOwned + Send + 'static,
         T: Serialize + DeserializeOwned + Send + 'static,
     {
-        Task {
-            call: Box::new(move || Run::Done(travelled(args).and_then(|args| value(f(args))))),
-        }
+        Task::of(Box::new(move || {
+            Run::Done(travelled(args).and_then(|args| value(f(args))))
+        }))
     }
 
     pub(crate) fn new_async<A, T, F>(args: A, f: fn(A) -> F) -> Self
@@ -35,19 +38,43 @@ impl Task {
         T: Serialize + DeserializeOwned + Send + 'static,
         F: Future<Output = T> + 'static,
     {
+        Task::of(Box::new(move || match travelled(args) {
+            Ok(args) => {
+                let future = f(args);
+                Run::Async(Box::pin(async move { value(future.await) }))
+            }
+            Err(error) => Run::Done(Err(error)),
+        }))
+    }
+
+    fn of(call: Call) -> Self {
         Task {
-            call: Box::new(move || match travelled(args) {
-                Ok(args) => {
-                    let future = f(args);
-                    Run::Async(Box::pin(async move { value(future.await) }))
-                }
-                Err(error) => Run::Done(Err(error)),
-            }),
+            call: Arc::new(Mutex::new(Some(call))),
         }
     }
 
-    pub(crate) fn call(self) -> Run {
-        (self.call)()
+    /// The same task, for its worker.
+    pub(super) fn share(&self) -> Self {
+        Task {
+            call: self.call.clone(),
+        }
+    }
+
+    fn take(&self) -> Option<Call> {
+        self.call
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    /// The task again, unless its worker has begun it.
+    pub(crate) fn reclaim(self) -> Option<Self> {
+        self.take().map(Task::of)
+    }
+
+    /// Begins the job; `None` where the owner has taken it back.
+    pub(super) fn call(self) -> Option<impl FnOnce() -> Run> {
+        self.take()
     }
 }
 

@@ -31,7 +31,9 @@ impl Timer {
         static THREAD: Once = Once::new();
         THREAD.call_once(|| {
             // Where no thread can be had there are no workers either, and so nothing to time.
-            let _ = std::thread::Builder::new().name("wasm-mt-timer".into()).spawn(run);
+            let _ = std::thread::Builder::new()
+                .name("wasm-mt-timer".into())
+                .spawn(run);
         });
         let mut timers = lock();
         let id = timers.next;

@@ -6,7 +6,10 @@
 //! 2. A trampoline compares the fingerprint of its types before it touches the payload or the function.
 //! 3. It calls the function by its own `fn(A) -> T`, which the engine checks again.
 
-#![expect(unreachable_pub, reason = "`wasm_bindgen` exports what is `pub`, wherever it lies")]
+#![expect(
+    unreachable_pub,
+    reason = "`wasm_bindgen` exports what is `pub`, wherever it lies"
+)]
 
 use std::any::type_name;
 use std::cell::RefCell;
@@ -17,18 +20,24 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
-use super::link::{FINISHED, PANICKED, SUSPENDED, Status};
+use super::link::{BEGUN, FINISHED, PANICKED, SUSPENDED, Status};
 use super::task::Kind;
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
 use crate::payload;
 use crate::thread::Current;
-use crate::worker::{self, Outcome, Report, Run};
+use crate::worker::{self, Report, Run};
 
 /// A function that calls a job. The floats carry nothing: they make the signature one of a kind.
-pub(super) type Trampoline =
-    unsafe extern "C" fn(function: usize, fingerprint: u64, _: f32, _: f64, call: *mut Call, _: f32) -> f64;
+pub(super) type Trampoline = unsafe extern "C" fn(
+    function: usize,
+    fingerprint: u64,
+    _: f32,
+    _: f64,
+    call: *mut Call,
+    _: f32,
+) -> f64;
 
 /// What a trampoline is given, and what it gives back.
 pub(super) struct Call {
@@ -55,16 +64,18 @@ where
 {
     // SAFETY: the caller gives a valid pointer that is ours alone for the call.
     let call = unsafe { &mut *call };
-    call.run = Some(Run::Done(if fingerprint == self::fingerprint::<fn(A) -> T>() {
-        payload::decode(&call.payload).and_then(|args| {
-            // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number
-            // that is not one traps in the call.
-            let function = unsafe { std::mem::transmute::<usize, fn(A) -> T>(function) };
-            payload::encode(&function(args))
-        })
-    } else {
-        Err(JoinError::new(JoinErrorKind::OtherBuild))
-    }));
+    call.run = Some(Run::Done(
+        if fingerprint == self::fingerprint::<fn(A) -> T>() {
+            payload::decode(&call.payload).and_then(|args| {
+                // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number
+                // that is not one traps in the call.
+                let function = unsafe { std::mem::transmute::<usize, fn(A) -> T>(function) };
+                payload::encode(&function(args))
+            })
+        } else {
+            Err(JoinError::new(JoinErrorKind::OtherBuild))
+        },
+    ));
     0.0
 }
 
@@ -108,9 +119,11 @@ where
 ///
 /// Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm", RFC 9923.
 pub(super) fn fingerprint<T>() -> u64 {
-    type_name::<T>().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    type_name::<T>()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
 }
 
 fn invoke(kind: Kind, payload: Vec<u8>) -> Run {
@@ -118,9 +131,19 @@ fn invoke(kind: Kind, payload: Vec<u8>) -> Run {
     if kind.trampoline != 0 && kind.function != 0 {
         // SAFETY: a function pointer is not null, and that was asked. It is called right below only, where a number that
         // is not a trampoline's traps.
-        let trampoline = unsafe { std::mem::transmute::<usize, Trampoline>(kind.trampoline as usize) };
+        let trampoline =
+            unsafe { std::mem::transmute::<usize, Trampoline>(kind.trampoline as usize) };
         // SAFETY: `call` is a local, and the function and fingerprint come from one `Task` of the same module.
-        unsafe { trampoline(kind.function as usize, kind.fingerprint, 0.0, 0.0, &raw mut call, 0.0) };
+        unsafe {
+            trampoline(
+                kind.function as usize,
+                kind.fingerprint,
+                0.0,
+                0.0,
+                &raw mut call,
+                0.0,
+            )
+        };
     }
     call.run
         .unwrap_or_else(|| Run::Done(Err(JoinError::new(JoinErrorKind::OtherBuild))))
@@ -147,7 +170,10 @@ thread_local! {
 pub fn enter(token: f64, id: f64, name: Option<String>) -> u32 {
     WORKER.set(Some(Worker {
         token,
-        current: Current { id: id as u64, name },
+        current: Current {
+            id: id as u64,
+            name,
+        },
     }));
     panic::install_hook();
     panic::current_address()
@@ -169,13 +195,21 @@ pub fn on_start(function: u32) {
 /// Runs a job.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_run, skip_typescript)]
-pub fn run(id: f64, trampoline: u32, function: u32, low: u32, high: u32, payload: Vec<u8>) {
+pub fn run(
+    id: f64,
+    announce: bool,
+    trampoline: u32,
+    function: u32,
+    low: u32,
+    high: u32,
+    payload: Vec<u8>,
+) {
     let kind = Kind {
         trampoline,
         function,
         fingerprint: u64::from(high) << 32 | u64::from(low),
     };
-    worker::run(JobId(id as u64), || invoke(kind, payload));
+    worker::run(JobId(id as u64), announce, || invoke(kind, payload));
 }
 
 /// Drops an async job at its `await`.
@@ -188,26 +222,46 @@ pub fn abort(id: f64) {
 /// Tells the owner.
 pub(crate) fn report(report: Report) {
     match report {
+        Report::Begun(id) => post(&[BEGUN.into(), number(id)], None),
         Report::Suspended(id) => post(&[SUSPENDED.into(), number(id)], None),
         Report::Finished(id, Ok(bytes)) => {
             let bytes = Uint8Array::from(&bytes[..]);
             let buffer = bytes.buffer();
             post(
-                &[FINISHED.into(), number(id), Status::Value.into(), bytes.into()],
+                &[
+                    FINISHED.into(),
+                    number(id),
+                    Status::Value.into(),
+                    bytes.into(),
+                ],
                 Some(buffer.into()),
             );
         }
         Report::Finished(id, Err(error)) => {
             let [status, type_name, message] = Status::of(&error);
-            post(&[FINISHED.into(), number(id), status, type_name, message], None);
+            post(
+                &[FINISHED.into(), number(id), status, type_name, message],
+                None,
+            );
         }
     }
 }
 
 /// Tells the owner while there is time: the instance ends next.
 pub(crate) fn announce_panic(id: JobId, panic: &Panic) {
-    let location = panic.location.as_deref().map_or(JsValue::NULL, JsValue::from_str);
-    post(&[PANICKED.into(), number(id), (&*panic.message).into(), location], None);
+    let location = panic
+        .location
+        .as_deref()
+        .map_or(JsValue::NULL, JsValue::from_str);
+    post(
+        &[
+            PANICKED.into(),
+            number(id),
+            (&*panic.message).into(),
+            location,
+        ],
+        None,
+    );
 }
 
 fn number(id: JobId) -> JsValue {
@@ -215,7 +269,8 @@ fn number(id: JobId) -> JsValue {
 }
 
 fn post(rest: &[JsValue], transfer: Option<JsValue>) {
-    let Some(token) = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.token)) else {
+    let Some(token) = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.token))
+    else {
         return;
     };
     let message = Array::of1(&token.into());
@@ -233,6 +288,3 @@ fn post(rest: &[JsValue], transfer: Option<JsValue>) {
 pub(crate) fn current() -> Option<Current> {
     WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.current.clone()))
 }
-
-/// Keeps `Outcome` and what is posted in step: an outcome is bytes.
-const _: fn(Vec<u8>) -> Outcome = Ok;

@@ -28,6 +28,7 @@ pub(super) const SUSPENDED: u32 = 2;
 pub(super) const FINISHED: u32 = 3;
 pub(super) const PANICKED: u32 = 4;
 const DIED: u32 = 5;
+pub(super) const BEGUN: u32 = 6;
 
 /// Settings of this backend.
 #[derive(Clone, Default)]
@@ -64,8 +65,12 @@ impl Status {
     pub(super) fn of(error: &JoinError) -> [JsValue; 3] {
         let plain = |status: Status| [status.into(), JsValue::NULL, JsValue::NULL];
         match error.kind() {
-            JoinErrorKind::Encode { type_name, message } => [Status::Encode.into(), type_name.into(), message.into()],
-            JoinErrorKind::Decode { type_name, message } => [Status::Decode.into(), type_name.into(), message.into()],
+            JoinErrorKind::Encode { type_name, message } => {
+                [Status::Encode.into(), type_name.into(), message.into()]
+            }
+            JoinErrorKind::Decode { type_name, message } => {
+                [Status::Decode.into(), type_name.into(), message.into()]
+            }
             JoinErrorKind::OtherBuild => plain(Status::OtherBuild),
             _ => plain(Status::Cancelled),
         }
@@ -154,7 +159,9 @@ impl Link {
         let worker = web_sys::Worker::new_with_options(&script, &options).map_err(blocked)?;
         for (event, listener) in [("message", &ON_MESSAGE), ("error", &ON_ERROR)] {
             listener
-                .with(|listener| worker.add_event_listener_with_callback(event, listener.unchecked_ref()))
+                .with(|listener| {
+                    worker.add_event_listener_with_callback(event, listener.unchecked_ref())
+                })
                 .map_err(blocked)?;
         }
         // Not 0, and not what a program would put first in an array of its own.
@@ -186,14 +193,15 @@ impl Link {
         Ok(link)
     }
 
-    pub(crate) fn post(&self, id: JobId, task: Task) -> Result<(), JoinError> {
-        let bytes = Uint8Array::from(&task.payload?[..]);
+    pub(crate) fn post(&self, id: JobId, task: &Task, announce: bool) -> Result<(), JoinError> {
+        let bytes = Uint8Array::from(&task.payload.as_ref().map_err(Clone::clone)?[..]);
         let buffer = bytes.buffer();
         let kind = task.kind;
         self.send(
             &[
                 RUN.into(),
                 (id.0 as f64).into(),
+                announce.into(),
                 kind.trampoline.into(),
                 kind.function.into(),
                 (kind.fingerprint as u32).into(),
@@ -314,7 +322,12 @@ fn on_message(event: MessageEvent) {
     } else if kind == f64::from(START_FAILED) {
         let reason = message.get(3).as_string().unwrap_or_default();
         let error = if message.get(2).as_f64() == Some(0.0) {
-            let url = lane.config.sys.glue_url.clone().or_else(|| glue::url().ok());
+            let url = lane
+                .config
+                .sys
+                .glue_url
+                .clone()
+                .or_else(|| glue::url().ok());
             StartErrorKind::Glue {
                 url: url.unwrap_or_default(),
                 reason,
@@ -323,6 +336,8 @@ fn on_message(event: MessageEvent) {
             StartErrorKind::Module(reason)
         };
         lane.start_failed(generation, StartError::new(error));
+    } else if kind == f64::from(BEGUN) {
+        lane.begun(generation, id);
     } else if kind == f64::from(SUSPENDED) {
         lane.suspended(generation, id);
     } else if kind == f64::from(FINISHED) {

@@ -65,6 +65,13 @@ impl Task {
     }
 }
 
+impl Task {
+    /// The task again: the owner asks only while its worker has not announced that it began.
+    pub(crate) fn reclaim(self) -> Option<Self> {
+        Some(self)
+    }
+}
+
 /// The result that the caller awaits.
 pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, JoinError> {
     payload::decode(&value)

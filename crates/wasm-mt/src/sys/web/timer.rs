@@ -40,7 +40,8 @@ impl Timer {
         let milliseconds = time.as_secs_f64() * 1000.0;
         if milliseconds <= f64::from(i32::MAX) {
             // Rounded up: never early.
-            let timeout = ON_TIMEOUT.with(|on_timeout| set_timeout(on_timeout, milliseconds.ceil(), key));
+            let timeout =
+                ON_TIMEOUT.with(|on_timeout| set_timeout(on_timeout, milliseconds.ceil(), key));
             TIMERS.with_borrow_mut(|timers| timers.running.push((key, timeout, callback)));
         }
         Timer { key }
