@@ -12,8 +12,9 @@ const $ = (id) => document.getElementById(id);
 // Kept by the CPU: pixels are put and read here, and never composed.
 const context = $("canvas").getContext("2d", { willReadFrequently: true });
 
-// What moves only to be looked at. With nobody there it would take time from the threads.
-const lively = !query.has("report") && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+// With nobody there, marks and progress wait for the end of a run: repainting them takes time from the threads.
+const watched = !query.has("report");
+const lively = watched && !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 let wasm;
 let threads = null; // of the wasm: started once, and again when another number is asked for
@@ -137,14 +138,15 @@ async function measure(name, render) {
       const x = SIDE * (picture % 2);
       const y = SIDE * (picture >> 1) + firstRow;
       context.putImageData(image, x, y);
-      mark(x, y, image.height, thread);
-      parts.push({ picture, firstRow, rows: image.height, thread, millis, from: Math.max(back - millis, 0), to: back });
-      $("progress").value += image.height / (TITLES.length * SIDE);
+      const part = { picture, x, y, rows: image.height, thread, millis, from: Math.max(back - millis, 0), to: back };
+      parts.push(part);
+      if (watched) mark(part);
     });
   } finally {
     cancelAnimationFrame(frame);
   }
   const took = performance.now() - start;
+  if (!watched) parts.forEach(mark);
   // A page that nobody sees is not painted: then there is nothing to measure.
   const gap = hidden || document.hidden ? NaN : longestGap([0, ...frames, took]);
   return { ms: took, parts, frames, gap };
@@ -158,16 +160,17 @@ function painted() {
   return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
-/** Shows beside the canvas who drew these rows, and lights them up for a moment. */
-function mark(x, y, rows, thread) {
+/** Shows beside the canvas who drew a part, and lights the part up for a moment. */
+function mark({ x, y, rows, thread }) {
+  $("progress").value += rows / (TITLES.length * SIDE);
   const place = (element) => {
     element.style.top = `${y / SIDE * 50}%`;
     element.style.height = `${rows / SIDE * 50}%`;
     return element;
   };
-  const mark = place(create("div", { className: "mark" }, thread === undefined ? "" : thread + 1));
-  paint(mark, thread);
-  $(x === 0 ? "left" : "right").append(mark);
+  const strip = place(create("div", { className: "mark" }, thread === undefined ? "" : thread + 1));
+  paint(strip, thread);
+  $(x === 0 ? "left" : "right").append(strip);
   if (!lively) return;
   const flash = place(create("div", { className: "flash" }));
   flash.style.left = x === 0 ? "0" : "50%";

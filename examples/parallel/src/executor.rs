@@ -150,7 +150,10 @@ mod tests {
         let parts = RefCell::default();
         block_on(serial(&pictures, async || Ok(()), keep(&parts))).unwrap();
         assert!(parts.borrow().iter().map(|part| part.picture).eq([0, 1]));
-        assert_eq!(assemble(&pictures, parts), pictures.each_ref().map(julia::render));
+        assert_eq!(
+            assemble(&pictures, parts),
+            pictures.each_ref().map(julia::render)
+        );
     }
 
     #[test]
@@ -158,12 +161,17 @@ mod tests {
         let pictures = pictures();
         let parts = RefCell::default();
         block_on(async {
-            let threads = future::try_join_all((0..2).map(|_| Thread::start())).await.unwrap();
+            let threads = future::try_join_all((0..2).map(|_| Thread::start()))
+                .await
+                .unwrap();
             parallel(&pictures, &threads, keep(&parts)).await.unwrap();
         });
         let threads: BTreeSet<_> = parts.borrow().iter().map(|part| part.thread).collect();
         assert_eq!(threads, [Some(0), Some(1)].into());
-        assert_eq!(assemble(&pictures, parts), pictures.each_ref().map(julia::render));
+        assert_eq!(
+            assemble(&pictures, parts),
+            pictures.each_ref().map(julia::render)
+        );
     }
 
     #[test]

@@ -83,7 +83,8 @@ pub fn render(picture: &Picture) -> Vec<u8> {
 
 /// Some rows of the picture. The rows of several calls, put together, are the bytes that [`render`] gives.
 pub fn render_rows(picture: &Picture, rows: Range<u32>) -> Vec<u8> {
-    let from_centre = |i: u32, length: u32| (f64::from(i) + 0.5 - f64::from(length) * 0.5) * picture.step;
+    let from_centre =
+        |i: u32, length: u32| (f64::from(i) + 0.5 - f64::from(length) * 0.5) * picture.step;
     let mut rgba = Vec::with_capacity(rows.len() * picture.width as usize * 4);
     for y in rows {
         // Rows are counted downwards, and the imaginary axis points up.
@@ -152,7 +153,10 @@ mod tests {
     fn bands_put_together_are_the_picture() {
         let picture = small((0.0, 0.0), 0.03);
         let bands = [0..7, 7..8, 8..8, 8..60];
-        assert_eq!(bands.map(|rows| render_rows(&picture, rows)).concat(), render(&picture));
+        assert_eq!(
+            bands.map(|rows| render_rows(&picture, rows)).concat(),
+            render(&picture)
+        );
     }
 
     #[test]
@@ -174,7 +178,11 @@ mod tests {
     fn points_far_out_escape_at_once_and_get_the_first_colour() {
         let picture = small((1000.0, 0.0), 0.1);
         let [r, g, b] = picture.palette[0];
-        assert!(render(&picture).chunks_exact(4).all(|pixel| pixel == [r, g, b, 255]));
+        assert!(
+            render(&picture)
+                .chunks_exact(4)
+                .all(|pixel| pixel == [r, g, b, 255])
+        );
     }
 
     /// z² + c leaves 1/2 - sqrt(1/4 - c) in place, and pushes its neighbours off only slowly.
@@ -189,7 +197,8 @@ mod tests {
     fn steps_have_no_jump_where_one_more_is_counted() {
         let mut last = steps_to_escape(2.0, 0.0).expect("2 escapes");
         for i in 1..30_000 {
-            let steps = steps_to_escape(2.0 + f64::from(i) * 0.001, 0.0).expect("so does all beyond");
+            let steps =
+                steps_to_escape(2.0 + f64::from(i) * 0.001, 0.0).expect("so does all beyond");
             assert!((steps - last).abs() < 0.01, "{last} then {steps} at {i}");
             last = steps;
         }

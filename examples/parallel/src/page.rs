@@ -1,8 +1,7 @@
 //! What `page.js` sees: the renderer and its executors, with JavaScript's types in place of ours.
 
 use futures::future;
-use js_sys::{Function, Promise};
-use wasm_bindgen::Clamped;
+use js_sys::{Function, Promise, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_mt::Thread;
@@ -53,7 +52,10 @@ impl Threads {
 /// Renders the pictures on the page's own thread, and calls `done` with each.
 #[wasm_bindgen(js_name = renderSerial)]
 pub async fn render_serial(done: Function) -> Result<(), JsValue> {
-    executor::serial(&julia::pictures(), let_the_page_paint, |part| hand_over(part, &done)).await
+    executor::serial(&julia::pictures(), let_the_page_paint, |part| {
+        hand_over(part, &done)
+    })
+    .await
 }
 
 /// How many threads the page starts unless told otherwise.
@@ -64,7 +66,9 @@ pub fn default_threads() -> usize {
 
 fn hand_over(part: executor::Part, done: &Function) -> Result<(), JsValue> {
     let height = part.rows.end - part.rows.start;
-    let image = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&part.rgba), julia::SIDE, height)?;
+    // A copy: an ImageData made of `Clamped(&rgba)` would go on looking at this memory when it is long freed.
+    let pixels = Uint8ClampedArray::from(&part.rgba[..]);
+    let image = ImageData::new_with_js_u8_clamped_array_and_sh(&pixels, julia::SIDE, height)?;
     let part = Part {
         picture: part.picture,
         first_row: part.rows.start,

@@ -6,7 +6,9 @@ fn page_shows_the_parallel_executor_as_it_is() {
     let start = code
         .find("/// Renders all pictures on `threads`")
         .expect("the executor says what it does");
-    let end = code.find("/// The bands of all").expect("after it come the bands");
+    let end = code
+        .find("/// The bands of all")
+        .expect("after it come the bands");
     let html = code[start..end]
         .trim_end()
         .replace('&', "&amp;")
