@@ -37,6 +37,10 @@ pub(crate) struct Config {
     pub(crate) abort_grace: Option<Duration>,
     pub(crate) on_start: Option<fn()>,
     pub(crate) on_unhandled: Unhandled,
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "natively it is empty")
+    )]
     pub(crate) sys: sys::Config,
 }
 
@@ -47,7 +51,7 @@ impl Builder {
             config: Config {
                 name: None,
                 start_deadline: Duration::from_secs(10),
-                abort_grace: Some(Duration::from_millis(100)),
+                abort_grace: Some(Duration::from_millis(200)),
                 on_start: None,
                 on_unhandled: Arc::new(|error: JoinError| {
                     sys::print_error(&format!("wasm-mt: a detached job failed: {error}"));
@@ -70,7 +74,7 @@ impl Builder {
         self
     }
 
-    /// How long an aborted job may go on before its worker is taken from under it and replaced: 100 ms by default.
+    /// How long an aborted job may go on before its worker is taken from under it and replaced: 200 ms by default.
     /// `None` never does that; the thread is then busy until the job ends by itself.
     ///
     /// Natively, where no thread can be killed, the old one is left to run to the job's end while a new one takes over.

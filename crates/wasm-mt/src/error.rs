@@ -14,6 +14,10 @@ use crate::panic::Panic;
 pub struct StartError(Box<StartErrorKind>);
 
 #[derive(Clone, Debug, thiserror::Error)]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    expect(dead_code, reason = "natively there is less that can go wrong")
+)]
 pub(crate) enum StartErrorKind {
     #[error("this environment has no workers: {0}")]
     Unsupported(String),
@@ -135,6 +139,7 @@ impl JoinError {
         JoinError(Box::new(kind))
     }
 
+    #[cfg(target_family = "wasm")]
     pub(crate) fn kind(&self) -> &JoinErrorKind {
         &self.0
     }

@@ -12,6 +12,23 @@ use serde::de::DeserializeOwned;
 use crate::handle::Decode;
 use crate::sys;
 
+/// What can travel between threads: arguments and results of jobs.
+///
+/// Short for `Serialize + DeserializeOwned + Send + 'static`, and implemented for all that is. The encoding is postcard's,
+/// which does not describe itself: it cannot carry `serde_json::Value`, nor types with serde's `untagged`, `tag`, `flatten`
+/// or `skip_serializing_if`; these fail when they are encoded or decoded, with an error that names the type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot travel between threads",
+    label = "an argument or result that cannot travel",
+    note = "what travels is `Serialize + DeserializeOwned + Send + 'static`: derive serde's traits for types of your own, and send owned values, not references or `Rc`",
+    note = "an error such as `Box<dyn Error>` or `anyhow::Error` travels as text: `.map_err(|error| error.to_string())`",
+    note = "a job that awaits is written `job!(async |..| ..)`"
+)]
+pub trait Travel: Serialize + DeserializeOwned + Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Travel for T {}
+
 /// A piece of work that can be sent to another thread, with a result of type `T`.
 ///
 /// Mostly written with [`job!`](crate::job):
@@ -35,7 +52,7 @@ pub struct Job<T> {
     pub(crate) decode: Decode<T>,
 }
 
-impl<T: Serialize + DeserializeOwned + Send + 'static> Job<T> {
+impl<T: Travel> Job<T> {
     /// The job that calls `f` with `args`.
     ///
     /// An argument that does not encode shows in the [`JoinHandle`](crate::JoinHandle), as an error that
@@ -49,7 +66,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Job<T> {
     /// ```
     pub fn new<A>(args: A, f: fn(A) -> T) -> Self
     where
-        A: Serialize + DeserializeOwned + Send + 'static,
+        A: Travel,
     {
         Job {
             task: sys::Task::new(args, f),
@@ -68,7 +85,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Job<T> {
     /// ```
     pub fn new_async<A, F>(args: A, f: fn(A) -> F) -> Self
     where
-        A: Serialize + DeserializeOwned + Send + 'static,
+        A: Travel,
         F: Future<Output = T> + 'static,
     {
         Job {
@@ -91,7 +108,7 @@ impl<T> fmt::Debug for Job<T> {
     message = "`{Self}` is not a job that gives a `{T}`",
     label = "not a job",
     note = "wrap a closure in `job!`: `spawn(job!(|a, b| add(a, b)))`",
-    note = "arguments and results are `Serialize + DeserializeOwned + Send + 'static`"
+    note = "a closure made by `serde_closure`'s `FnOnce!` is a job too; what it captures and gives must travel"
 )]
 pub trait IntoJob<T, Marker> {
     /// The job that this makes.
@@ -113,7 +130,7 @@ pub use closures::{AsyncClosure, Closure};
 
 #[cfg(feature = "serde_closure")]
 mod closures {
-    use super::{DeserializeOwned, Future, IntoJob, Job, Serialize};
+    use super::{Future, IntoJob, Job, Travel};
     use serde_closure::traits::FnOnce;
 
     /// The marker of [`IntoJob`] for a `serde_closure` that gives a value.
@@ -122,8 +139,8 @@ mod closures {
 
     impl<C, T> IntoJob<T, Closure> for C
     where
-        C: FnOnce<(), Output = T> + Serialize + DeserializeOwned + Send + 'static,
-        T: Serialize + DeserializeOwned + Send + 'static,
+        C: FnOnce<(), Output = T> + Travel,
+        T: Travel,
     {
         fn into_job(self) -> Job<T> {
             Job::new(self, |closure: C| closure.call_once(()))
@@ -136,125 +153,14 @@ mod closures {
 
     impl<C, F, T> IntoJob<T, (AsyncClosure, F)> for C
     where
-        C: FnOnce<(), Output = F> + Serialize + DeserializeOwned + Send + 'static,
+        C: FnOnce<(), Output = F> + Travel,
         F: Future<Output = T> + 'static,
-        T: Serialize + DeserializeOwned + Send + 'static,
+        T: Travel,
     {
         fn into_job(self) -> Job<T> {
             Job::new_async(self, |closure: C| closure.call_once(()))
         }
     }
-}
-
-/// Makes a [`Job`] of a closure that names what it takes along.
-///
-/// What stands between the bars are local variables: they are moved into the job, travel with it and have the same
-/// names in its body. `name = expression` sends the value of an expression instead.
-///
-/// ```
-/// use wasm_mt::{Job, job};
-///
-/// let (n, text) = (3, String::from("ab"));
-/// let _: Job<usize> = job!(|n, text| text.len() * n);
-/// let _: Job<i32> = job!(|| 42);
-///
-/// let (mut sum, values) = (0.5, vec![1.0, 2.0]);
-/// let _: Job<f64> = job!(|mut sum, values: Vec<f64>,| -> f64 {
-///     for value in values {
-///         sum += value;
-///     }
-///     sum
-/// });
-///
-/// let point = (1, 2);
-/// let _: Job<i32> = job!(|x = point.0| x * x);
-///
-/// let url = String::from("/data");
-/// let _: Job<usize> = job!(async |url| url.len());
-/// ```
-///
-/// A variable that the body uses and the bars do not name is a compile error that points at it:
-///
-/// ```compile_fail,E0308
-/// let (a, b) = (1, 2);
-/// let job = wasm_mt::job!(|a| a + b);
-/// ```
-#[macro_export]
-macro_rules! job {
-    (move $($rest:tt)+) => { $crate::job!($($rest)+) };
-    (async move $($rest:tt)+) => { $crate::job!(async $($rest)+) };
-    (async || $($body:tt)+) => { $crate::__job!(@end new_async [] $($body)+) };
-    (async | $($rest:tt)+) => { $crate::__job!(@next new_async [] $($rest)+) };
-    (|| $($body:tt)+) => { $crate::__job!(@end new [] $($body)+) };
-    (| $($rest:tt)+) => { $crate::__job!(@next new [] $($rest)+) };
-}
-
-/// Reads the parameters of `job!` one by one into `{ [mut] name [type] (value) }`.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __job {
-    (@next $m:ident [$($done:tt)*] | $($body:tt)+) => {
-        $crate::__job!(@end $m [$($done)*] $($body)+)
-    };
-    (@next $m:ident [$($done:tt)*] mut $name:ident $($rest:tt)+) => {
-        $crate::__job!(@name $m [$($done)*] [mut] $name $($rest)+)
-    };
-    (@next $m:ident [$($done:tt)*] $name:ident $($rest:tt)+) => {
-        $crate::__job!(@name $m [$($done)*] [] $name $($rest)+)
-    };
-
-    (@name $m:ident $done:tt $mutability:tt $name:ident : $type:ty = $($rest:tt)+) => {
-        $crate::__job!(@value $m $done $mutability $name [$type] [] $($rest)+)
-    };
-    (@name $m:ident $done:tt $mutability:tt $name:ident : $type:ty , $($rest:tt)+) => {
-        $crate::__job!(@push $m $done $mutability $name [$type] [$name] $($rest)+)
-    };
-    (@name $m:ident $done:tt $mutability:tt $name:ident : $type:ty | $($rest:tt)+) => {
-        $crate::__job!(@push $m $done $mutability $name [$type] [$name] | $($rest)+)
-    };
-    (@name $m:ident $done:tt $mutability:tt $name:ident = $($rest:tt)+) => {
-        $crate::__job!(@value $m $done $mutability $name [_] [] $($rest)+)
-    };
-    (@name $m:ident $done:tt $mutability:tt $name:ident , $($rest:tt)+) => {
-        $crate::__job!(@push $m $done $mutability $name [_] [$name] $($rest)+)
-    };
-    (@name $m:ident $done:tt $mutability:tt $name:ident | $($rest:tt)+) => {
-        $crate::__job!(@push $m $done $mutability $name [_] [$name] | $($rest)+)
-    };
-
-    // A value ends at the first comma or bar outside brackets; an expression with a bar of its own needs them.
-    (@value $m:ident $done:tt $mutability:tt $name:ident $type:tt [$($value:tt)+] , $($rest:tt)+) => {
-        $crate::__job!(@push $m $done $mutability $name $type [$($value)+] $($rest)+)
-    };
-    (@value $m:ident $done:tt $mutability:tt $name:ident $type:tt [$($value:tt)+] | $($rest:tt)+) => {
-        $crate::__job!(@push $m $done $mutability $name $type [$($value)+] | $($rest)+)
-    };
-    (@value $m:ident $done:tt $mutability:tt $name:ident $type:tt [$($value:tt)*] $next:tt $($rest:tt)+) => {
-        $crate::__job!(@value $m $done $mutability $name $type [$($value)* $next] $($rest)+)
-    };
-
-    (@push $m:ident [$($done:tt)*] [$($mutability:tt)?] $name:ident [$type:ty] [$($value:tt)+] $($rest:tt)+) => {
-        $crate::__job!(@next $m [$($done)* { [$($mutability)?] $name [$type] ($($value)+) }] $($rest)+)
-    };
-
-    (@end new [$({ [$($mutability:tt)?] $name:ident [$type:ty] ($($value:tt)+) })*] -> $result:ty $body:block) => {
-        $crate::Job::new(($($($value)+,)*), |($($($mutability)? $name,)*): ($($type,)*)| -> $result { $body })
-    };
-    (@end new [$({ [$($mutability:tt)?] $name:ident [$type:ty] ($($value:tt)+) })*] $body:expr) => {
-        $crate::Job::new(($($($value)+,)*), |($($($mutability)? $name,)*): ($($type,)*)| $body)
-    };
-    (@end new_async [$({ [$($mutability:tt)?] $name:ident [$type:ty] ($($value:tt)+) })*] -> $result:ty $body:block) => {
-        $crate::Job::new_async(
-            ($($($value)+,)*),
-            |($($($mutability)? $name,)*): ($($type,)*)| $crate::__private::gives::<$result, _>(async move { $body }),
-        )
-    };
-    (@end new_async [$({ [$($mutability:tt)?] $name:ident [$type:ty] ($($value:tt)+) })*] $body:expr) => {
-        $crate::Job::new_async(
-            ($($($value)+,)*),
-            |($($($mutability)? $name,)*): ($($type,)*)| async move { $body },
-        )
-    };
 }
 
 /// Says what a future gives, for `job!(async |..| -> Type { .. })`.

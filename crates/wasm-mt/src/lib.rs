@@ -4,6 +4,8 @@ mod builder;
 mod error;
 mod handle;
 mod job;
+mod lane;
+mod macros;
 mod panic;
 mod payload;
 mod sys;
@@ -15,7 +17,7 @@ pub use error::{JoinError, StartError};
 pub use handle::{AbortHandle, AbortOnDrop, JobId, JoinHandle};
 #[cfg(feature = "serde_closure")]
 pub use job::{AsyncClosure, Closure};
-pub use job::{Direct, IntoJob, Job};
+pub use job::{Direct, IntoJob, Job, Travel};
 pub use thread::{Current, Thread, available_parallelism, current, is_worker};
 
 #[doc(hidden)]

@@ -17,8 +17,9 @@ use super::Task;
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
+use crate::lane::{Death, Lane};
 use crate::panic::{self, Panic};
-use crate::thread::{Current, Death, Lane};
+use crate::thread::Current;
 use crate::worker::{self, Report};
 
 /// Settings of this backend: none.

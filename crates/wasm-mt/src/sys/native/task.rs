@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::JoinError;
+use crate::job::Travel;
 use crate::payload;
 use crate::worker::{Outcome, Run};
 
@@ -24,8 +25,8 @@ type Call = Box<dyn FnOnce() -> Run + Send>;
 impl Task {
     pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
     where
-        A: Serialize + DeserializeOwned + Send + 'static,
-        T: Serialize + DeserializeOwned + Send + 'static,
+        A: Travel,
+        T: Travel,
     {
         Task::of(Box::new(move || {
             Run::Done(travelled(args).and_then(|args| value(f(args))))
@@ -34,8 +35,8 @@ impl Task {
 
     pub(crate) fn new_async<A, T, F>(args: A, f: fn(A) -> F) -> Self
     where
-        A: Serialize + DeserializeOwned + Send + 'static,
-        T: Serialize + DeserializeOwned + Send + 'static,
+        A: Travel,
+        T: Travel,
         F: Future<Output = T> + 'static,
     {
         Task::of(Box::new(move || match travelled(args) {
@@ -86,7 +87,7 @@ pub(crate) fn decode<T: DeserializeOwned + Send + 'static>(value: Value) -> Resu
     }
 }
 
-fn value<T: Serialize + DeserializeOwned + Send + 'static>(result: T) -> Outcome {
+fn value<T: Travel>(result: T) -> Outcome {
     Ok(Box::new(travelled(result)?))
 }
 

@@ -14,8 +14,9 @@ use super::{Task, glue, text};
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
+use crate::lane::{Death, Lane};
 use crate::panic::Panic;
-use crate::thread::{Current, Death, Lane};
+use crate::thread::Current;
 
 // To the worker.
 const START: u32 = 0;

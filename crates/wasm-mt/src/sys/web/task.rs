@@ -5,11 +5,11 @@
 
 use std::future::Future;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::entry;
 use crate::error::JoinError;
+use crate::job::Travel;
 use crate::payload;
 
 /// A result without its type: its encoding.
@@ -35,8 +35,8 @@ pub(super) struct Kind {
 impl Task {
     pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
     where
-        A: Serialize + DeserializeOwned + Send + 'static,
-        T: Serialize + DeserializeOwned + Send + 'static,
+        A: Travel,
+        T: Travel,
     {
         Task {
             kind: Kind {
@@ -50,8 +50,8 @@ impl Task {
 
     pub(crate) fn new_async<A, T, F>(args: A, f: fn(A) -> F) -> Self
     where
-        A: Serialize + DeserializeOwned + Send + 'static,
-        T: Serialize + DeserializeOwned + Send + 'static,
+        A: Travel,
+        T: Travel,
         F: Future<Output = T> + 'static,
     {
         Task {

@@ -1,0 +1,572 @@
+//! [`Lane`]: a thread's jobs in order, and its present worker. Lives with the owner, is the same on every platform, and
+//! knows of its worker only by [`sys::Link`]'s contract.
+//!
+//! One job at a time has the *front*: it was posted and its sync part has not
+//! ended. An async job leaves the front at its first `await` and is *suspended* until it ends.
+//!
+//! 1. Only the front and the suspended jobs can have begun. A job in the queue has not, so it can be taken back, or go to
+//!    the worker that replaces a dead one. The front has begun for sure where nothing was suspended when it was posted;
+//!    else the worker announces it, and until then it goes to the next worker too.
+//! 2. A job is in one place only: queue, front or suspended. It leaves the lane once, and its packet is settled then.
+//! 3. What a replaced worker still reports carries its generation and is not heard.
+//! 4. Packets are settled, and values dropped, after the lane's lock is given back: both run foreign code.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use crate::builder::Config;
+use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind, ThreadLabel};
+use crate::handle::{JobId, Origin, Packet};
+use crate::panic::Panic;
+use crate::sys;
+use crate::thread::Current;
+use crate::worker::Outcome;
+
+/// A thread's jobs and its present worker.
+pub(crate) struct Lane {
+    id: u64,
+    pub(crate) config: Config,
+    state: Mutex<State>,
+    me: Weak<Lane>,
+}
+
+struct State {
+    phase: Phase,
+    /// Counts the workers that this thread has had.
+    generation: u32,
+    link: Option<sys::Link>,
+    start_timer: Option<sys::Timer>,
+    starter: Option<Waker>,
+    queue: VecDeque<Waiting>,
+    front: Option<Front>,
+    suspended: Vec<Arc<dyn Packet>>,
+    /// The grace times of aborted jobs that have begun.
+    graces: Vec<(JobId, sys::Timer)>,
+}
+
+enum Phase {
+    Starting,
+    Ready,
+    /// The last start failed. The next job tries again.
+    Failed(StartError),
+    Terminated,
+}
+
+/// The job that was posted last, and holds the worker until it ends or waits for something.
+struct Front {
+    packet: Arc<dyn Packet>,
+    /// Kept until the job is known to have begun: an async job in a long part of its own may keep it from that.
+    unbegun: Option<sys::Task>,
+}
+
+/// The grace time has two halves. Where the owner itself was busy for long, its timer comes before the worker's words that
+/// wait to be heard; by the end of the second half they have been.
+#[derive(Clone, Copy, PartialEq)]
+enum Half {
+    First,
+    Second,
+}
+
+struct Waiting {
+    packet: Arc<dyn Packet>,
+    task: sys::Task,
+}
+
+/// Packets on their way out of the lane, to be settled without its lock (invariant 4).
+#[must_use]
+#[derive(Default)]
+struct Leaving {
+    packets: Vec<(Arc<dyn Packet>, JoinError)>,
+    tasks: Vec<sys::Task>,
+    link: Option<sys::Link>,
+    timers: Vec<sys::Timer>,
+    starter: Option<Waker>,
+}
+
+impl Leaving {
+    fn settle(self) {
+        // The old worker goes first: nothing that it holds may outlive the word that it is gone.
+        drop(self.link);
+        drop(self.timers);
+        drop(self.tasks);
+        for (packet, error) in self.packets {
+            packet.settle(Err(error));
+        }
+        if let Some(starter) = self.starter {
+            starter.wake();
+        }
+    }
+}
+
+/// How a worker ended that nobody ended.
+pub(crate) struct Death {
+    /// The job whose code was running, where one was.
+    pub(crate) at: Option<JobId>,
+    /// The panic that led to it, where one was noted.
+    pub(crate) panic: Option<Panic>,
+    /// What the engine says.
+    pub(crate) message: String,
+}
+
+impl Lane {
+    pub(crate) fn new(config: Config) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Arc::new_cyclic(|me| Lane {
+            // ORDERING: Relaxed; only that no two are equal matters.
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            config,
+            me: me.clone(),
+            state: Mutex::new(State {
+                phase: Phase::Starting,
+                generation: 0,
+                link: None,
+                start_timer: None,
+                starter: None,
+                queue: VecDeque::new(),
+                front: None,
+                suspended: Vec::new(),
+                graces: Vec::new(),
+            }),
+        })
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn is_terminated(&self) -> bool {
+        matches!(self.lock().phase, Phase::Terminated)
+    }
+
+    fn label(&self) -> ThreadLabel {
+        ThreadLabel {
+            id: self.id,
+            name: self.config.name.clone(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic under this lock could only be the allocator's.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, where `generation` is still the present worker's (invariant 3).
+    fn lock_if(&self, generation: u32) -> Option<MutexGuard<'_, State>> {
+        let state = self.lock();
+        (state.generation == generation && !matches!(state.phase, Phase::Terminated))
+            .then_some(state)
+    }
+
+    /// Starts a worker: the first, or one in a dead one's place.
+    pub(crate) fn launch(&self) {
+        let mut state = self.lock();
+        if matches!(state.phase, Phase::Terminated) {
+            return;
+        }
+        state.generation += 1;
+        state.phase = Phase::Starting;
+        let generation = state.generation;
+        drop(state);
+
+        let me = self.me.clone();
+        let limit = self.config.start_deadline;
+        let timer = sys::Timer::after(
+            limit,
+            Box::new(move || {
+                if let Some(lane) = me.upgrade() {
+                    lane.start_failed(generation, StartError::new(StartErrorKind::Deadline(limit)));
+                }
+            }),
+        );
+        let link = sys::Link::start(self.me.clone(), generation, self.current(), &self.config);
+        let mut state = self.lock();
+        if state.generation != generation || !matches!(state.phase, Phase::Starting | Phase::Ready)
+        {
+            drop(state);
+            return;
+        }
+        match link {
+            Ok(link) => {
+                state.link = Some(link);
+                if matches!(state.phase, Phase::Starting) {
+                    state.start_timer = Some(timer);
+                }
+                drop(state);
+                self.pump();
+            }
+            Err(error) => {
+                drop(state);
+                self.start_failed(generation, error);
+            }
+        }
+    }
+
+    fn current(&self) -> Current {
+        Current {
+            id: self.id,
+            name: self.config.name.clone(),
+        }
+    }
+
+    /// Whether the first worker is up.
+    pub(crate) fn poll_started(&self, cx: &mut Context<'_>) -> Poll<Result<(), StartError>> {
+        let mut state = self.lock();
+        Poll::Ready(match &state.phase {
+            Phase::Starting => {
+                let before = state.starter.replace(cx.waker().clone());
+                drop(state);
+                drop(before);
+                return Poll::Pending;
+            }
+            Phase::Ready => Ok(()),
+            Phase::Failed(error) => Err(error.clone()),
+            Phase::Terminated => Err(StartError::new(StartErrorKind::Terminated)),
+        })
+    }
+
+    /// The worker is up.
+    pub(crate) fn started(&self, generation: u32) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        if !matches!(state.phase, Phase::Starting) {
+            return;
+        }
+        state.phase = Phase::Ready;
+        let timer = state.start_timer.take();
+        let starter = state.starter.take();
+        drop(state);
+        drop(timer);
+        if let Some(starter) = starter {
+            starter.wake();
+        }
+        self.pump();
+    }
+
+    /// The worker will not come up. What waits for it ends; the next job tries again.
+    pub(crate) fn start_failed(&self, generation: u32, error: StartError) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        if !matches!(state.phase, Phase::Starting) {
+            return;
+        }
+        state.phase = Phase::Failed(error.clone());
+        let mut leaving = Leaving {
+            link: state.link.take(),
+            starter: state.starter.take(),
+            ..Leaving::default()
+        };
+        leaving.timers.extend(state.start_timer.take());
+        for waiting in state.queue.drain(..) {
+            let error = JoinError::new(JoinErrorKind::NotReplaced(error.clone()));
+            leaving.packets.push((waiting.packet, error));
+            leaving.tasks.push(waiting.task);
+        }
+        drop(state);
+        leaving.settle();
+    }
+
+    /// Takes a job in, whatever has become of the thread.
+    pub(crate) fn push(&self, packet: Arc<dyn Packet>, task: sys::Task) {
+        let waiting = Waiting { packet, task };
+        let mut state = self.lock();
+        match state.phase {
+            Phase::Terminated => {
+                drop(state);
+                drop(waiting.task);
+                waiting
+                    .packet
+                    .settle(Err(JoinError::new(JoinErrorKind::Closed)));
+            }
+            Phase::Failed(_) => {
+                state.queue.push_back(waiting);
+                drop(state);
+                self.launch();
+            }
+            Phase::Starting | Phase::Ready => {
+                state.queue.push_back(waiting);
+                drop(state);
+                self.pump();
+            }
+        }
+    }
+
+    /// Posts the next job, if the worker is free for it.
+    fn pump(&self) {
+        loop {
+            let mut state = self.lock();
+            if !matches!(state.phase, Phase::Ready) || state.front.is_some() {
+                return;
+            }
+            let Some(link) = &state.link else {
+                return;
+            };
+            let announce = !state.suspended.is_empty();
+            let Some(Waiting { packet, task }) = state.queue.front() else {
+                return;
+            };
+            // Posting runs no foreign code, so the lock may be held.
+            let posted = link.post(packet.id(), task, announce);
+            let Some(Waiting { packet, task }) = state.queue.pop_front() else {
+                return;
+            };
+            match posted {
+                Ok(()) => {
+                    let (unbegun, begun) = if announce {
+                        (Some(task), None)
+                    } else {
+                        (None, Some(task))
+                    };
+                    state.front = Some(Front { packet, unbegun });
+                    drop(state);
+                    drop(begun);
+                    return;
+                }
+                Err(error) => {
+                    drop(state);
+                    drop(task);
+                    packet.settle(Err(error));
+                }
+            }
+        }
+    }
+
+    /// The front job has begun, which was not certain.
+    pub(crate) fn begun(&self, generation: u32, id: JobId) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        let task = match &mut state.front {
+            Some(front) if front.packet.id() == id => front.unbegun.take(),
+            _ => None,
+        };
+        drop(state);
+        drop(task);
+    }
+
+    /// The front job waits for something.
+    pub(crate) fn suspended(&self, generation: u32, id: JobId) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        let Some(front) = state.front.take_if(|front| front.packet.id() == id) else {
+            return;
+        };
+        state.suspended.push(front.packet);
+        drop(state);
+        drop(front.unbegun);
+        self.pump();
+    }
+
+    /// The job has ended.
+    pub(crate) fn finished(&self, generation: u32, id: JobId, outcome: Outcome) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        let packet = match state.front.take_if(|front| front.packet.id() == id) {
+            Some(front) => front.packet,
+            None => match state.suspended.iter().position(|packet| packet.id() == id) {
+                Some(at) => state.suspended.swap_remove(at),
+                None => return,
+            },
+        };
+        let grace = take_grace(&mut state, id);
+        drop(state);
+        drop(grace);
+        self.pump();
+        packet.settle(outcome);
+    }
+
+    /// The worker died. What it had begun ends, and another takes its place at once.
+    pub(crate) fn died(&self, generation: u32, death: Death) {
+        if death.at == Some(JobId::ON_START) {
+            let error = self.job_error(&death);
+            return self.start_failed(generation, StartError::new(StartErrorKind::OnStart(error)));
+        }
+        let Some(state) = self.lock_if(generation) else {
+            return;
+        };
+        if matches!(state.phase, Phase::Starting) {
+            drop(state);
+            let error = StartError::new(StartErrorKind::Died(death.message));
+            return self.start_failed(generation, error);
+        }
+        let victim = self.job_error(&death);
+        let why = match death.at {
+            Some(_) => "another of its jobs panicked or trapped".into(),
+            None => death.message,
+        };
+        self.replace(state, |id| {
+            if Some(id) == death.at {
+                victim.clone()
+            } else {
+                JoinError::new(JoinErrorKind::Lost {
+                    why: why.clone(),
+                    may_have_run: true,
+                })
+            }
+        });
+    }
+
+    fn job_error(&self, death: &Death) -> JoinError {
+        JoinError::new(match &death.panic {
+            Some(panic) => JoinErrorKind::Panicked {
+                panic: panic.clone(),
+                thread: self.label(),
+            },
+            None => JoinErrorKind::Trapped {
+                message: death.message.clone(),
+                thread: self.label(),
+            },
+        })
+    }
+
+    /// Ends the worker and starts another. Begun jobs end with `error`; those in the queue stay (invariant 1).
+    fn replace(&self, mut state: MutexGuard<'_, State>, error: impl Fn(JobId) -> JoinError) {
+        let mut leaving = Leaving::default();
+        take_begun(&mut state, &mut leaving, error);
+        state.phase = Phase::Starting;
+        state.generation += 1;
+        drop(state);
+        // The next worker first: it comes up while the outcomes are told.
+        self.launch();
+        leaving.settle();
+    }
+
+    pub(crate) fn terminate(&self) {
+        let mut state = self.lock();
+        if matches!(state.phase, Phase::Terminated) {
+            return;
+        }
+        state.phase = Phase::Terminated;
+        state.generation += 1;
+        let mut leaving = Leaving {
+            starter: state.starter.take(),
+            ..Leaving::default()
+        };
+        leaving.timers.extend(state.start_timer.take());
+        take_begun(&mut state, &mut leaving, |_| JoinError::cancelled());
+        for waiting in state.queue.drain(..) {
+            leaving
+                .packets
+                .push((waiting.packet, JoinError::cancelled()));
+            leaving.tasks.push(waiting.task);
+        }
+        drop(state);
+        leaving.settle();
+    }
+
+    /// The grace time of an aborted job is over.
+    fn grace_over(&self, generation: u32, id: JobId, half: Half) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        let front = state.front.as_ref();
+        let at_front = front.is_some_and(|front| front.packet.id() == id);
+        let front_runs = front.is_some_and(|front| front.unbegun.is_none());
+        let is_suspended = state.suspended.iter().any(|packet| packet.id() == id);
+        let used = take_grace(&mut state, id);
+        if !at_front && !is_suspended {
+            drop(state);
+            drop(used);
+            return;
+        }
+        if at_front != front_runs {
+            // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
+            self.arm_grace(&mut state, generation, id, Half::First);
+            drop(state);
+            drop(used);
+            return;
+        }
+        if half == Half::First {
+            self.arm_grace(&mut state, generation, id, Half::Second);
+            drop(state);
+            drop(used);
+            return;
+        }
+        self.replace(state, |_| {
+            JoinError::new(JoinErrorKind::Lost {
+                why: "an aborted job beside it went on running".into(),
+                may_have_run: true,
+            })
+        });
+        drop(used);
+    }
+
+    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId, half: Half) {
+        let Some(grace) = self.config.abort_grace else {
+            return;
+        };
+        let me = self.me.clone();
+        let timer = sys::Timer::after(
+            grace / 2,
+            Box::new(move || {
+                if let Some(lane) = me.upgrade() {
+                    lane.grace_over(generation, id, half);
+                }
+            }),
+        );
+        state.graces.push((id, timer));
+    }
+}
+
+impl Origin for Lane {
+    fn abandon(&self, id: JobId) {
+        let mut state = self.lock();
+        if let Some(at) = state
+            .queue
+            .iter()
+            .position(|waiting| waiting.packet.id() == id)
+        {
+            let waiting = state.queue.remove(at);
+            drop(state);
+            drop(waiting);
+            return;
+        }
+        let is_front = state
+            .front
+            .as_ref()
+            .is_some_and(|front| front.packet.id() == id);
+        if !is_front && !state.suspended.iter().any(|packet| packet.id() == id) {
+            return;
+        }
+        if let Some(link) = &state.link {
+            link.abort(id);
+        }
+        let generation = state.generation;
+        self.arm_grace(&mut state, generation, id, Half::First);
+    }
+}
+
+fn take_grace(state: &mut State, id: JobId) -> Option<sys::Timer> {
+    let at = state.graces.iter().position(|(of, _)| *of == id)?;
+    Some(state.graces.swap_remove(at).1)
+}
+
+/// Takes the worker and all that has begun on it. A front that has not goes back to the queue.
+fn take_begun(state: &mut State, leaving: &mut Leaving, error: impl Fn(JobId) -> JoinError) {
+    leaving.link = state.link.take();
+    leaving
+        .timers
+        .extend(state.graces.drain(..).map(|(_, timer)| timer));
+    let front = state.front.take().and_then(|Front { packet, unbegun }| {
+        match unbegun.and_then(sys::Task::reclaim) {
+            Some(task) if packet.is_settled() => {
+                leaving.tasks.push(task);
+                None
+            }
+            Some(task) => {
+                state.queue.push_front(Waiting { packet, task });
+                None
+            }
+            None => Some(packet),
+        }
+    });
+    for packet in front.into_iter().chain(state.suspended.drain(..)) {
+        let error = error(packet.id());
+        leaving.packets.push((packet, error));
+    }
+}
