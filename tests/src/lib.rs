@@ -98,6 +98,7 @@ macro_rules! web_bodies {
             a_missing_module_is_a_start_error
             the_programs_own_module_can_be_given
             a_start_that_takes_too_long_is_a_start_error
+            a_result_that_a_busy_owner_has_not_heard_is_no_timeout
             handles_and_threads_are_send_and_sync
             errors_become_js_errors
             the_programs_own_messages_are_left_alone

@@ -60,8 +60,6 @@ extern "C" {
     fn decode_uri(text: &str) -> String;
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, milliseconds: i32);
-    #[wasm_bindgen(js_name = queueMicrotask)]
-    fn queue_microtask(callback: &JsValue);
 }
 
 pub async fn an_exception_thrown_through_a_job_is_its_error() {
@@ -195,6 +193,14 @@ pub async fn a_start_that_takes_too_long_is_a_start_error() {
     let error = start_error(Thread::builder().start_deadline(Duration::ZERO)).await;
     assert!(error.is_deadline(), "{error}");
     assert!(error.to_string().contains("start_deadline"), "{error}");
+}
+
+pub async fn a_result_that_a_busy_owner_has_not_heard_is_no_timeout() {
+    let thread = thread().await;
+    let handle = thread.spawn(job!(|| 3)).timeout(Duration::from_millis(400));
+    let start = js_sys::Date::now();
+    while js_sys::Date::now() < start + 600.0 {}
+    assert_eq!(handle.await.unwrap(), 3);
 }
 
 pub async fn handles_and_threads_are_send_and_sync() {

@@ -61,14 +61,6 @@ struct Front {
     unbegun: Option<sys::Task>,
 }
 
-/// The grace time has two halves. Where the owner itself was busy for long, its timer comes before the worker's words that
-/// wait to be heard; by the end of the second half they have been.
-#[derive(Clone, Copy, PartialEq)]
-enum Half {
-    First,
-    Second,
-}
-
 struct Waiting {
     packet: Arc<dyn Packet>,
     task: sys::Task,
@@ -460,7 +452,7 @@ impl Lane {
     }
 
     /// The grace time of an aborted job is over.
-    fn grace_over(&self, generation: u32, id: JobId, half: Half) {
+    fn grace_over(&self, generation: u32, id: JobId) {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
@@ -476,13 +468,7 @@ impl Lane {
         }
         if at_front != front_runs {
             // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
-            self.arm_grace(&mut state, generation, id, Half::First);
-            drop(state);
-            drop(used);
-            return;
-        }
-        if half == Half::First {
-            self.arm_grace(&mut state, generation, id, Half::Second);
+            self.arm_grace(&mut state, generation, id);
             drop(state);
             drop(used);
             return;
@@ -496,16 +482,16 @@ impl Lane {
         drop(used);
     }
 
-    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId, half: Half) {
+    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId) {
         let Some(grace) = self.config.abort_grace else {
             return;
         };
         let me = self.me.clone();
         let timer = sys::Timer::after(
-            grace / 2,
+            grace,
             Box::new(move || {
                 if let Some(lane) = me.upgrade() {
-                    lane.grace_over(generation, id, half);
+                    lane.grace_over(generation, id);
                 }
             }),
         );
@@ -537,7 +523,7 @@ impl Origin for Lane {
             link.abort(id);
         }
         let generation = state.generation;
-        self.arm_grace(&mut state, generation, id, Half::First);
+        self.arm_grace(&mut state, generation, id);
     }
 }
 

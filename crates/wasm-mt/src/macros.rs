@@ -1,6 +1,6 @@
 //! [`job!`](crate::job), the short way to a [`Job`](crate::Job).
 
-/// Makes a [`Job`] of a closure that names what it takes along.
+/// Makes a [`Job`](crate::Job) of a closure that names what it takes along.
 ///
 /// What stands between the bars are local variables: they are moved into the job, travel with it and have the same
 /// names in its body. `name = expression` sends the value of an expression instead.

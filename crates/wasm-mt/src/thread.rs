@@ -60,7 +60,7 @@ impl Thread {
     /// Hands a job to the thread, which runs it when those before it are done or wait for something.
     ///
     /// Never waits. Whatever goes wrong, the handle says it: on a terminated thread it gives an error that
-    /// [`is_closed`](JoinError::is_closed).
+    /// [`is_closed`](crate::JoinError::is_closed).
     pub fn spawn<T, M>(&self, job: impl IntoJob<T, M>) -> JoinHandle<T>
     where
         T: Send + 'static,
@@ -72,7 +72,7 @@ impl Thread {
         JoinHandle::new(shared)
     }
 
-    /// Ends the worker at once. Jobs that wait or run end as [cancelled](JoinError::is_cancelled); later ones are refused.
+    /// Ends the worker at once. Jobs that wait or run end as [cancelled](crate::JoinError::is_cancelled); later ones are refused.
     ///
     /// Natively, where no thread can be killed, a job that runs goes on to its next `await` or its end, unheard.
     pub fn terminate(&self) {

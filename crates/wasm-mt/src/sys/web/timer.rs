@@ -1,4 +1,8 @@
 //! Timers: `setTimeout` with one callback for all, so that nothing is left behind when one is cleared.
+//!
+//! All that is timed here is how long a worker may be silent. Where this thread was busy for longer than that, its timer is
+//! due at the same moment as the messages that wait to be heard, and may come first. So a time is waited for in two halves:
+//! the second begins when this thread is free again, and what waited is heard in it.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -18,7 +22,15 @@ type Callback = Box<dyn FnOnce() + Send>;
 #[derive(Default)]
 struct Timers {
     next: u32,
-    running: Vec<(u32, JsValue, Callback)>,
+    running: Vec<Running>,
+}
+
+struct Running {
+    key: u32,
+    timeout: JsValue,
+    /// The second half, in milliseconds, while the first runs.
+    left: Option<f64>,
+    callback: Callback,
 }
 
 thread_local! {
@@ -26,7 +38,7 @@ thread_local! {
     static ON_TIMEOUT: JsValue = Closure::<dyn Fn(u32)>::new(fire).into_js_value();
 }
 
-/// Calls back once, unless dropped before. A time that `setTimeout` cannot tell (24 days) never comes.
+/// Calls back once, unless dropped before. A time that `setTimeout` cannot tell (50 days) never comes.
 pub(crate) struct Timer {
     key: u32,
 }
@@ -37,12 +49,10 @@ impl Timer {
             timers.next = timers.next.wrapping_add(1);
             timers.next
         });
-        let milliseconds = time.as_secs_f64() * 1000.0;
-        if milliseconds <= f64::from(i32::MAX) {
-            // Rounded up: never early.
-            let timeout =
-                ON_TIMEOUT.with(|on_timeout| set_timeout(on_timeout, milliseconds.ceil(), key));
-            TIMERS.with_borrow_mut(|timers| timers.running.push((key, timeout, callback)));
+        // Rounded up: never early.
+        let half = (time.as_secs_f64() * 500.0).ceil();
+        if half <= f64::from(i32::MAX) {
+            start(key, half, Some(half), callback);
         }
         Timer { key }
     }
@@ -51,22 +61,37 @@ impl Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         // The callback, foreign code, is dropped when nothing is borrowed any more.
-        if let Some((timeout, _callback)) = take(self.key) {
-            clear_timeout(&timeout);
+        if let Some(running) = take(self.key) {
+            clear_timeout(&running.timeout);
         }
     }
 }
 
-fn take(key: u32) -> Option<(JsValue, Callback)> {
+fn start(key: u32, milliseconds: f64, left: Option<f64>, callback: Callback) {
+    let timeout = ON_TIMEOUT.with(|on_timeout| set_timeout(on_timeout, milliseconds, key));
     TIMERS.with_borrow_mut(|timers| {
-        let at = timers.running.iter().position(|(of, ..)| *of == key)?;
-        let (_, timeout, callback) = timers.running.swap_remove(at);
-        Some((timeout, callback))
+        timers.running.push(Running {
+            key,
+            timeout,
+            left,
+            callback,
+        });
+    });
+}
+
+fn take(key: u32) -> Option<Running> {
+    TIMERS.with_borrow_mut(|timers| {
+        let at = timers.running.iter().position(|one| one.key == key)?;
+        Some(timers.running.swap_remove(at))
     })
 }
 
 fn fire(key: u32) {
-    if let Some((_, callback)) = take(key) {
-        callback();
+    let Some(Running { left, callback, .. }) = take(key) else {
+        return;
+    };
+    match left {
+        Some(half) => start(key, half, None, callback),
+        None => callback(),
     }
 }
