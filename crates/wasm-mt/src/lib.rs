@@ -24,3 +24,6 @@ pub use thread::{Current, Thread, available_parallelism, current, is_worker};
 pub mod __private {
     pub use crate::job::gives;
 }
+
+#[cfg(all(test, target_family = "wasm"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

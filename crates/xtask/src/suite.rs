@@ -1,4 +1,4 @@
-//! The wasm-bindgen-test suite of `tests/`: built once, run in each browser under each setting.
+//! The wasm-bindgen-test suite of `tests/`, and the core crate's own unit tests: built once, run in each browser under each setting.
 //!
 //! The runner is wasm-bindgen's own, linked into xtask and run as a child process, because it is told everything by the
 //! environment. The driver is started here and given to it by address: so it is ready in time, and ends with its browser.
@@ -23,20 +23,31 @@ const PAGE_LIMIT: &str = "120";
 /// The limit of the runner as a whole, which has limits of its own for each step.
 const RUN_LIMIT: Duration = Duration::from_secs(300);
 
-/// Where the tests run: each is a test file of `tests/`, and the bodies are the same.
+/// What runs. The bodies of `tests/` are the same in both scopes, a test file for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
     Window,
     Worker,
+    /// The unit tests of the core crate, on the main thread.
+    Core,
 }
 
 impl Scope {
-    const ALL: [Scope; 2] = [Scope::Window, Scope::Worker];
+    const ALL: [Scope; 3] = [Scope::Window, Scope::Worker, Scope::Core];
 
     fn name(self) -> &'static str {
         match self {
             Scope::Window => "window",
             Scope::Worker => "worker",
+            Scope::Core => "core",
+        }
+    }
+
+    /// Cargo's name for the test file.
+    fn target(self) -> &'static str {
+        match self {
+            Scope::Core => "wasm_mt",
+            scope => scope.name(),
         }
     }
 }
@@ -55,14 +66,16 @@ impl Setting {
     /// The settings of a browser. In Chromium all of them; the others get those two kinds of page that differ most, unless
     /// the run is `deep`.
     pub(crate) fn of(browser: Browser, deep: bool) -> Vec<Setting> {
-        let pages: &[(bool, bool)] = if deep || browser == Browser::Chromium {
-            &[(false, true), (false, false), (true, true), (true, false)]
-        } else {
-            &[(false, true), (true, false)]
-        };
+        const ALL: &[(bool, bool)] = &[(false, true), (false, false), (true, true), (true, false)];
+        const TWO: &[(bool, bool)] = &[(false, true), (true, false)];
         Scope::ALL
             .into_iter()
             .flat_map(|scope| {
+                let pages = match scope {
+                    Scope::Core => TWO,
+                    _ if deep || browser == Browser::Chromium => ALL,
+                    _ => TWO,
+                };
                 pages.iter().map(move |&(no_modules, isolated)| Setting {
                     scope,
                     no_modules,
@@ -85,8 +98,7 @@ impl Setting {
 
 /// The suite's built test files.
 pub(crate) struct Suite {
-    window: PathBuf,
-    worker: PathBuf,
+    files: Vec<(Scope, PathBuf)>,
 }
 
 impl Suite {
@@ -95,29 +107,31 @@ impl Suite {
             .args([
                 "test",
                 "--package",
+                "wasm-mt",
+                "--package",
                 "wasm-mt-tests",
                 "--target",
                 "wasm32-unknown-unknown",
                 "--no-run",
+                "--lib",
+                "--test",
+                Scope::Window.target(),
+                "--test",
+                Scope::Worker.target(),
             ])
-            .args(
-                Scope::ALL
-                    .into_iter()
-                    .flat_map(|scope| ["--test", scope.name()]),
-            )
             .arg("--message-format=json-render-diagnostics")
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
             .output()?;
         ensure!(output.status.success(), "the browser suite does not build");
         let messages = String::from_utf8_lossy(&output.stdout);
-        let file = |scope: Scope| {
-            executable(&messages, scope.name())
-                .with_context(|| format!("cargo built no test file named {}", scope.name()))
-        };
+        let files = Scope::ALL.into_iter().map(|scope| {
+            let file = executable(&messages, scope.target())
+                .with_context(|| format!("cargo built no test file named {}", scope.target()))?;
+            Ok((scope, file))
+        });
         Ok(Suite {
-            window: file(Scope::Window)?,
-            worker: file(Scope::Worker)?,
+            files: files.collect::<Result<_>>()?,
         })
     }
 
@@ -132,10 +146,11 @@ impl Suite {
         let folder = tempfile::tempdir()?;
         let capabilities = folder.path().join("capabilities.json");
         fs::write(&capabilities, json!(driver.capabilities()).to_string())?;
-        let file = match setting.scope {
-            Scope::Window => &self.window,
-            Scope::Worker => &self.worker,
-        };
+        let (_, file) = self
+            .files
+            .iter()
+            .find(|(scope, _)| *scope == setting.scope)
+            .context("a setting names what was not built")?;
         let mut runner = Process::spawn(runner(
             file,
             browser,
@@ -339,11 +354,11 @@ mod tests {
                 .into_iter()
                 .map(Setting::part)
                 .collect();
-            assert_eq!(parts.len(), 8);
+            assert_eq!(parts.len(), 10);
             parts.sort();
             parts.dedup();
-            assert_eq!(parts.len(), 8);
+            assert_eq!(parts.len(), 10);
         }
-        assert_eq!(Setting::of(Browser::Firefox, false).len(), 4);
+        assert_eq!(Setting::of(Browser::Firefox, false).len(), 6);
     }
 }

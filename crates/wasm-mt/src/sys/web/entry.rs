@@ -288,3 +288,101 @@ fn post(rest: &[JsValue], transfer: Option<JsValue>) {
 pub(crate) fn current() -> Option<Current> {
     WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.current.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::job::Job;
+    use crate::sys::{Task, decode};
+    use crate::thread::Thread;
+    use crate::worker::Outcome;
+
+    fn double((n,): (u32,)) -> u32 {
+        n * 2
+    }
+
+    fn outcome(kind: Kind) -> Outcome {
+        match invoke(kind, payload::encode(&(21u32,)).unwrap()) {
+            Run::Done(outcome) => outcome,
+            Run::Async(_) => panic!("it is not async"),
+        }
+    }
+
+    fn is_other_build(outcome: Outcome) -> bool {
+        outcome.is_err_and(|error| matches!(error.kind(), JoinErrorKind::OtherBuild))
+    }
+
+    #[wasm_bindgen_test]
+    fn a_trampoline_calls_its_function() {
+        let task = Task::new((21u32,), double);
+        assert_eq!(decode::<u32>(outcome(task.kind).unwrap()).unwrap(), 42);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_trampoline_of_other_types_refuses() {
+        let mut kind = Task::new((21u32,), double).kind;
+        kind.trampoline = Task::new(1.5f64, |x: f64| x).kind.trampoline;
+        assert!(is_other_build(outcome(kind)));
+        kind = Task::new((21u32,), double).kind;
+        kind.trampoline = Task::new_async((21u32,), |(n,): (u32,)| async move { n })
+            .kind
+            .trampoline;
+        assert!(is_other_build(outcome(kind)));
+        kind = Task::new((21u32,), double).kind;
+        kind.fingerprint ^= 1;
+        assert!(is_other_build(outcome(kind)));
+    }
+
+    #[wasm_bindgen_test]
+    fn a_null_function_is_refused() {
+        for (trampoline, function) in [(0, 1), (1, 0), (0, 0)] {
+            let kind = Kind {
+                trampoline,
+                function,
+                ..Task::new((21u32,), double).kind
+            };
+            assert!(is_other_build(outcome(kind)));
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_is_no_trampoline_is_a_clean_trap() {
+        let thread = Thread::start().await.unwrap();
+        let good = Task::new((21u32,), double).kind;
+        let plain = double as fn((u32,)) -> u32 as usize as u32;
+        let no_function_of_its_type = good.trampoline;
+        for kind in [
+            Kind {
+                trampoline: plain,
+                ..good
+            },
+            Kind {
+                trampoline: u32::MAX,
+                ..good
+            },
+            Kind {
+                function: no_function_of_its_type,
+                ..good
+            },
+            Kind {
+                function: u32::MAX,
+                ..good
+            },
+        ] {
+            let task = Task {
+                kind,
+                payload: payload::encode(&(21u32,)),
+            };
+            let job = Job {
+                task,
+                decode: decode::<u32>,
+            };
+            let error = thread.spawn(job).await.unwrap_err();
+            assert!(error.is_trap(), "{error}");
+        }
+        let job = Job::new((21u32,), double);
+        assert_eq!(thread.spawn(job).await.unwrap(), 42);
+    }
+}

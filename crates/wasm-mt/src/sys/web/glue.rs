@@ -78,3 +78,72 @@ fn first_url(stack: &str) -> Option<&str> {
         Some(url)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::first_url;
+
+    #[wasm_bindgen_test]
+    fn a_url_is_found_in_the_stacks_of_every_engine() {
+        for (stack, url) in [
+            // Chromium.
+            (
+                "Error\n    at __wbg_new_1 (https://a.example/pkg/app.js:12:34)\n    at app.wasm.f (https://a.example/b:1:2)",
+                "https://a.example/pkg/app.js",
+            ),
+            (
+                "Error\n    at https://a.example/app.js:1:2",
+                "https://a.example/app.js",
+            ),
+            (
+                "Error\n    at f (http://127.0.0.1:8080/app.js:1:2)",
+                "http://127.0.0.1:8080/app.js",
+            ),
+            (
+                "Error\n    at f (http://a.example/x(1)/app.js?v=1:2:3)",
+                "http://a.example/x(1)/app.js?v=1",
+            ),
+            (
+                "Error\n    at f (chrome-extension://abc/app.js:1:2)",
+                "chrome-extension://abc/app.js",
+            ),
+            (
+                "Error\n    at f (blob:http://a.example/1-2-3:1:2)",
+                "blob:http://a.example/1-2-3",
+            ),
+            // Firefox and WebKit.
+            (
+                "__wbg_new_1@http://a.example/app.js:5:9\nf@http://b.example:1:2",
+                "http://a.example/app.js",
+            ),
+            (
+                "@http://a.example/a@b/app.js:5:9",
+                "http://a.example/a@b/app.js",
+            ),
+            (
+                "f@[native code]\ng@file:///tmp/app.js:5:9",
+                "file:///tmp/app.js",
+            ),
+            // Without line and column.
+            (
+                "f@http://a.example:8080/app.js",
+                "http://a.example:8080/app.js",
+            ),
+            ("f@http://a.example", "http://a.example"),
+        ] {
+            assert_eq!(first_url(stack), Some(url), "{stack}");
+        }
+        for none in ["", "Error", "f@[native code]\n<anonymous>"] {
+            assert_eq!(first_url(none), None, "{none}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn the_own_glue_script_is_found() {
+        let url = super::url().unwrap();
+        assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+        assert!(super::base().unwrap().starts_with("http://127.0.0.1:"));
+    }
+}
