@@ -45,7 +45,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     setup::wasm_target()?;
     setup::browsers(&args.browsers, false)?;
     let site = pages::build(&[pages::BENCH])?;
-    let module = site.join(pages::BENCH.module(pages::Glue::Web).trim_start_matches('/'));
+    let module = site.join(
+        pages::BENCH
+            .module(pages::Glue::Web)
+            .trim_start_matches('/'),
+    );
     let megabytes = fs::metadata(&module)?.len() as f64 / 1e6;
     let runtime = tokio::runtime::Runtime::new()?;
     let mut rows = Vec::new();
@@ -166,7 +170,14 @@ fn print_table(rows: &[Row], report: &Report, megabytes: f64) {
         };
         println!(
             "{:<10} {:<30} {:<8} {:>7.1} {:>7.1} {:>7.1} {:>5} {:>7.2}{remark}",
-            row.browser, row.workload, row.peer, row.median, row.min, row.max, row.runs, row.ratio_to_floor
+            row.browser,
+            row.workload,
+            row.peer,
+            row.median,
+            row.min,
+            row.max,
+            row.runs,
+            row.ratio_to_floor
         );
     }
 }

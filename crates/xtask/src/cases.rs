@@ -213,7 +213,10 @@ impl Tally {
 async fn run_cases(browser: Browser, driver: &Driver, site: &Path) -> Result<Row> {
     let mut tally = Tally::new("cases", browser);
     let mut session = Session::open(driver).await?;
-    tally.count("every case is listed", &all_are_listed(&session, site).await);
+    tally.count(
+        "every case is listed",
+        &all_are_listed(&session, site).await,
+    );
     for case in CASES {
         for &glue in case.glue {
             let outcome = run_case(&session, site, case, glue).await;
@@ -269,12 +272,18 @@ async fn run_case(session: &Session, site: &Path, case: &Case, glue: Glue) -> Re
     let mut query: Vec<(&str, String)> = vec![("case", case.name.to_owned())];
     query.push((
         "glue",
-        other.as_ref().map_or(script.clone(), |other| other.url(&script)),
+        other
+            .as_ref()
+            .map_or(script.clone(), |other| other.url(&script)),
     ));
     if case.elsewhere == Elsewhere::WithoutCors {
         query.push(("wasm", module));
     }
-    query.extend(case.query.iter().map(|&(key, value)| (key, value.to_owned())));
+    query.extend(
+        case.query
+            .iter()
+            .map(|&(key, value)| (key, value.to_owned())),
+    );
     open_case(session, &server, glue, &query).await
 }
 
@@ -286,16 +295,27 @@ async fn all_are_listed(session: &Session, site: &Path) -> Result<String> {
     let there: BTreeSet<&str> = names.split(' ').collect();
     let here: BTreeSet<&str> = CASES.iter().map(|case| case.name).collect();
     let differ: Vec<_> = there.symmetric_difference(&here).collect();
-    ensure!(differ.is_empty(), "listed only here or only there: {differ:?}");
+    ensure!(
+        differ.is_empty(),
+        "listed only here or only there: {differ:?}"
+    );
     Ok(format!("{} cases", here.len()))
 }
 
-async fn open_case(session: &Session, server: &Server, glue: Glue, query: &[(&str, String)]) -> Result<String> {
+async fn open_case(
+    session: &Session,
+    server: &Server,
+    glue: Glue,
+    query: &[(&str, String)],
+) -> Result<String> {
     let page = match glue {
         Glue::Web => "index.html",
         Glue::NoModules => "no-modules.html",
     };
-    let mut url = server.url(&format!("/{}/{page}?outcome=/outcome/case", pages::CASES.route));
+    let mut url = server.url(&format!(
+        "/{}/{page}?outcome=/outcome/case",
+        pages::CASES.route
+    ));
     for (key, value) in query {
         url.push_str(&format!("&{key}={value}"));
     }
@@ -316,7 +336,9 @@ async fn check_pages(browser: Browser, driver: &Driver, site: &Path) -> Result<R
     let mut tally = Tally::new("pages", browser);
     let server = Server::start(site.to_owned(), 0, Options::default()).await?;
     let session = Session::open(driver).await?;
-    let picture = |page: &str| -> PathBuf { workspace::target_dir().join(format!("screens/{browser}-{page}.png")) };
+    let picture = |page: &str| -> PathBuf {
+        workspace::target_dir().join(format!("screens/{browser}-{page}.png"))
+    };
     macro_rules! check {
         ($page:literal, $outcome:expr) => {{
             let outcome = async {

@@ -116,7 +116,8 @@ async fn run_headless(server: &Server, browser: Browser, json: Option<&Path>) ->
             "parallel_ms": figures.parallel_ms,
             "png": png.file_name().and_then(|name| name.to_str()),
         });
-        fs::write(file, format!("{figures:#}\n")).with_context(|| format!("writing {}", file.display()))?;
+        fs::write(file, format!("{figures:#}\n"))
+            .with_context(|| format!("writing {}", file.display()))?;
     }
     compare(&canvas)?;
     eprintln!("the picture is the native one, pixel by pixel");
@@ -124,7 +125,12 @@ async fn run_headless(server: &Server, browser: Browser, json: Option<&Path>) ->
 }
 
 /// Waits for what a launched page posts, as long as its browser runs.
-pub(crate) async fn report(server: &Server, launched: &mut Launched, path: &str, deadline: Duration) -> Result<Bytes> {
+pub(crate) async fn report(
+    server: &Server,
+    launched: &mut Launched,
+    path: &str,
+    deadline: Duration,
+) -> Result<Bytes> {
     let posted = tokio::select! {
         posted = server.posted(path, deadline) => posted,
         () = end(launched) => Err(anyhow!("the browser ended before its page had posted anything")),
@@ -145,7 +151,12 @@ fn print_table(browser: Browser, figures: &Figures) {
         let runs: Vec<String> = runs.iter().map(|run| format!("{run:.0}")).collect();
         runs.join(", ")
     };
-    println!("{:<10} {:>9} {:>9}  runs", browser.name(), "median ms", "speed-up");
+    println!(
+        "{:<10} {:>9} {:>9}  runs",
+        browser.name(),
+        "median ms",
+        "speed-up"
+    );
     println!(
         "{:<10} {:>9.1} {:>9}  {}",
         "serial",
@@ -205,9 +216,13 @@ fn decode(png: &[u8]) -> Result<(u32, u32, Vec<u8>)> {
     let mut decoder = png::Decoder::new(Cursor::new(png));
     decoder.set_transformations(png::Transformations::ALPHA | png::Transformations::STRIP_16);
     let mut reader = decoder.read_info().context("the canvas is not a PNG")?;
-    let size = reader.output_buffer_size().context("the canvas is too large")?;
+    let size = reader
+        .output_buffer_size()
+        .context("the canvas is too large")?;
     let mut pixels = vec![0; size];
-    let frame = reader.next_frame(&mut pixels).context("the canvas is a broken PNG")?;
+    let frame = reader
+        .next_frame(&mut pixels)
+        .context("the canvas is a broken PNG")?;
     ensure!(
         frame.color_type == png::ColorType::Rgba,
         "the canvas is {:?}",

@@ -66,7 +66,12 @@ impl Page {
 
     /// The path of its module on the server.
     pub(crate) fn module(&self, glue: Glue) -> String {
-        format!("/{}/{}/{}_bg.wasm", self.route, glue.folder(), self.out_name())
+        format!(
+            "/{}/{}/{}_bg.wasm",
+            self.route,
+            glue.folder(),
+            self.out_name()
+        )
     }
 
     /// The name of its glue script: the last part of its folder.
@@ -127,8 +132,9 @@ pub(crate) fn build(pages: &[Page]) -> Result<PathBuf> {
         copy_static(&workspace::root().join(page.folder), &served)
             .with_context(|| format!("copying the files of {}", page.folder))?;
         for &glue in page.glue {
-            bind(wasm, &served.join(glue.folder()), page.out_name(), glue)
-                .with_context(|| format!("writing the {} glue of {}", glue.target(), page.package))?;
+            bind(wasm, &served.join(glue.folder()), page.out_name(), glue).with_context(|| {
+                format!("writing the {} glue of {}", glue.target(), page.package)
+            })?;
         }
     }
     Ok(site)
@@ -149,7 +155,10 @@ fn compile(pages: &[Page]) -> Result<HashMap<&'static str, PathBuf>> {
     for page in pages {
         cargo.args(["--package", page.package]);
     }
-    let output = cargo.stderr(Stdio::inherit()).output().context("starting cargo")?;
+    let output = cargo
+        .stderr(Stdio::inherit())
+        .output()
+        .context("starting cargo")?;
     ensure!(
         output.status.success(),
         "cargo could not build the pages ({})",
@@ -162,7 +171,8 @@ fn compile(pages: &[Page]) -> Result<HashMap<&'static str, PathBuf>> {
         .split(|&byte| byte == b'\n')
         .filter(|line| line.starts_with(b"{"))
     {
-        let message: serde_json::Value = serde_json::from_slice(line).context("reading what cargo built")?;
+        let message: serde_json::Value =
+            serde_json::from_slice(line).context("reading what cargo built")?;
         let manifest = message["manifest_path"].as_str().map(Path::new);
         let Some(page) = pages
             .iter()
@@ -182,8 +192,14 @@ fn compile(pages: &[Page]) -> Result<HashMap<&'static str, PathBuf>> {
             modules.insert(page.package, wasm);
         }
     }
-    if let Some(page) = pages.iter().find(|page| !modules.contains_key(page.package)) {
-        bail!("{} gave no wasm: its crate must be a `cdylib` or a `bin`", page.package);
+    if let Some(page) = pages
+        .iter()
+        .find(|page| !modules.contains_key(page.package))
+    {
+        bail!(
+            "{} gave no wasm: its crate must be a `cdylib` or a `bin`",
+            page.package
+        );
     }
     Ok(modules)
 }
@@ -257,6 +273,7 @@ fn copy_static(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::copy(from, to).with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
+    fs::copy(from, to)
+        .with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
     Ok(())
 }

@@ -16,7 +16,9 @@ use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -30,7 +32,8 @@ use tokio::task::JoinHandle;
 const LARGEST_BODY: usize = 64 << 20;
 
 /// The page that a single-page host sends, with status 200, for whatever it does not have.
-const HTML_INSTEAD: &str = "<!doctype html><html><title>Not what you asked for</title><body>index</body></html>";
+const HTML_INSTEAD: &str =
+    "<!doctype html><html><title>Not what you asked for</title><body>index</body></html>";
 
 /// How an origin answers, apart from faults.
 #[derive(Clone, Debug, Default)]
@@ -141,7 +144,11 @@ impl Server {
             // Ends only when the server is dropped; a connection that breaks is its page's affair.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { port, origin, serving })
+        Ok(Self {
+            port,
+            origin,
+            serving,
+        })
     }
 
     /// The address of `path`, which begins with a slash.
@@ -168,7 +175,12 @@ impl Server {
         };
         tokio::time::timeout(deadline, arrival)
             .await
-            .with_context(|| format!("the page posted nothing to {path} within {} s", deadline.as_secs()))
+            .with_context(|| {
+                format!(
+                    "the page posted nothing to {path} within {} s",
+                    deadline.as_secs()
+                )
+            })
     }
 }
 
@@ -176,7 +188,14 @@ impl Origin {
     fn plant(&self, path: &str, fault: Option<Fault>, from: u32) {
         let mut faults = lock(&self.faults);
         match fault {
-            Some(fault) => faults.insert(path.to_owned(), Planted { fault, from, seen: 0 }),
+            Some(fault) => faults.insert(
+                path.to_owned(),
+                Planted {
+                    fault,
+                    from,
+                    seen: 0,
+                },
+            ),
             None => faults.remove(path),
         };
     }
@@ -197,7 +216,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 async fn listen(port: u16) -> Result<TcpListener> {
-    let last = if port == 0 { 0 } else { port.saturating_add(99) };
+    let last = if port == 0 {
+        0
+    } else {
+        port.saturating_add(99)
+    };
     for candidate in port..=last {
         match TcpListener::bind((Ipv4Addr::LOCALHOST, candidate)).await {
             Err(error) if error.kind() == ErrorKind::AddrInUse => {}
@@ -253,8 +276,14 @@ async fn add_headers(State(origin): State<Arc<Origin>>, request: Request, next: 
     let headers = response.headers_mut();
     let options = &origin.options;
     if options.isolated {
-        headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
-        headers.insert("cross-origin-embedder-policy", HeaderValue::from_static("require-corp"));
+        headers.insert(
+            "cross-origin-opener-policy",
+            HeaderValue::from_static("same-origin"),
+        );
+        headers.insert(
+            "cross-origin-embedder-policy",
+            HeaderValue::from_static("require-corp"),
+        );
     }
     if options.no_store {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -283,7 +312,11 @@ async fn file(State(origin): State<Arc<Origin>>, uri: Uri) -> Response {
     if name.is_dir() {
         if !path.ends_with('/') {
             // Relative links count from the last slash.
-            return (StatusCode::PERMANENT_REDIRECT, [(LOCATION, format!("{path}/"))]).into_response();
+            return (
+                StatusCode::PERMANENT_REDIRECT,
+                [(LOCATION, format!("{path}/"))],
+            )
+                .into_response();
         }
         name.push("index.html");
     }
@@ -302,7 +335,9 @@ async fn file(State(origin): State<Arc<Origin>>, uri: Uri) -> Response {
 /// The file that a path of a URL names, if it names one inside the site. Names in the site need no escapes.
 fn inside(site: &Path, path: &str) -> Option<PathBuf> {
     let relative = Path::new(path.trim_start_matches('/'));
-    let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
+    let plain = relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
     plain.then(|| site.join(relative))
 }
 
@@ -354,7 +389,11 @@ mod tests {
         server.plant("/a.js", Fault::Truncated, 2);
         assert!(get(&server, "GET", "/a.js").await.ends_with("\r\n\r\n1234"));
         assert!(get(&server, "GET", "/a.js").await.ends_with("\r\n\r\n12"));
-        assert!(get(&server, "GET", "/requests?path=/a.js").await.ends_with("\r\n\r\n2"));
+        assert!(
+            get(&server, "GET", "/requests?path=/a.js")
+                .await
+                .ends_with("\r\n\r\n2")
+        );
 
         let (posted, _) = tokio::join!(
             server.posted("/outcome/x", Duration::from_secs(10)),
@@ -369,8 +408,9 @@ mod tests {
         let mut stream = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, server.port))
             .await
             .unwrap();
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();

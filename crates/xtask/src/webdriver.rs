@@ -55,10 +55,16 @@ impl Session {
         let session = Self { client };
         let timeouts = TimeoutConfiguration::new(Some(SCRIPT_DEADLINE), Some(DEADLINE), None);
         session
-            .command("setting time-outs", session.client.update_timeouts(timeouts))
+            .command(
+                "setting time-outs",
+                session.client.update_timeouts(timeouts),
+            )
             .await?;
         session
-            .command("sizing the window", session.client.set_window_size(1280, 960))
+            .command(
+                "sizing the window",
+                session.client.set_window_size(1280, 960),
+            )
             .await?;
         Ok(session)
     }
@@ -93,13 +99,16 @@ impl Session {
 
     /// Clicks the element.
     pub(crate) async fn click(&self, selector: &str) -> Result<()> {
-        let element = self.command(selector, self.client.find(Locator::Css(selector))).await?;
+        let element = self
+            .command(selector, self.client.find(Locator::Css(selector)))
+            .await?;
         self.command(selector, element.click()).await
     }
 
     /// What a script of the page returns.
     pub(crate) async fn run(&self, script: &str) -> Result<Value> {
-        self.command(script, self.client.execute(script, Vec::new())).await
+        self.command(script, self.client.execute(script, Vec::new()))
+            .await
     }
 
     /// Has the page post its canvas as PNG.
@@ -118,7 +127,9 @@ impl Session {
 
     /// Writes a picture of the window.
     pub(crate) async fn screenshot(&self, file: &Path) -> Result<()> {
-        let png = self.command("taking a screenshot", self.client.screenshot()).await?;
+        let png = self
+            .command("taking a screenshot", self.client.screenshot())
+            .await?;
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -131,7 +142,11 @@ impl Session {
         self.command("closing the session", closing).await
     }
 
-    async fn command<T>(&self, what: &str, answer: impl Future<Output = Result<T, CmdError>>) -> Result<T> {
+    async fn command<T>(
+        &self,
+        what: &str,
+        answer: impl Future<Output = Result<T, CmdError>>,
+    ) -> Result<T> {
         tokio::time::timeout(DEADLINE, answer)
             .await
             .with_context(|| format!("{what}: the driver did not answer"))?

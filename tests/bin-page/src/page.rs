@@ -14,7 +14,10 @@ pub(crate) fn run() {
         .expect("main runs in a page");
     let body = document.body().expect("the script stands in the body");
     document.set_title("main ran");
-    let runs: u32 = body.get_attribute(RUNS).and_then(|runs| runs.parse().ok()).unwrap_or(0);
+    let runs: u32 = body
+        .get_attribute(RUNS)
+        .and_then(|runs| runs.parse().ok())
+        .unwrap_or(0);
     show(&document, "main", "main ran here").expect("the document takes an element");
     body.set_attribute(RUNS, &(runs + 1).to_string())
         .expect("the name is a valid one");
@@ -41,7 +44,9 @@ async fn sum_by_two_threads() -> Result<u64, JsValue> {
 }
 
 fn sum_of_squares(start: u64, end: u64) -> u64 {
-    (start..end).map(|n| n.wrapping_mul(n)).fold(0, u64::wrapping_add)
+    (start..end)
+        .map(|n| n.wrapping_mul(n))
+        .fold(0, u64::wrapping_add)
 }
 
 fn show(document: &Document, id: &str, text: &str) -> Result<Element, JsValue> {

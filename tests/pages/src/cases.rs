@@ -61,7 +61,10 @@ async fn four_threads_fetch_the_module_once() -> Outcome {
         .iter()
         .zip(0u32..)
         .map(|(thread, n)| thread.spawn(job!(|n| n * n)));
-    let answers: Vec<u32> = join_all(answers).await.into_iter().collect::<Result<_, _>>()?;
+    let answers: Vec<u32> = join_all(answers)
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()?;
     check!(answers == [0, 1, 4, 9], "the squares are {answers:?}");
     let module = harness::query("glue")?.replace(".js", "_bg.wasm");
     let requests = harness::requests(&module).await?;
@@ -74,7 +77,10 @@ async fn glue_that_is_gone_is_a_start_error() -> Outcome {
     let glue = harness::query("glue")?;
     harness::spoil(&glue, &harness::query("what")?).await?;
     let text = start_fails_within(1000.0).await?;
-    check!(text.contains(&glue), "the error does not name the glue {glue}: {text}");
+    check!(
+        text.contains(&glue),
+        "the error does not name the glue {glue}: {text}"
+    );
     harness::spoil(&glue, "off").await?;
     a_thread_answers().await?;
     Ok(text)

@@ -21,7 +21,9 @@ pub(crate) async fn spoil(path: &str, what: &str) -> Result<(), JsValue> {
 /// How often the file at `path` was asked for.
 pub(crate) async fn requests(path: &str) -> Result<u32, JsValue> {
     let count = fetch(&format!("/requests?path={path}")).await?;
-    count.parse().map_err(|_| format!("not a count: {count}").into())
+    count
+        .parse()
+        .map_err(|_| format!("not a count: {count}").into())
 }
 
 /// Milliseconds since the page began.
@@ -30,8 +32,13 @@ pub(crate) fn now() -> f64 {
 }
 
 async fn fetch(url: &str) -> Result<String, JsValue> {
-    let response: web_sys::Response = JsFuture::from(window()?.fetch_with_str(url)).await?.dyn_into()?;
-    let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+    let response: web_sys::Response = JsFuture::from(window()?.fetch_with_str(url))
+        .await?
+        .dyn_into()?;
+    let text = JsFuture::from(response.text()?)
+        .await?
+        .as_string()
+        .unwrap_or_default();
     if response.ok() {
         Ok(text)
     } else {
