@@ -20,15 +20,35 @@ pub async fn started(builder: Builder) -> Thread {
     }
 }
 
-/// Never ends, and does not let anything else run.
+/// Does not end while a test waits for it, and does not let anything else run.
 pub fn endless() -> u32 {
+    #[cfg(not(target_family = "wasm"))]
     loop {
-        // Natively no thread can be killed; an abandoned one should at least not burn a core till the process ends.
-        #[cfg(not(target_family = "wasm"))]
+        // No thread can be killed; an abandoned one should at least not burn a core till the process ends.
         std::thread::park();
-        // WebKit ends a terminated worker only when it calls out; others end a bare loop too.
-        #[cfg(target_family = "wasm")]
-        std::hint::black_box(js_sys::Date::now());
+    }
+    #[cfg(target_family = "wasm")]
+    {
+        // WebKit ends a terminated worker only when it calls out, and then not each time: one that is left behind should
+        // not burn a core till the browser ends.
+        let end = js_sys::Date::now() + 5000.0;
+        while js_sys::Date::now() < end {}
+        0
+    }
+}
+
+/// Works for so many milliseconds.
+pub fn busy_for(milliseconds: f64) {
+    #[cfg(not(target_family = "wasm"))]
+    {
+        let end =
+            std::time::Instant::now() + std::time::Duration::from_secs_f64(milliseconds / 1000.0);
+        while std::time::Instant::now() < end {}
+    }
+    #[cfg(target_family = "wasm")]
+    {
+        let end = js_sys::Date::now() + milliseconds;
+        while js_sys::Date::now() < end {}
     }
 }
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_mt::{JoinError, Thread, job};
 
 use crate::common::{
-    CountsItsDrop, Gate, PanicsInDrop, YieldOnce, count, counted, endless, open_gate, started,
-    thread,
+    CountsItsDrop, Gate, PanicsInDrop, YieldOnce, busy_for, count, counted, endless, open_gate,
+    started, thread,
 };
 
 /// Longer than any test should take: a limit that must not be reached.
@@ -129,8 +129,8 @@ pub async fn a_panic_in_on_start_is_a_start_error() {
         .await
         .unwrap_err();
     assert!(error.is_on_start(), "{error}");
-    assert!(error.to_string().contains("not today"), "{error}");
     let source = std::error::Error::source(&error).expect("the panic is the source");
+    assert!(source.to_string().contains("not today"), "{source}");
     assert!(source.to_string().contains("faults.rs"), "{source}");
 }
 
@@ -227,6 +227,22 @@ pub async fn an_aborted_async_job_is_dropped_at_its_await() {
         counted()
     }));
     assert_eq!(dropped.await.unwrap(), 1);
+}
+
+pub async fn aborting_an_async_job_spares_the_one_beside_it() {
+    let thread = started(Thread::builder().abort_grace(Duration::from_millis(1))).await;
+    let waits = thread.spawn(job!(async || Gate.await));
+    let works = thread.spawn(job!(async || {
+        YieldOnce::default().await;
+        busy_for(200.0);
+        7
+    }));
+    // Begun, both: the job behind them has ended.
+    let behind = thread.spawn(job!(|| ()));
+    waits.abort();
+    assert!(waits.await.unwrap_err().is_cancelled());
+    assert_eq!(works.await.unwrap(), 7);
+    behind.await.unwrap();
 }
 
 pub async fn abort_on_drop_aborts() {
@@ -375,7 +391,7 @@ pub async fn an_argument_that_does_not_decode_is_an_error() {
 pub async fn a_result_that_does_not_encode_is_an_error() {
     let thread = thread().await;
     let error = thread.spawn(job!(|| Picky(200))).await.unwrap_err();
-    assert!(error.is_encode(), "{error}");
+    assert!(error.is_encode() && error.may_have_run(), "{error}");
     assert_names_picky(&error);
     goes_on(&thread).await;
 }

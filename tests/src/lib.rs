@@ -60,6 +60,7 @@ macro_rules! bodies {
             a_timeout_that_is_not_reached_changes_nothing
             a_job_that_waits_can_reach_its_timeout
             an_aborted_async_job_is_dropped_at_its_await
+            aborting_an_async_job_spares_the_one_beside_it
             abort_on_drop_aborts
             aborting_a_finished_job_changes_nothing
             an_abort_handle_aborts_from_elsewhere

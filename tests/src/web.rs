@@ -7,7 +7,7 @@ use js_sys::{Array, Error, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_mt::{JoinError, JoinHandle, StartError, Thread, job};
 
-use crate::common::{Gate, open_gate, overflow, started, thread};
+use crate::common::{Gate, busy_for, open_gate, overflow, started, thread};
 
 async fn goes_on(thread: &Thread) {
     let n = 20;
@@ -198,8 +198,7 @@ pub async fn a_start_that_takes_too_long_is_a_start_error() {
 pub async fn a_result_that_a_busy_owner_has_not_heard_is_no_timeout() {
     let thread = thread().await;
     let handle = thread.spawn(job!(|| 3)).timeout(Duration::from_millis(400));
-    let start = js_sys::Date::now();
-    while js_sys::Date::now() < start + 600.0 {}
+    busy_for(600.0);
     assert_eq!(handle.await.unwrap(), 3);
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{JoinError, StartError};
+use crate::error::{JoinError, StartError, with_sources};
 use crate::handle::Unhandled;
 use crate::sys;
 use crate::thread::Thread;
@@ -54,7 +54,10 @@ impl Builder {
                 abort_grace: Some(Duration::from_millis(200)),
                 on_start: None,
                 on_unhandled: Arc::new(|error: JoinError| {
-                    sys::print_error(&format!("wasm-mt: a detached job failed: {error}"));
+                    sys::print_error(&format!(
+                        "wasm-mt: a detached job failed: {}",
+                        with_sources(&error)
+                    ));
                 }),
                 sys: sys::Config::default(),
             },
@@ -76,6 +79,9 @@ impl Builder {
 
     /// How long an aborted job may go on before its worker is taken from under it and replaced: 200 ms by default.
     /// `None` never does that; the thread is then busy until the job ends by itself.
+    ///
+    /// An async job that was aborted and goes on without an `await` keeps its worker while another async job, not aborted, is
+    /// suspended beside it: which of the two is running cannot be told.
     ///
     /// Natively, where no thread can be killed, the old one is left to run to the job's end while a new one takes over.
     pub fn abort_grace(mut self, grace: impl Into<Option<Duration>>) -> Self {

@@ -38,7 +38,7 @@ pub(crate) enum StartErrorKind {
     Module(String),
     #[error("the thread did not start within {0:?}; see `Builder::start_deadline`")]
     Deadline(Duration),
-    #[error("the `on_start` function failed: {0}")]
+    #[error("the `on_start` function failed")]
     OnStart(#[source] JoinError),
     #[error("the thread was terminated while it started")]
     Terminated,
@@ -107,7 +107,7 @@ pub(crate) enum JoinErrorKind {
     Deadline(Duration),
     #[error("the worker of the job was lost: {why}{}", if *.may_have_run { "; the job may have run" } else { "" })]
     Lost { why: String, may_have_run: bool },
-    #[error("the worker of the job was lost and no other could be started: {0}")]
+    #[error("the worker of the job was lost and no other could be started")]
     NotReplaced(#[source] StartError),
     #[error("the thread had been terminated before the job was spawned; start another")]
     Closed,
@@ -115,7 +115,12 @@ pub(crate) enum JoinErrorKind {
         "a value of type `{type_name}` cannot be sent: {message}; it is encoded by postcard, which asks for known \
          lengths and refuses what some `serialize_with` functions do"
     )]
-    Encode { type_name: String, message: String },
+    Encode {
+        type_name: String,
+        message: String,
+        /// Of a result, so that the job has run.
+        result: bool,
+    },
     #[error(
         "a value of type `{type_name}` arrived, but does not decode: {message}; postcard cannot carry types that \
          describe themselves (`serde_json::Value`, `untagged`, `flatten`, `tag`, `skip_serializing_if`)"
@@ -152,7 +157,17 @@ impl JoinError {
         Self::new(JoinErrorKind::Encode {
             type_name: std::any::type_name::<T>().into(),
             message: message.to_string(),
+            result: false,
         })
+    }
+
+    /// The same, where it was a result that did not encode.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn of_result(mut self) -> Self {
+        if let JoinErrorKind::Encode { result, .. } = &mut *self.0 {
+            *result = true;
+        }
+        self
     }
 
     pub(crate) fn decode<T: ?Sized>(message: impl fmt::Display) -> Self {
@@ -196,6 +211,7 @@ impl JoinError {
     pub fn may_have_run(&self) -> bool {
         match *self.0 {
             JoinErrorKind::Lost { may_have_run, .. } => may_have_run,
+            JoinErrorKind::Encode { result, .. } => result,
             JoinErrorKind::Panicked { .. }
             | JoinErrorKind::Trapped { .. }
             | JoinErrorKind::Cancelled
@@ -203,7 +219,6 @@ impl JoinError {
             | JoinErrorKind::Decode { .. } => true,
             JoinErrorKind::NotReplaced(_)
             | JoinErrorKind::Closed
-            | JoinErrorKind::Encode { .. }
             | JoinErrorKind::OtherBuild
             | JoinErrorKind::Post(_) => false,
         }
@@ -247,6 +262,17 @@ impl JoinError {
     }
 }
 
+/// An error's text with those of its sources, for where nobody asks for them.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
 /// How an error names a thread: its name if it has one, else its id.
 #[derive(Clone, Debug)]
 pub(crate) struct ThreadLabel {
@@ -267,19 +293,19 @@ impl fmt::Display for ThreadLabel {
 mod js {
     use wasm_bindgen::JsValue;
 
-    use super::{JoinError, StartError};
+    use super::{JoinError, StartError, with_sources};
 
-    /// A JavaScript `Error` with this error's text, so that `?` works in an exported `async fn`.
+    /// A JavaScript `Error` with the text of this error and its sources, so that `?` works in an exported `async fn`.
     impl From<StartError> for JsValue {
         fn from(error: StartError) -> JsValue {
-            js_sys::Error::new(&error.to_string()).into()
+            js_sys::Error::new(&with_sources(&error)).into()
         }
     }
 
-    /// A JavaScript `Error` with this error's text, so that `?` works in an exported `async fn`.
+    /// A JavaScript `Error` with the text of this error and its sources, so that `?` works in an exported `async fn`.
     impl From<JoinError> for JsValue {
         fn from(error: JoinError) -> JsValue {
-            js_sys::Error::new(&error.to_string()).into()
+            js_sys::Error::new(&with_sources(&error)).into()
         }
     }
 }

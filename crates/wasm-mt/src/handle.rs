@@ -112,7 +112,7 @@ impl<T: Send + 'static> Shared<T> {
             return false;
         };
         let (next, unheard) = if detached {
-            (Phase::Taken, outcome.err())
+            (Phase::Taken, Some(outcome))
         } else {
             (Phase::Settled(outcome), None)
         };
@@ -124,7 +124,7 @@ impl<T: Send + 'static> Shared<T> {
         {
             waker.wake();
         }
-        if let Some(error) = unheard {
+        if let Some(Err(error)) = unheard {
             self.report(error);
         }
         true
@@ -258,14 +258,12 @@ impl<T: Send + 'static> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Invariant 2: a waker is foreign code, in its clone and its drop too.
+        let new = cx.waker().clone();
         let mut phase = self.shared.lock();
         let before = match &mut *phase {
             Phase::Pending { waker, .. } => {
-                let replaced = match waker {
-                    Some(waker) if waker.will_wake(cx.waker()) => None,
-                    _ => waker.replace(cx.waker().clone()),
-                };
-                // Invariant 2: a waker's drop is foreign code too.
+                let replaced = waker.replace(new);
                 drop(phase);
                 drop(replaced);
                 return Poll::Pending;

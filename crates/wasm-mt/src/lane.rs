@@ -6,7 +6,7 @@
 //!
 //! 1. Only the front and the suspended jobs can have begun. A job in the queue has not, so it can be taken back, or go to
 //!    the worker that replaces a dead one. The front has begun for sure where nothing was suspended when it was posted;
-//!    else the worker announces it, and until then it goes to the next worker too.
+//!    else the worker announces it, and until then the job can be taken back where the backend can tell for certain.
 //! 2. A job is in one place only: queue, front or suspended. It leaves the lane once, and its packet is settled then.
 //! 3. What a replaced worker still reports carries its generation and is not heard.
 //! 4. Packets are settled, and values dropped, after the lane's lock is given back: both run foreign code.
@@ -37,6 +37,8 @@ struct State {
     /// Counts the workers that this thread has had.
     generation: u32,
     link: Option<sys::Link>,
+    /// The present worker has done something beyond starting.
+    proved: bool,
     start_timer: Option<sys::Timer>,
     starter: Option<Waker>,
     queue: VecDeque<Waiting>,
@@ -92,6 +94,15 @@ impl Leaving {
     }
 }
 
+/// Whether all that a worker ever said has been heard when it ends.
+#[derive(Clone, Copy)]
+pub(crate) enum LastWords {
+    /// It told of its end itself, after all else.
+    Heard,
+    /// It was ended from here, and something may have been on its way.
+    CutOff,
+}
+
 /// How a worker ended that nobody ended.
 pub(crate) struct Death {
     /// The job whose code was running, where one was.
@@ -114,6 +125,7 @@ impl Lane {
                 phase: Phase::Starting,
                 generation: 0,
                 link: None,
+                proved: false,
                 start_timer: None,
                 starter: None,
                 queue: VecDeque::new(),
@@ -159,6 +171,7 @@ impl Lane {
         }
         state.generation += 1;
         state.phase = Phase::Starting;
+        state.proved = false;
         let generation = state.generation;
         drop(state);
 
@@ -274,6 +287,9 @@ impl Lane {
                     .settle(Err(JoinError::new(JoinErrorKind::Closed)));
             }
             Phase::Failed(_) => {
+                // Claimed under the lock: whoever comes next only queues.
+                state.phase = Phase::Starting;
+                state.generation += 1;
                 state.queue.push_back(waiting);
                 drop(state);
                 self.launch();
@@ -365,6 +381,7 @@ impl Lane {
                 None => return,
             },
         };
+        state.proved = true;
         let grace = take_grace(&mut state, id);
         drop(state);
         drop(grace);
@@ -386,12 +403,22 @@ impl Lane {
             let error = StartError::new(StartErrorKind::Died(death.message));
             return self.start_failed(generation, error);
         }
+        let idle = state.front.is_none() && state.suspended.is_empty() && state.queue.is_empty();
+        if idle && !state.proved {
+            // Something that the start left behind kills worker after worker. The next job tries again, and hears why.
+            let mut state = state;
+            state.phase = Phase::Failed(StartError::new(StartErrorKind::Died(death.message)));
+            let link = state.link.take();
+            drop(state);
+            drop(link);
+            return;
+        }
         let victim = self.job_error(&death);
         let why = match death.at {
             Some(_) => "another of its jobs panicked or trapped".into(),
             None => death.message,
         };
-        self.replace(state, |id| {
+        self.replace(state, LastWords::Heard, |id| {
             if Some(id) == death.at {
                 victim.clone()
             } else {
@@ -417,13 +444,20 @@ impl Lane {
     }
 
     /// Ends the worker and starts another. Begun jobs end with `error`; those in the queue stay (invariant 1).
-    fn replace(&self, mut state: MutexGuard<'_, State>, error: impl Fn(JobId) -> JoinError) {
+    fn replace(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        last_words: LastWords,
+        error: impl Fn(JobId) -> JoinError,
+    ) {
         let mut leaving = Leaving::default();
-        take_begun(&mut state, &mut leaving, error);
+        take_begun(&mut state, &mut leaving, last_words, error);
         state.phase = Phase::Starting;
         state.generation += 1;
         drop(state);
-        // The next worker first: it comes up while the outcomes are told.
+        // The old worker's end first, so that it begins nothing more; then the next worker, which comes up while the
+        // outcomes are told.
+        drop(leaving.link.take());
         self.launch();
         leaving.settle();
     }
@@ -440,7 +474,9 @@ impl Lane {
             ..Leaving::default()
         };
         leaving.timers.extend(state.start_timer.take());
-        take_begun(&mut state, &mut leaving, |_| JoinError::cancelled());
+        take_begun(&mut state, &mut leaving, LastWords::CutOff, |_| {
+            JoinError::cancelled()
+        });
         for waiting in state.queue.drain(..) {
             leaving
                 .packets
@@ -466,14 +502,16 @@ impl Lane {
             drop(used);
             return;
         }
-        if at_front != front_runs {
+        let beside = |packet: &Arc<dyn Packet>| packet.id() != id && !packet.is_settled();
+        let may_be_another = is_suspended && state.suspended.iter().any(beside);
+        if at_front != front_runs || may_be_another {
             // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
             self.arm_grace(&mut state, generation, id);
             drop(state);
             drop(used);
             return;
         }
-        self.replace(state, |_| {
+        self.replace(state, LastWords::CutOff, |_| {
             JoinError::new(JoinErrorKind::Lost {
                 why: "an aborted job beside it went on running".into(),
                 may_have_run: true,
@@ -519,6 +557,20 @@ impl Origin for Lane {
         if !is_front && !state.suspended.iter().any(|packet| packet.id() == id) {
             return;
         }
+        let withdrawn = match &state.front {
+            Some(Front {
+                unbegun: Some(task),
+                ..
+            }) if is_front => task.withdraw(),
+            _ => None,
+        };
+        if withdrawn.is_some() {
+            let front = state.front.take();
+            drop(state);
+            drop(withdrawn);
+            drop(front);
+            return self.pump();
+        }
         if let Some(link) = &state.link {
             link.abort(id);
         }
@@ -533,13 +585,18 @@ fn take_grace(state: &mut State, id: JobId) -> Option<sys::Timer> {
 }
 
 /// Takes the worker and all that has begun on it. A front that has not goes back to the queue.
-fn take_begun(state: &mut State, leaving: &mut Leaving, error: impl Fn(JobId) -> JoinError) {
+fn take_begun(
+    state: &mut State,
+    leaving: &mut Leaving,
+    last_words: LastWords,
+    error: impl Fn(JobId) -> JoinError,
+) {
     leaving.link = state.link.take();
     leaving
         .timers
         .extend(state.graces.drain(..).map(|(_, timer)| timer));
     let front = state.front.take().and_then(|Front { packet, unbegun }| {
-        match unbegun.and_then(sys::Task::reclaim) {
+        match unbegun.and_then(|task| task.reclaim(last_words)) {
             Some(task) if packet.is_settled() => {
                 leaving.tasks.push(task);
                 None

@@ -1,8 +1,9 @@
 //! What a platform gives. Each backend has the same names:
 //!
 //! - `Task`: a job without its types. `new` and `new_async` take what [`Job`](crate::Job) takes. A value that does not
-//!   encode MUST be kept as the error that [`Link::post`] or the report then gives. `reclaim` takes back a task that was
-//!   posted and not begun; it MUST give `None`, or the lane MUST know better, where it has begun.
+//!   encode MUST be kept as the error that [`Link::post`] or the report then gives. `reclaim` and `withdraw` take
+//!   back a task that was posted and not begun, after its worker's end and before; they MUST give `None` where it may have
+//!   begun.
 //! - `Value`: a result on its way; `decode` makes it a `T`.
 //! - `Link`: a worker, seen from its owner. `start` MUST return without waiting and MUST NOT call the lane before it
 //!   returns. Afterwards the lane hears `started` or `start_failed` once, then for each posted job `begun` before its code

@@ -4,9 +4,10 @@
 //! it still reports is not heard, being of an older generation.
 
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Weak;
+use std::task::Poll;
 
 use futures::StreamExt;
 use futures::channel::mpsc;
@@ -124,18 +125,42 @@ fn work(
     if let Some(lane) = lane.upgrade() {
         lane.started(generation);
     }
-    pool.run_until(async {
-        while let Some(order) = inbox.next().await {
-            match order {
-                Order::Run { id, task, announce } => {
-                    if let Some(call) = task.call() {
-                        worker::run(id, announce, call);
-                    }
+    let ended = catch_unwind(AssertUnwindSafe(|| take_orders(&mut pool, &mut inbox)));
+    if ended.is_err()
+        && let Some(lane) = lane.upgrade()
+    {
+        lane.died(
+            generation,
+            Death {
+                at: None,
+                panic: None,
+                message: "a waker, a drop or `on_unhandled` panicked on its thread".into(),
+            },
+        );
+    }
+}
+
+/// Runs until the link is dropped. A job is called outside the executor, so that it may have one of its own.
+fn take_orders(pool: &mut LocalPool, inbox: &mut mpsc::UnboundedReceiver<Order>) {
+    while let Some(order) = pool.run_until(inbox.next()) {
+        match order {
+            Order::Run { id, task, announce } => {
+                if let Some(call) = task.call() {
+                    worker::run(id, announce, call);
                 }
-                Order::Abort(id) => worker::abort(id),
             }
+            Order::Abort(id) => worker::abort(id),
         }
-    });
+        // Between two orders the async jobs have a turn, as a browser's microtasks have, however many orders wait.
+        let mut had = false;
+        pool.run_until(poll_fn(|cx| {
+            if std::mem::replace(&mut had, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }));
+    }
 }
 
 /// Tells the owner.

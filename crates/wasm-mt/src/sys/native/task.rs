@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::JoinError;
 use crate::job::Travel;
+use crate::lane::LastWords;
 use crate::payload;
 use crate::worker::{Outcome, Run};
 
@@ -69,7 +70,12 @@ impl Task {
     }
 
     /// The task again, unless its worker has begun it.
-    pub(crate) fn reclaim(self) -> Option<Self> {
+    pub(crate) fn reclaim(self, _: LastWords) -> Option<Self> {
+        self.withdraw()
+    }
+
+    /// Takes the task from its worker, unless that has begun it.
+    pub(crate) fn withdraw(&self) -> Option<Self> {
         self.take().map(Task::of)
     }
 
@@ -88,7 +94,7 @@ pub(crate) fn decode<T: DeserializeOwned + Send + 'static>(value: Value) -> Resu
 }
 
 fn value<T: Travel>(result: T) -> Outcome {
-    Ok(Box::new(travelled(result)?))
+    Ok(Box::new(travelled(result).map_err(JoinError::of_result)?))
 }
 
 /// `value` as it would arrive in a browser; in builds without debug assertions, as it is.

@@ -1,29 +1,28 @@
 //! Timers: one thread for all, asleep until the nearest is due.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 type Callback = Box<dyn FnOnce() + Send>;
+/// When it is due, and which of those that are due then.
+type Key = (Instant, u64);
 
 struct Timers {
     next: u64,
-    due: BinaryHeap<Reverse<(Instant, u64)>>,
-    /// A timer that is not here was dropped.
-    callbacks: BTreeMap<u64, Callback>,
+    waiting: BTreeMap<Key, Callback>,
 }
 
 static TIMERS: Mutex<Timers> = Mutex::new(Timers {
     next: 0,
-    due: BinaryHeap::new(),
-    callbacks: BTreeMap::new(),
+    waiting: BTreeMap::new(),
 });
 static CHANGED: Condvar = Condvar::new();
 
 /// Calls back once, unless dropped before. A time too far to tell never comes.
 pub(crate) struct Timer {
-    id: u64,
+    key: Option<Key>,
 }
 
 impl Timer {
@@ -35,22 +34,22 @@ impl Timer {
                 .name("wasm-mt-timer".into())
                 .spawn(run);
         });
+        let Some(due) = Instant::now().checked_add(time) else {
+            return Timer { key: None };
+        };
         let mut timers = lock();
-        let id = timers.next;
+        let key = (due, timers.next);
         timers.next += 1;
-        if let Some(at) = Instant::now().checked_add(time) {
-            timers.due.push(Reverse((at, id)));
-            timers.callbacks.insert(id, callback);
-        }
+        timers.waiting.insert(key, callback);
         drop(timers);
         CHANGED.notify_one();
-        Timer { id }
+        Timer { key: Some(key) }
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        let callback = lock().callbacks.remove(&self.id);
+        let callback = self.key.and_then(|key| lock().waiting.remove(&key));
         // Foreign code: not under the lock.
         drop(callback);
     }
@@ -63,23 +62,23 @@ fn lock() -> MutexGuard<'static, Timers> {
 fn run() {
     let mut timers = lock();
     loop {
-        let Some(&Reverse((at, id))) = timers.due.peek() else {
+        let Some((&(due, _), _)) = timers.waiting.first_key_value() else {
             timers = CHANGED.wait(timers).unwrap_or_else(PoisonError::into_inner);
             continue;
         };
-        let wait = at.saturating_duration_since(Instant::now());
-        if !wait.is_zero() && timers.callbacks.contains_key(&id) {
+        let wait = due.saturating_duration_since(Instant::now());
+        if !wait.is_zero() {
             timers = CHANGED
                 .wait_timeout(timers, wait)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
             continue;
         }
-        timers.due.pop();
-        let callback = timers.callbacks.remove(&id);
+        let first = timers.waiting.pop_first();
         drop(timers);
-        if let Some(callback) = callback {
-            callback();
+        if let Some((_, callback)) = first {
+            // What it calls may be the program's own. A panic there has been printed, and must not end everybody's timers.
+            let _ = catch_unwind(AssertUnwindSafe(callback));
         }
         timers = lock();
     }

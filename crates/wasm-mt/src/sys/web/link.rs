@@ -66,9 +66,9 @@ impl Status {
     pub(super) fn of(error: &JoinError) -> [JsValue; 3] {
         let plain = |status: Status| [status.into(), JsValue::NULL, JsValue::NULL];
         match error.kind() {
-            JoinErrorKind::Encode { type_name, message } => {
-                [Status::Encode.into(), type_name.into(), message.into()]
-            }
+            JoinErrorKind::Encode {
+                type_name, message, ..
+            } => [Status::Encode.into(), type_name.into(), message.into()],
             JoinErrorKind::Decode { type_name, message } => {
                 [Status::Decode.into(), type_name.into(), message.into()]
             }
@@ -91,6 +91,7 @@ impl Status {
             JoinErrorKind::Encode {
                 type_name: string(4)?,
                 message: string(5)?,
+                result: true,
             }
         } else if is(Status::Decode) {
             JoinErrorKind::Decode {

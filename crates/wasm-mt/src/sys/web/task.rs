@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::entry;
 use crate::error::JoinError;
 use crate::job::Travel;
+use crate::lane::LastWords;
 use crate::payload;
 
 /// A result without its type: its encoding.
@@ -66,9 +67,17 @@ impl Task {
 }
 
 impl Task {
-    /// The task again: the owner asks only while its worker has not announced that it began.
-    pub(crate) fn reclaim(self) -> Option<Self> {
-        Some(self)
+    /// The task again, of which the worker has not announced that it began: for certain only if it can announce no more.
+    pub(crate) fn reclaim(self, last_words: LastWords) -> Option<Self> {
+        match last_words {
+            LastWords::Heard => Some(self),
+            LastWords::CutOff => None,
+        }
+    }
+
+    /// What was posted cannot be taken back.
+    pub(crate) fn withdraw(&self) -> Option<Self> {
+        None
     }
 }
 

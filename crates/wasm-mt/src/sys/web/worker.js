@@ -117,6 +117,13 @@
     }
   });
 
+  // Before the start this reaches the owner as an error of the script, afterwards as the instance's end.
+  self.addEventListener("messageerror", () => {
+    const error = new Error("a message could not be received; a `WebAssembly.Module` may not be cloneable here");
+    if (!glue) throw error;
+    died(error);
+  });
+
   // An async job goes on from the microtasks, and what escapes there comes by here. So does what the program itself lets
   // escape; it ends the instance only where wasm code was cut short.
   const escaped = (event, error) => {

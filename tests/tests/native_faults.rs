@@ -1,0 +1,209 @@
+//! Faults that only native threads can meet: what panics there unwinds, and foreign code runs on threads of ours.
+#![cfg(not(target_family = "wasm"))]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier, LazyLock, Mutex, mpsc};
+use std::time::Duration;
+
+use futures::executor::block_on;
+use serde::{Deserialize, Serialize};
+use wasm_mt::{AbortHandle, Thread, job};
+use wasm_mt_tests::common::YieldOnce;
+
+/// Fails where `f` hangs, instead of hanging too.
+fn within_a_minute<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        // The test has failed and asks no more.
+        let _ = sender.send(f());
+    });
+    receiver
+        .recv_timeout(Duration::from_secs(60))
+        .expect("it hangs")
+}
+
+fn with_panicking_handler() -> Thread {
+    let builder = Thread::builder().on_unhandled(|error| panic!("the handler too: {error}"));
+    block_on(builder.start()).unwrap()
+}
+
+#[test]
+fn a_thread_outlives_a_panic_of_its_on_unhandled() {
+    within_a_minute(|| {
+        let thread = with_panicking_handler();
+        drop(thread.spawn(job!(|| -> () { panic!("job") })));
+        let next: Vec<_> = (0..3).map(|_| thread.spawn(job!(|| 5))).collect();
+        for handle in next {
+            match block_on(handle) {
+                Ok(value) => assert_eq!(value, 5),
+                Err(error) => assert!(error.is_lost(), "{error}"),
+            }
+        }
+        assert_eq!(block_on(thread.spawn(job!(|| 6))).unwrap(), 6);
+    });
+}
+
+#[test]
+fn timers_outlive_a_panic_of_an_on_unhandled() {
+    within_a_minute(|| {
+        let thread = with_panicking_handler();
+        let (sender, receiver) = mpsc::channel();
+        let told = Thread::builder().on_unhandled(move |error| {
+            // The receiver waits for the first only.
+            let _ = sender.send(error.is_deadline());
+            panic!("the handler");
+        });
+        let told = block_on(told.start()).unwrap();
+        drop(
+            told.spawn(job!(|| std::thread::park()))
+                .timeout(Duration::from_millis(1)),
+        );
+        assert_eq!(receiver.recv(), Ok(true));
+        let late = thread
+            .spawn(job!(|| std::thread::park()))
+            .timeout(Duration::from_millis(1));
+        assert!(block_on(late).unwrap_err().is_deadline());
+    });
+}
+
+static ABORT: Mutex<Option<AbortHandle>> = Mutex::new(None);
+
+/// Asks in its drop for the job that it is the result of.
+#[derive(Serialize, Deserialize)]
+struct Asks(u8);
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        let handle = ABORT.lock().unwrap().clone();
+        if let Some(handle) = handle {
+            handle.is_finished();
+        }
+    }
+}
+
+#[test]
+fn a_detached_result_is_dropped_without_a_lock_held() {
+    within_a_minute(|| {
+        let thread = block_on(Thread::start()).unwrap();
+        let handle = thread.spawn(job!(|| {
+            GATE.wait();
+            Asks(1)
+        }));
+        *ABORT.lock().unwrap() = Some(handle.abort_handle());
+        drop(handle);
+        GATE.wait();
+        assert_eq!(block_on(thread.spawn(job!(|| 1))).unwrap(), 1);
+    });
+}
+
+static GATE: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
+
+#[test]
+fn a_job_may_have_an_executor_of_its_own() {
+    let thread = block_on(Thread::start()).unwrap();
+    let handle = thread.spawn(job!(|| block_on(async {
+        YieldOnce::default().await;
+        1
+    })));
+    assert_eq!(block_on(handle).unwrap(), 1);
+}
+
+#[test]
+fn many_waiting_jobs_do_not_starve_an_async_one() {
+    let thread = block_on(Thread::start()).unwrap();
+    let holds = thread.spawn(job!(|| {
+        GO.wait();
+    }));
+    let yields = thread.spawn(job!(async || YieldOnce::default().await));
+    let behind: Vec<_> = (0..50).map(|_| thread.spawn(job!(|| ()))).collect();
+    let last = thread.spawn(job!(|| {
+        LAST.wait();
+    }));
+    GO.wait();
+    block_on(holds).unwrap();
+    // The last job ends only after this: so the async one does not wait for all that was spawned behind it.
+    block_on(yields).unwrap();
+    LAST.wait();
+    block_on(last).unwrap();
+    for handle in behind {
+        block_on(handle).unwrap();
+    }
+}
+
+static GO: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
+static LAST: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
+
+static FAILS: AtomicBool = AtomicBool::new(false);
+
+fn fails_sometimes() {
+    if FAILS.load(Ordering::SeqCst) {
+        std::panic::resume_unwind(Box::new("on_start"));
+    }
+}
+
+#[test]
+fn spawns_that_race_on_a_failed_thread_start_it_once() {
+    within_a_minute(|| {
+        for _ in 0..50 {
+            FAILS.store(false, Ordering::SeqCst);
+            let builder = Thread::builder()
+                .abort_grace(Duration::from_millis(1))
+                .on_start(fails_sometimes);
+            let thread = Arc::new(block_on(builder.start()).unwrap());
+            FAILS.store(true, Ordering::SeqCst);
+            let (begun, begins) = mpsc::channel();
+            *BEGUN.lock().unwrap() = Some(begun);
+            let endless = thread.spawn(job!(|| {
+                if let Some(begun) = BEGUN.lock().unwrap().take() {
+                    begun.send(()).unwrap();
+                }
+                std::thread::park();
+            }));
+            begins.recv().unwrap();
+            endless.abort();
+            let refused = block_on(thread.spawn(job!(|| 0))).unwrap_err();
+            assert!(refused.is_lost() && !refused.may_have_run(), "{refused}");
+            FAILS.store(false, Ordering::SeqCst);
+            let barrier = Arc::new(Barrier::new(3));
+            let spawners: Vec<_> = (0..3)
+                .map(|_| {
+                    let (thread, barrier) = (thread.clone(), barrier.clone());
+                    std::thread::spawn(move || {
+                        barrier.wait();
+                        block_on(thread.spawn(job!(|| 1)))
+                    })
+                })
+                .collect();
+            for spawner in spawners {
+                assert_eq!(spawner.join().unwrap().unwrap(), 1);
+            }
+        }
+    });
+}
+
+static BEGUN: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+
+static RAN: AtomicBool = AtomicBool::new(false);
+
+#[test]
+fn an_aborted_job_behind_a_busy_async_one_does_not_run() {
+    let thread = block_on(Thread::start()).unwrap();
+    let (sender, begins) = mpsc::channel();
+    *WORKS.lock().unwrap() = Some(sender);
+    let works = thread.spawn(job!(async || {
+        YieldOnce::default().await;
+        let begun = WORKS.lock().unwrap().take().unwrap();
+        begun.send(()).unwrap();
+        RELEASE.wait();
+    }));
+    begins.recv().unwrap();
+    let waits = thread.spawn(job!(|| RAN.store(true, Ordering::SeqCst)));
+    waits.abort();
+    RELEASE.wait();
+    block_on(works).unwrap();
+    block_on(thread.spawn(job!(|| ()))).unwrap();
+    assert!(!RAN.load(Ordering::SeqCst));
+}
+
+static WORKS: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+static RELEASE: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
