@@ -44,7 +44,7 @@ macro_rules! bodies {
             a_handle_knows_its_id_and_when_it_is_finished
             dropping_a_start_is_no_harm
             a_job_starts_a_thread_of_its_own
-            two_owners_await_without_mixing_results
+            results_awaited_in_another_order_are_not_mixed
             a_panic_is_an_error_with_message_and_place
             a_panic_of_an_async_job_before_its_first_await_is_its_error
             a_panic_of_an_async_job_after_its_first_await_is_its_error

@@ -115,7 +115,7 @@ async fn thread_of_a_job() -> Thread {
     thread().await
 }
 
-pub async fn two_owners_await_without_mixing_results() {
+pub async fn results_awaited_in_another_order_are_not_mixed() {
     let thread = thread().await;
     let numbers = 0..50u32;
     let handles = numbers.clone().map(|n| {

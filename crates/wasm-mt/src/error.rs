@@ -207,7 +207,8 @@ impl JoinError {
         )
     }
 
-    /// The body of the job may have run, in part or to its end. False where it is known not to have begun.
+    /// The body of the job may have run, in part or to its end. False means that it has not begun; true, that this is not
+    /// known, or that it has.
     pub fn may_have_run(&self) -> bool {
         match *self.0 {
             JoinErrorKind::Lost { may_have_run, .. } => may_have_run,

@@ -1,4 +1,4 @@
-//! The page shows the code that it runs.
+//! The page, and the project's README, show the code that runs.
 
 #[test]
 fn page_shows_the_code_as_it_is() {
@@ -13,5 +13,15 @@ fn page_shows_the_code_as_it_is() {
     assert!(
         page.contains(&format!("<code>{html}</code>")),
         "hello/index.html shows something else than hello/src/lib.rs:\n{html}"
+    );
+}
+
+#[test]
+fn readme_shows_the_code_as_it_is() {
+    let code = include_str!("../src/lib.rs");
+    let shown = &code[code.find("use ").expect("the code begins with its imports")..];
+    assert!(
+        include_str!("../../../README.md").contains(shown.trim_end()),
+        "README.md shows something else than hello/src/lib.rs"
     );
 }
