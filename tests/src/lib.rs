@@ -90,6 +90,8 @@ macro_rules! web_bodies {
             memory_out_of_bounds_is_an_error_and_the_thread_goes_on
             an_exception_thrown_through_a_job_is_its_error
             a_trap_takes_the_async_jobs_beside_it_along
+            an_exception_thrown_beside_a_job_ends_its_wait
+            without_workers_there_is_a_start_error
             an_escaped_promise_of_the_program_is_no_death
             a_job_awaits_a_promise
             a_missing_glue_script_is_a_start_error

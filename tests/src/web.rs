@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use futures::FutureExt;
 use js_sys::{Array, Error, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_mt::{JoinError, JoinHandle, StartError, Thread, job};
 
-use crate::common::{Gate, busy_for, open_gate, overflow, started, thread};
+use crate::common::{Gate, YieldOnce, busy_for, open_gate, overflow, started, thread};
 
 async fn goes_on(thread: &Thread) {
     let n = 20;
@@ -110,6 +111,34 @@ pub async fn a_job_awaits_a_promise() {
         .await
         .unwrap();
     assert_eq!(value, 1.5);
+}
+
+pub async fn an_exception_thrown_beside_a_job_ends_its_wait() {
+    let thread = thread().await;
+    let handle = thread.spawn(job!(async || {
+        // Something that the job started, whose end it would wait for in vain.
+        js_sys::futures::spawn_local(async {
+            YieldOnce::default().await;
+            decode_uri("%");
+        });
+        Gate.await;
+    }));
+    let error = handle.await.unwrap_err();
+    assert!(error.is_lost() && error.may_have_run(), "{error}");
+    assert!(error.to_string().contains("URIError"), "{error}");
+    goes_on(&thread).await;
+}
+
+pub async fn without_workers_there_is_a_start_error() {
+    let global = js_sys::global();
+    let name = JsValue::from("Worker");
+    let worker = Reflect::get_own_property_descriptor(&global, &name).unwrap();
+    Reflect::delete_property(&global, &name).unwrap();
+    // Asked for before anything else can run: the start begins in its first poll.
+    let start = Thread::start().now_or_never();
+    Reflect::define_property(&global, &name, worker.unchecked_ref()).unwrap();
+    let error = start.expect("it fails at once").unwrap_err();
+    assert!(error.is_unsupported(), "{error}");
 }
 
 async fn start_error(builder: wasm_mt::Builder) -> StartError {

@@ -60,12 +60,26 @@
     return WebAssembly.compile(await response.arrayBuffer());
   };
 
+  // What went through wasm code as an exception, and so cut it short.
+  const cutting = new WeakSet();
+  const watched = (f) => (...args) => {
+    try {
+      return f(...args);
+    } catch (error) {
+      if (Object(error) === error) cutting.add(error);
+      throw error;
+    }
+  };
+
   // The glue runs the program's own start function as soon as there is an instance. In a worker it must not: it would
   // start workers in turn, or look for a window. What else happens there, the table of references, is done here.
   const instantiate = (module) => {
     const { Instance } = WebAssembly;
     WebAssembly.Instance = function (module, imports) {
-      const exports = { ...new Instance(module, imports).exports };
+      const exports = {};
+      for (const [name, value] of Object.entries(new Instance(module, imports).exports)) {
+        exports[name] = typeof value === "function" ? watched(value) : value;
+      }
       if (exports.__wbindgen_start) {
         exports.__wbindgen_start = () => {
           for (const from of Object.values(imports)) from.__wbindgen_init_externref_table?.();
@@ -128,7 +142,7 @@
   // escape; it ends the instance only where wasm code was cut short.
   const escaped = (event, error) => {
     if (!glue || dead) return;
-    if (running() === 0 && !(error instanceof WebAssembly.RuntimeError)) return;
+    if (running() === 0 && !cutting.has(error)) return;
     event.preventDefault();
     died(error);
   };
