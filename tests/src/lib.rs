@@ -1,7 +1,8 @@
 //! The test bodies, written once and run in many settings: natively, on a page's main thread and inside a worker, with
 //! `web` and `no-modules` glue, in each engine.
 //!
-//! A body is a sentence and panics when it is not true. [`bodies!`] and [`web_bodies!`] list them for those who run them.
+//! A body is a sentence and panics when it is not true. [`bodies!`], [`encoding_bodies!`] and [`web_bodies!`] list them for
+//! those who run them.
 
 #![allow(missing_docs, reason = "a body's name is its sentence")]
 
@@ -70,12 +71,22 @@ macro_rules! bodies {
             a_dropped_handle_detaches_its_job
             a_detached_jobs_error_goes_to_on_unhandled
             a_cancelled_detached_job_is_not_reported
+            errors_say_what_they_are
+        }
+    };
+}
+
+/// Calls a macro with the name of each body for which values must be encoded on their way. Natively they are in builds with
+/// debug assertions.
+#[macro_export]
+macro_rules! encoding_bodies {
+    ($each:ident) => {
+        $each! {
             an_argument_that_does_not_encode_is_an_error
             an_argument_that_does_not_decode_is_an_error
             a_result_that_does_not_encode_is_an_error
             a_result_that_does_not_decode_is_an_error
             a_self_describing_value_is_an_error_that_names_its_type
-            errors_say_what_they_are
         }
     };
 }

@@ -13,3 +13,5 @@ macro_rules! each {
 }
 
 wasm_mt_tests::bodies!(each);
+#[cfg(debug_assertions)]
+wasm_mt_tests::encoding_bodies!(each);
