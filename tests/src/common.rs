@@ -29,8 +29,8 @@ pub fn endless() -> u32 {
     }
     #[cfg(target_family = "wasm")]
     {
-        // WebKit ends a terminated worker only when it calls out, and then not each time: one that is left behind should
-        // not burn a core till the browser ends.
+        // WebKit ends a terminated worker only when it calls out, as this does. Should one be left behind all the same, it
+        // does not burn a core till the browser ends.
         let end = js_sys::Date::now() + 5000.0;
         while js_sys::Date::now() < end {}
         0
