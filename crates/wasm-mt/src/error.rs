@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::panic::Panic;
+use crate::thread::Current;
 
 /// Why a thread did not start.
 ///
@@ -94,13 +95,10 @@ pub struct JoinError(Box<JoinErrorKind>);
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum JoinErrorKind {
-    #[error("{panic}, in {thread}")]
-    Panicked { panic: Panic, thread: ThreadLabel },
-    #[error("the job was stopped by a trap in {thread}: {message}")]
-    Trapped {
-        message: String,
-        thread: ThreadLabel,
-    },
+    #[error("{panic}, in {}", .thread.label())]
+    Panicked { panic: Panic, thread: Current },
+    #[error("the job was stopped by a trap in {}: {message}", .thread.label())]
+    Trapped { message: String, thread: Current },
     #[error("the job was cancelled")]
     Cancelled,
     #[error("the job took longer than its {0:?}")]
@@ -272,22 +270,6 @@ pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     text
-}
-
-/// How an error names a thread: its name if it has one, else its id.
-#[derive(Clone, Debug)]
-pub(crate) struct ThreadLabel {
-    pub(crate) id: u64,
-    pub(crate) name: Option<String>,
-}
-
-impl fmt::Display for ThreadLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "thread `{name}`"),
-            None => write!(f, "thread {}", self.id),
-        }
-    }
 }
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]

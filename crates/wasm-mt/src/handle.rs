@@ -55,8 +55,8 @@ pub(crate) trait Origin: Send + Sync {
 pub(crate) trait Packet: Send + Sync {
     fn id(&self) -> JobId;
     fn is_settled(&self) -> bool;
-    /// Invariant 1: false, and `outcome` is dropped, where it was settled before.
-    fn settle(&self, outcome: Result<sys::Value, JoinError>) -> bool;
+    /// Invariant 1: `outcome` is dropped where it was settled before.
+    fn settle(&self, outcome: Result<sys::Value, JoinError>);
     /// Settles with `error` and tells the origin.
     fn abort(&self, error: JoinError);
 }
@@ -106,6 +106,7 @@ impl<T: Send + 'static> Shared<T> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// False where it was settled before.
     fn settle_typed(&self, outcome: Result<T, JoinError>) -> bool {
         let mut phase = self.lock();
         let Phase::Pending { detached, .. } = *phase else {
@@ -144,7 +145,9 @@ impl<T: Send + 'static> Shared<T> {
                 detached, waker, ..
             } => {
                 *detached = true;
-                *waker = None;
+                let waker = waker.take();
+                drop(phase);
+                drop(waker);
                 return;
             }
             settled => std::mem::replace(settled, Phase::Taken),
@@ -165,11 +168,11 @@ impl<T: Send + 'static> Packet for Shared<T> {
         !matches!(*self.lock(), Phase::Pending { .. })
     }
 
-    fn settle(&self, outcome: Result<sys::Value, JoinError>) -> bool {
-        if self.is_settled() {
-            return false;
+    fn settle(&self, outcome: Result<sys::Value, JoinError>) {
+        // Nobody decodes for nothing.
+        if !self.is_settled() {
+            self.settle_typed(outcome.and_then(self.decode));
         }
-        self.settle_typed(outcome.and_then(self.decode))
     }
 
     fn abort(&self, error: JoinError) {

@@ -1,8 +1,8 @@
 //! [`Lane`]: a thread's jobs in order, and its present worker. Lives with the owner, is the same on every platform, and
 //! knows of its worker only by [`sys::Link`]'s contract.
 //!
-//! One job at a time has the *front*: it was posted and its sync part has not
-//! ended. An async job leaves the front at its first `await` and is *suspended* until it ends.
+//! One job at a time has the *front*: it was posted and its sync part has not ended. An async job leaves the front at its
+//! first `await` and is *suspended* until it ends.
 //!
 //! 1. Only the front and the suspended jobs can have begun. A job in the queue has not, so it can be taken back, or go to
 //!    the worker that replaces a dead one. The front has begun for sure where nothing was suspended when it was posted;
@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use crate::builder::Config;
-use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind, ThreadLabel};
+use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Origin, Packet};
 use crate::panic::Panic;
 use crate::sys;
@@ -46,6 +46,59 @@ struct State {
     suspended: Vec<Arc<dyn Packet>>,
     /// The grace times of aborted jobs that have begun.
     graces: Vec<(JobId, sys::Timer)>,
+}
+
+impl State {
+    /// Makes the start of the next worker the caller's: whoever comes next only queues. Gives its generation.
+    fn claim(&mut self) -> u32 {
+        self.generation += 1;
+        self.phase = Phase::Starting;
+        self.proved = false;
+        self.generation
+    }
+
+    fn take_grace(&mut self, id: JobId) -> Option<sys::Timer> {
+        let at = self.graces.iter().position(|(of, _)| *of == id)?;
+        Some(self.graces.swap_remove(at).1)
+    }
+
+    /// Takes what has not been posted.
+    fn take_waiting(&mut self, leaving: &mut Leaving, error: impl Fn() -> JoinError) {
+        for Waiting { packet, task } in self.queue.drain(..) {
+            leaving.packets.push((packet, error()));
+            leaving.tasks.push(task);
+        }
+    }
+
+    /// Takes the worker and all that has begun on it. A front that has not goes back to the queue.
+    fn take_begun(
+        &mut self,
+        leaving: &mut Leaving,
+        last_words: LastWords,
+        error: impl Fn(JobId) -> JoinError,
+    ) {
+        leaving.link = self.link.take();
+        leaving
+            .timers
+            .extend(self.graces.drain(..).map(|(_, timer)| timer));
+        let front = self.front.take().and_then(|Front { packet, unbegun }| {
+            match unbegun.and_then(|task| task.reclaim(last_words)) {
+                Some(task) if packet.is_settled() => {
+                    leaving.tasks.push(task);
+                    None
+                }
+                Some(task) => {
+                    self.queue.push_front(Waiting { packet, task });
+                    None
+                }
+                None => Some(packet),
+            }
+        });
+        for packet in front.into_iter().chain(self.suspended.drain(..)) {
+            let error = error(packet.id());
+            leaving.packets.push((packet, error));
+        }
+    }
 }
 
 enum Phase {
@@ -114,9 +167,10 @@ pub(crate) struct Death {
 }
 
 impl Lane {
-    pub(crate) fn new(config: Config) -> Arc<Self> {
+    /// A lane whose first worker is starting.
+    pub(crate) fn start(config: Config) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Arc::new_cyclic(|me| Lane {
+        let lane = Arc::new_cyclic(|me| Lane {
             // ORDERING: Relaxed; only that no two are equal matters.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             config,
@@ -133,7 +187,9 @@ impl Lane {
                 suspended: Vec::new(),
                 graces: Vec::new(),
             }),
-        })
+        });
+        lane.launch(0);
+        lane
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -142,13 +198,6 @@ impl Lane {
 
     pub(crate) fn is_terminated(&self) -> bool {
         matches!(self.lock().phase, Phase::Terminated)
-    }
-
-    fn label(&self) -> ThreadLabel {
-        ThreadLabel {
-            id: self.id,
-            name: self.config.name.clone(),
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -163,18 +212,11 @@ impl Lane {
             .then_some(state)
     }
 
-    /// Starts a worker: the first, or one in a dead one's place.
-    pub(crate) fn launch(&self) {
-        let mut state = self.lock();
-        if matches!(state.phase, Phase::Terminated) {
+    /// Starts the worker of a generation: the first, or one that was [claimed](State::claim).
+    fn launch(&self, generation: u32) {
+        if self.lock_if(generation).is_none() {
             return;
         }
-        state.generation += 1;
-        state.phase = Phase::Starting;
-        state.proved = false;
-        let generation = state.generation;
-        drop(state);
-
         let me = self.me.clone();
         let limit = self.config.start_deadline;
         let timer = sys::Timer::after(
@@ -217,10 +259,12 @@ impl Lane {
 
     /// Whether the first worker is up.
     pub(crate) fn poll_started(&self, cx: &mut Context<'_>) -> Poll<Result<(), StartError>> {
+        // A waker is foreign code, in its clone and its drop too (invariant 4).
+        let waker = cx.waker().clone();
         let mut state = self.lock();
         Poll::Ready(match &state.phase {
             Phase::Starting => {
-                let before = state.starter.replace(cx.waker().clone());
+                let before = state.starter.replace(waker);
                 drop(state);
                 drop(before);
                 return Poll::Pending;
@@ -265,11 +309,9 @@ impl Lane {
             ..Leaving::default()
         };
         leaving.timers.extend(state.start_timer.take());
-        for waiting in state.queue.drain(..) {
-            let error = JoinError::new(JoinErrorKind::NotReplaced(error.clone()));
-            leaving.packets.push((waiting.packet, error));
-            leaving.tasks.push(waiting.task);
-        }
+        state.take_waiting(&mut leaving, || {
+            JoinError::new(JoinErrorKind::NotReplaced(error.clone()))
+        });
         drop(state);
         leaving.settle();
     }
@@ -287,12 +329,10 @@ impl Lane {
                     .settle(Err(JoinError::new(JoinErrorKind::Closed)));
             }
             Phase::Failed(_) => {
-                // Claimed under the lock: whoever comes next only queues.
-                state.phase = Phase::Starting;
-                state.generation += 1;
+                let generation = state.claim();
                 state.queue.push_back(waiting);
                 drop(state);
-                self.launch();
+                self.launch(generation);
             }
             Phase::Starting | Phase::Ready => {
                 state.queue.push_back(waiting);
@@ -382,7 +422,7 @@ impl Lane {
             },
         };
         state.proved = true;
-        let grace = take_grace(&mut state, id);
+        let grace = state.take_grace(id);
         drop(state);
         drop(grace);
         self.pump();
@@ -434,11 +474,11 @@ impl Lane {
         JoinError::new(match &death.panic {
             Some(panic) => JoinErrorKind::Panicked {
                 panic: panic.clone(),
-                thread: self.label(),
+                thread: self.current(),
             },
             None => JoinErrorKind::Trapped {
                 message: death.message.clone(),
-                thread: self.label(),
+                thread: self.current(),
             },
         })
     }
@@ -451,14 +491,13 @@ impl Lane {
         error: impl Fn(JobId) -> JoinError,
     ) {
         let mut leaving = Leaving::default();
-        take_begun(&mut state, &mut leaving, last_words, error);
-        state.phase = Phase::Starting;
-        state.generation += 1;
+        state.take_begun(&mut leaving, last_words, error);
+        let generation = state.claim();
         drop(state);
         // The old worker's end first, so that it begins nothing more; then the next worker, which comes up while the
         // outcomes are told.
         drop(leaving.link.take());
-        self.launch();
+        self.launch(generation);
         leaving.settle();
     }
 
@@ -474,15 +513,8 @@ impl Lane {
             ..Leaving::default()
         };
         leaving.timers.extend(state.start_timer.take());
-        take_begun(&mut state, &mut leaving, LastWords::CutOff, |_| {
-            JoinError::cancelled()
-        });
-        for waiting in state.queue.drain(..) {
-            leaving
-                .packets
-                .push((waiting.packet, JoinError::cancelled()));
-            leaving.tasks.push(waiting.task);
-        }
+        state.take_begun(&mut leaving, LastWords::CutOff, |_| JoinError::cancelled());
+        state.take_waiting(&mut leaving, JoinError::cancelled);
         drop(state);
         leaving.settle();
     }
@@ -496,10 +528,9 @@ impl Lane {
         let at_front = front.is_some_and(|front| front.packet.id() == id);
         let front_runs = front.is_some_and(|front| front.unbegun.is_none());
         let is_suspended = state.suspended.iter().any(|packet| packet.id() == id);
-        let used = take_grace(&mut state, id);
+        // It has fired, and holds nothing any more.
+        drop(state.take_grace(id));
         if !at_front && !is_suspended {
-            drop(state);
-            drop(used);
             return;
         }
         let beside = |packet: &Arc<dyn Packet>| packet.id() != id && !packet.is_settled();
@@ -507,8 +538,6 @@ impl Lane {
         if at_front != front_runs || may_be_another {
             // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
             self.arm_grace(&mut state, generation, id);
-            drop(state);
-            drop(used);
             return;
         }
         self.replace(state, LastWords::CutOff, |_| {
@@ -517,7 +546,6 @@ impl Lane {
                 may_have_run: true,
             })
         });
-        drop(used);
     }
 
     fn arm_grace(&self, state: &mut State, generation: u32, id: JobId) {
@@ -576,40 +604,5 @@ impl Origin for Lane {
         }
         let generation = state.generation;
         self.arm_grace(&mut state, generation, id);
-    }
-}
-
-fn take_grace(state: &mut State, id: JobId) -> Option<sys::Timer> {
-    let at = state.graces.iter().position(|(of, _)| *of == id)?;
-    Some(state.graces.swap_remove(at).1)
-}
-
-/// Takes the worker and all that has begun on it. A front that has not goes back to the queue.
-fn take_begun(
-    state: &mut State,
-    leaving: &mut Leaving,
-    last_words: LastWords,
-    error: impl Fn(JobId) -> JoinError,
-) {
-    leaving.link = state.link.take();
-    leaving
-        .timers
-        .extend(state.graces.drain(..).map(|(_, timer)| timer));
-    let front = state.front.take().and_then(|Front { packet, unbegun }| {
-        match unbegun.and_then(|task| task.reclaim(last_words)) {
-            Some(task) if packet.is_settled() => {
-                leaving.tasks.push(task);
-                None
-            }
-            Some(task) => {
-                state.queue.push_front(Waiting { packet, task });
-                None
-            }
-            None => Some(packet),
-        }
-    });
-    for packet in front.into_iter().chain(state.suspended.drain(..)) {
-        let error = error(packet.id());
-        leaving.packets.push((packet, error));
     }
 }

@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use crate::handle::JobId;
@@ -21,7 +22,7 @@ pub(crate) struct Panic {
 
 impl Panic {
     /// What a caught panic says of itself, where no hook noted it: the program has put its own in place of ours.
-    pub(crate) fn from_payload(payload: &(dyn Any + Send)) -> Self {
+    fn from_payload(payload: &(dyn Any + Send)) -> Self {
         let message = match payload.downcast_ref::<&str>() {
             Some(text) => (*text).into(),
             None => match payload.downcast_ref::<String>() {
@@ -65,14 +66,15 @@ pub(crate) fn within<R>(id: JobId, f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Ends the mark that an unwinding job left behind.
-pub(crate) fn leave() {
-    CURRENT.set(0);
-}
-
-/// The panic noted last on this thread.
-pub(crate) fn take() -> Option<Panic> {
-    LAST.take()
+/// As [`within`], where the target unwinds with the panic as an error. On the web a panic ends the instance, and the
+/// worker's script reports it.
+pub(crate) fn catch<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, Panic> {
+    catch_unwind(AssertUnwindSafe(|| within(id, f))).map_err(|payload| {
+        // The mark that the unwinding job left behind.
+        CURRENT.set(0);
+        LAST.take()
+            .unwrap_or_else(|| Panic::from_payload(payload.as_ref()))
+    })
 }
 
 /// Where the mark of the running job lies in this instance's memory.

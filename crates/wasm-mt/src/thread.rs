@@ -49,8 +49,7 @@ impl Thread {
     }
 
     pub(crate) async fn start_with(config: Config) -> Result<Thread, StartError> {
-        let lane = Lane::new(config);
-        lane.launch();
+        let lane = Lane::start(config);
         // From here on a dropped future drops the thread, and with it the worker.
         let thread = Thread { lane };
         poll_fn(|cx| thread.lane.poll_started(cx)).await?;
@@ -145,5 +144,13 @@ impl Current {
     /// The thread's [name](Thread::name).
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// How an error names the thread: by its name if it has one, else by its id.
+    pub(crate) fn label(&self) -> String {
+        match &self.name {
+            Some(name) => format!("thread `{name}`"),
+            None => format!("thread {}", self.id),
+        }
     }
 }

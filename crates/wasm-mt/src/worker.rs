@@ -5,14 +5,14 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::error::{JoinError, JoinErrorKind, ThreadLabel};
+use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
-use crate::panic::{self, Panic};
+use crate::panic;
 use crate::sys;
+use crate::thread::{self, Current};
 
 /// A future that never leaves its thread.
 pub(crate) type LocalFuture = Pin<Box<dyn Future<Output = Outcome>>>;
@@ -84,27 +84,12 @@ pub(crate) fn abort(id: JobId) {
     }
 }
 
-/// Runs `f` as part of the job. A panic becomes the job's error where the target unwinds; on the web it ends the
-/// instance, and the worker's script reports it.
+/// Runs `f` as part of the job, whose error a panic becomes.
 fn caught<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, JoinError> {
-    catch_unwind(AssertUnwindSafe(|| panic::within(id, f))).map_err(|payload| {
-        panic::leave();
-        JoinError::new(JoinErrorKind::Panicked {
-            panic: panic::take().unwrap_or_else(|| Panic::from_payload(payload.as_ref())),
-            thread: current_label(),
-        })
+    panic::catch(id, f).map_err(|panic| {
+        let thread = thread::current().unwrap_or(Current { id: 0, name: None });
+        JoinError::new(JoinErrorKind::Panicked { panic, thread })
     })
-}
-
-/// Names this thread in an error.
-pub(crate) fn current_label() -> ThreadLabel {
-    match crate::thread::current() {
-        Some(current) => ThreadLabel {
-            id: current.id(),
-            name: current.name().map(Into::into),
-        },
-        None => ThreadLabel { id: 0, name: None },
-    }
 }
 
 /// Polls the job's own future as part of the job, and ends it when it was aborted.

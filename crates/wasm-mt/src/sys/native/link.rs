@@ -101,26 +101,18 @@ fn work(
         current,
         spawner: pool.spawner(),
     }));
-    if let Some(on_start) = on_start {
-        let started = catch_unwind(AssertUnwindSafe(|| {
-            panic::within(JobId::ON_START, on_start)
-        }));
-        if let Err(payload) = started {
-            panic::leave();
-            if let Some(lane) = lane.upgrade() {
-                lane.died(
-                    generation,
-                    Death {
-                        at: Some(JobId::ON_START),
-                        panic: Some(
-                            panic::take().unwrap_or_else(|| Panic::from_payload(payload.as_ref())),
-                        ),
-                        message: String::new(),
-                    },
-                );
-            }
-            return;
+    if let Some(on_start) = on_start
+        && let Err(panic) = panic::catch(JobId::ON_START, on_start)
+    {
+        if let Some(lane) = lane.upgrade() {
+            let death = Death {
+                at: Some(JobId::ON_START),
+                panic: Some(panic),
+                message: String::new(),
+            };
+            lane.died(generation, death);
         }
+        return;
     }
     if let Some(lane) = lane.upgrade() {
         lane.started(generation);

@@ -20,7 +20,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
-use super::link::{BEGUN, FINISHED, PANICKED, SUSPENDED, Status};
+use super::envelope;
+use super::link::{BEGUN, FINISHED, PANICKED, SUSPENDED, VALUE, write_error};
 use super::task::Kind;
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
@@ -45,6 +46,18 @@ pub(super) struct Call {
     run: Option<Run>,
 }
 
+impl Call {
+    /// Runs the job with its arguments, where the trampoline's types are the job's.
+    fn enter<A: DeserializeOwned>(&mut self, fits: bool, job: impl FnOnce(A) -> Run) {
+        let run = if fits {
+            payload::decode(&self.payload).map(job)
+        } else {
+            Err(JoinError::new(JoinErrorKind::OtherBuild))
+        };
+        self.run = Some(run.unwrap_or_else(|error| Run::Done(Err(error))));
+    }
+}
+
 /// Calls an `fn(A) -> T`.
 ///
 /// # Safety
@@ -62,20 +75,15 @@ where
     A: DeserializeOwned,
     T: Serialize,
 {
+    let fits = fingerprint == self::fingerprint::<fn(A) -> T>();
     // SAFETY: the caller gives a valid pointer that is ours alone for the call.
     let call = unsafe { &mut *call };
-    call.run = Some(Run::Done(
-        if fingerprint == self::fingerprint::<fn(A) -> T>() {
-            payload::decode(&call.payload).and_then(|args| {
-                // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number
-                // that is not one traps in the call.
-                let function = unsafe { std::mem::transmute::<usize, fn(A) -> T>(function) };
-                payload::encode(&function(args))
-            })
-        } else {
-            Err(JoinError::new(JoinErrorKind::OtherBuild))
-        },
-    ));
+    call.enter(fits, |args| {
+        // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number that
+        // is not one traps in the call.
+        let function = unsafe { std::mem::transmute::<usize, fn(A) -> T>(function) };
+        Run::Done(payload::encode(&function(args)))
+    });
     0.0
 }
 
@@ -96,21 +104,15 @@ where
     T: Serialize,
     F: Future<Output = T> + 'static,
 {
+    let fits = fingerprint == self::fingerprint::<(fn(A) -> F, T)>();
     // SAFETY: the caller gives a valid pointer that is ours alone for the call.
     let call = unsafe { &mut *call };
-    call.run = Some(if fingerprint == self::fingerprint::<(fn(A) -> F, T)>() {
-        match payload::decode(&call.payload) {
-            Ok(args) => {
-                // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a
-                // number that is not one traps in the call.
-                let function = unsafe { std::mem::transmute::<usize, fn(A) -> F>(function) };
-                let future = function(args);
-                Run::Async(Box::pin(async move { payload::encode(&future.await) }))
-            }
-            Err(error) => Run::Done(Err(error)),
-        }
-    } else {
-        Run::Done(Err(JoinError::new(JoinErrorKind::OtherBuild)))
+    call.enter(fits, |args| {
+        // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number that
+        // is not one traps in the call.
+        let function = unsafe { std::mem::transmute::<usize, fn(A) -> F>(function) };
+        let future = function(args);
+        Run::Async(Box::pin(async move { payload::encode(&future.await) }))
     });
     0.0
 }
@@ -228,17 +230,12 @@ pub(crate) fn report(report: Report) {
             let bytes = Uint8Array::from(&bytes[..]);
             let buffer = bytes.buffer();
             post(
-                &[
-                    FINISHED.into(),
-                    number(id),
-                    Status::Value.into(),
-                    bytes.into(),
-                ],
+                &[FINISHED.into(), number(id), VALUE.into(), bytes.into()],
                 Some(buffer.into()),
             );
         }
         Report::Finished(id, Err(error)) => {
-            let [status, type_name, message] = Status::of(&error);
+            let [status, type_name, message] = write_error(&error);
             post(
                 &[FINISHED.into(), number(id), status, type_name, message],
                 None,
@@ -273,15 +270,8 @@ fn post(rest: &[JsValue], transfer: Option<JsValue>) {
     else {
         return;
     };
-    let message = Array::of1(&token.into());
-    for value in rest {
-        message.push(value);
-    }
-    let list = Array::new();
-    if let Some(buffer) = transfer {
-        list.push(&buffer);
-    }
-    post_message(&message, &list);
+    let list = transfer.map_or_else(Array::new, |buffer| Array::of1(&buffer));
+    post_message(&envelope(token, rest), &list);
 }
 
 /// The thread that runs this code.

@@ -10,7 +10,7 @@ use js_sys::{Array, Math, Object, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Url, WorkerOptions};
 
-use super::{Task, glue, text};
+use super::{Task, envelope, glue, text};
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
@@ -18,18 +18,18 @@ use crate::lane::{Death, Lane};
 use crate::panic::Panic;
 use crate::thread::Current;
 
-// To the worker.
-const START: u32 = 0;
-const RUN: u32 = 1;
-const ABORT: u32 = 2;
+// Kinds of messages, as JavaScript's numbers. To the worker.
+const START: f64 = 0.0;
+const RUN: f64 = 1.0;
+const ABORT: f64 = 2.0;
 // From the worker.
-const STARTED: u32 = 0;
-const START_FAILED: u32 = 1;
-pub(super) const SUSPENDED: u32 = 2;
-pub(super) const FINISHED: u32 = 3;
-pub(super) const PANICKED: u32 = 4;
-const DIED: u32 = 5;
-pub(super) const BEGUN: u32 = 6;
+const STARTED: f64 = 0.0;
+const START_FAILED: f64 = 1.0;
+pub(super) const SUSPENDED: f64 = 2.0;
+pub(super) const FINISHED: f64 = 3.0;
+pub(super) const PANICKED: f64 = 4.0;
+const DIED: f64 = 5.0;
+pub(super) const BEGUN: f64 = 6.0;
 
 /// Settings of this backend.
 #[derive(Clone, Default)]
@@ -46,64 +46,50 @@ pub(crate) enum ModuleSource {
     Url(String),
 }
 
-/// How a finished job stands in a message.
-pub(super) enum Status {
-    Value = 0,
-    Cancelled = 1,
-    Encode = 2,
-    Decode = 3,
-    OtherBuild = 4,
-}
+// Why a start failed.
+const GLUE: f64 = 0.0;
+// How a finished job stands.
+pub(super) const VALUE: f64 = 0.0;
+const CANCELLED: f64 = 1.0;
+const ENCODE: f64 = 2.0;
+const DECODE: f64 = 3.0;
+const OTHER_BUILD: f64 = 4.0;
 
-impl From<Status> for JsValue {
-    fn from(status: Status) -> JsValue {
-        JsValue::from_f64(f64::from(status as u8))
-    }
-}
-
-impl Status {
-    /// A job's error as it is posted: status, type name, message.
-    pub(super) fn of(error: &JoinError) -> [JsValue; 3] {
-        let plain = |status: Status| [status.into(), JsValue::NULL, JsValue::NULL];
-        match error.kind() {
-            JoinErrorKind::Encode {
-                type_name, message, ..
-            } => [Status::Encode.into(), type_name.into(), message.into()],
-            JoinErrorKind::Decode { type_name, message } => {
-                [Status::Decode.into(), type_name.into(), message.into()]
-            }
-            JoinErrorKind::OtherBuild => plain(Status::OtherBuild),
-            _ => plain(Status::Cancelled),
+/// A job's error as it is posted: how it stands, type name, message.
+pub(super) fn write_error(error: &JoinError) -> [JsValue; 3] {
+    match error.kind() {
+        JoinErrorKind::Encode {
+            type_name, message, ..
+        } => [ENCODE.into(), type_name.into(), message.into()],
+        JoinErrorKind::Decode { type_name, message } => {
+            [DECODE.into(), type_name.into(), message.into()]
         }
+        JoinErrorKind::OtherBuild => [OTHER_BUILD.into(), JsValue::NULL, JsValue::NULL],
+        _ => [CANCELLED.into(), JsValue::NULL, JsValue::NULL],
     }
+}
 
-    /// The outcome that a message tells, and `None` where it tells none.
-    fn read(message: &Array) -> Option<Result<Vec<u8>, JoinError>> {
-        let is = |status: Status| message.get(3).as_f64() == Some(f64::from(status as u8));
-        let string = |at| message.get(at).as_string();
-        if is(Status::Value) {
+/// The outcome that a message tells, and `None` where it tells none.
+fn read_outcome(message: &Array) -> Option<Result<Vec<u8>, JoinError>> {
+    let string = |at| message.get(at).as_string();
+    Some(Err(JoinError::new(match message.get(3).as_f64()? {
+        VALUE => {
             let bytes = message.get(4).dyn_into::<Uint8Array>().ok()?;
             return Some(Ok(bytes.to_vec()));
         }
-        Some(Err(JoinError::new(if is(Status::Cancelled) {
-            JoinErrorKind::Cancelled
-        } else if is(Status::Encode) {
-            JoinErrorKind::Encode {
-                type_name: string(4)?,
-                message: string(5)?,
-                result: true,
-            }
-        } else if is(Status::Decode) {
-            JoinErrorKind::Decode {
-                type_name: string(4)?,
-                message: string(5)?,
-            }
-        } else if is(Status::OtherBuild) {
-            JoinErrorKind::OtherBuild
-        } else {
-            return None;
-        })))
-    }
+        CANCELLED => JoinErrorKind::Cancelled,
+        ENCODE => JoinErrorKind::Encode {
+            type_name: string(4)?,
+            message: string(5)?,
+            result: true,
+        },
+        DECODE => JoinErrorKind::Decode {
+            type_name: string(4)?,
+            message: string(5)?,
+        },
+        OTHER_BUILD => JoinErrorKind::OtherBuild,
+        _ => return None,
+    })))
 }
 
 /// A worker, seen from its owner. Dropped, it terminates the worker.
@@ -136,16 +122,15 @@ impl Link {
         current: Current,
         config: &builder::Config,
     ) -> Result<Link, StartError> {
-        let base = glue::base();
         let glue_url = match &config.sys.glue_url {
-            Some(url) => absolute(url, base.as_deref()).map_err(|reason| StartErrorKind::Glue {
+            Some(url) => absolute(url).map_err(|reason| StartErrorKind::Glue {
                 url: url.clone(),
                 reason,
             }),
             None => glue::url().map_err(StartErrorKind::GlueUnknown),
         }
         .map_err(StartError::new)?;
-        let module = module(&config.sys, base.as_deref())?;
+        let module = module(&config.sys)?;
         let on_start = config.on_start.map_or(0, |f| f as usize as u32);
 
         let blocked = |error: JsValue| StartError::new(StartErrorKind::Blocked(text(&error)));
@@ -221,11 +206,8 @@ impl Link {
     }
 
     fn send(&self, rest: &[JsValue], transfer: &Array) -> Result<(), JsValue> {
-        let message = Array::of1(&self.token.into());
-        for value in rest {
-            message.push(value);
-        }
-        self.worker.post_message_with_transfer(&message, transfer)
+        self.worker
+            .post_message_with_transfer(&envelope(self.token, rest), transfer)
     }
 }
 
@@ -254,9 +236,9 @@ fn script() -> Result<String, JsValue> {
     Ok(url)
 }
 
-fn absolute(url: &str, base: Option<&str>) -> Result<String, String> {
-    match base {
-        Some(base) => Url::new_with_base(url, base),
+fn absolute(url: &str) -> Result<String, String> {
+    match glue::base() {
+        Some(base) => Url::new_with_base(url, &base),
         None => Url::new(url),
     }
     .map(|url| url.href())
@@ -264,11 +246,11 @@ fn absolute(url: &str, base: Option<&str>) -> Result<String, String> {
 }
 
 /// What the worker is to instantiate, as it is posted.
-fn module(config: &Config, base: Option<&str>) -> Result<JsValue, StartError> {
+fn module(config: &Config) -> Result<JsValue, StartError> {
     match &config.module {
         Some(ModuleSource::Module(module)) => Ok(module.into()),
         Some(ModuleSource::Bytes(bytes)) => Ok(bytes.into()),
-        Some(ModuleSource::Url(url)) => absolute(url, base)
+        Some(ModuleSource::Url(url)) => absolute(url)
             .map(Into::into)
             .map_err(|reason| StartError::new(StartErrorKind::Module(format!("{url}: {reason}")))),
         None => own_module(),
@@ -300,60 +282,59 @@ fn on_message(event: MessageEvent) {
     let id = JobId(message.get(2).as_f64().unwrap_or(0.0) as u64);
     let heard = LISTENING.with_borrow_mut(|all| {
         let one = all.iter_mut().find(|one| one.token == token)?;
-        one.started |= kind == f64::from(STARTED);
-        if kind == f64::from(PANICKED) {
+        one.started |= kind == STARTED;
+        if kind == PANICKED {
             let panic = Panic {
                 message: message.get(3).as_string().unwrap_or_default(),
                 location: message.get(4).as_string(),
             };
             one.panic = Some((id, panic));
         }
-        let panic = if kind == f64::from(DIED) {
-            one.panic.take()
-        } else {
-            None
-        };
+        let panic = one.panic.take_if(|_| kind == DIED);
         Some((one.lane.upgrade()?, one.generation, panic))
     });
     let Some((lane, generation, panic)) = heard else {
         return;
     };
     event.stop_immediate_propagation();
-    if kind == f64::from(STARTED) {
-        lane.started(generation);
-    } else if kind == f64::from(START_FAILED) {
-        let reason = message.get(3).as_string().unwrap_or_default();
-        let error = if message.get(2).as_f64() == Some(0.0) {
-            let url = lane
-                .config
-                .sys
-                .glue_url
-                .clone()
-                .or_else(|| glue::url().ok());
-            StartErrorKind::Glue {
-                url: url.unwrap_or_default(),
-                reason,
-            }
-        } else {
-            StartErrorKind::Module(reason)
-        };
-        lane.start_failed(generation, StartError::new(error));
-    } else if kind == f64::from(BEGUN) {
-        lane.begun(generation, id);
-    } else if kind == f64::from(SUSPENDED) {
-        lane.suspended(generation, id);
-    } else if kind == f64::from(FINISHED) {
-        if let Some(outcome) = Status::read(&message) {
-            lane.finished(generation, id, outcome);
+    match kind {
+        STARTED => lane.started(generation),
+        START_FAILED => {
+            let reason = message.get(3).as_string().unwrap_or_default();
+            let error = if message.get(2).as_f64() == Some(GLUE) {
+                let url = lane
+                    .config
+                    .sys
+                    .glue_url
+                    .clone()
+                    .or_else(|| glue::url().ok());
+                StartErrorKind::Glue {
+                    url: url.unwrap_or_default(),
+                    reason,
+                }
+            } else {
+                StartErrorKind::Module(reason)
+            };
+            lane.start_failed(generation, StartError::new(error));
         }
-    } else if kind == f64::from(DIED) {
-        let (at, panic) = match panic {
-            // The panic tells the job better: an async job's mark may be gone.
-            Some((id, panic)) => (Some(id), Some(panic)),
-            None => ((id.0 != 0).then_some(id), None),
-        };
-        let message = message.get(3).as_string().unwrap_or_default();
-        lane.died(generation, Death { at, panic, message });
+        BEGUN => lane.begun(generation, id),
+        SUSPENDED => lane.suspended(generation, id),
+        FINISHED => {
+            if let Some(outcome) = read_outcome(&message) {
+                lane.finished(generation, id, outcome);
+            }
+        }
+        DIED => {
+            let (at, panic) = match panic {
+                // The panic tells the job better: an async job's mark may be gone.
+                Some((id, panic)) => (Some(id), Some(panic)),
+                None => ((id.0 != 0).then_some(id), None),
+            };
+            let message = message.get(3).as_string().unwrap_or_default();
+            lane.died(generation, Death { at, panic, message });
+        }
+        // A panic is told of once its worker has died.
+        _ => {}
     }
 }
 

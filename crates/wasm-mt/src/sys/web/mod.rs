@@ -9,7 +9,7 @@ mod link;
 mod task;
 mod timer;
 
-use js_sys::Reflect;
+use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 
 pub(crate) use entry::{announce_panic, current, report};
@@ -36,6 +36,15 @@ pub(crate) fn available_parallelism() -> usize {
 /// Tells the developer.
 pub(crate) fn print_error(message: &str) {
     console_error(message);
+}
+
+/// A message as ours are: the number that only a worker and its owner know, and what it tells.
+fn envelope(token: f64, rest: &[JsValue]) -> Array {
+    let message = Array::of1(&token.into());
+    for value in rest {
+        message.push(value);
+    }
+    message
 }
 
 /// What an exception says of itself.
