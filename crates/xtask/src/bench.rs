@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
@@ -66,14 +66,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the page posts. A page that failed posts `error` in place of the figures.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Posted {
-    Report(Report),
-    Failure { error: String },
-}
-
+/// What the page measures.
 #[derive(Deserialize)]
 struct Report {
     workers: u32,
@@ -102,11 +95,9 @@ async fn measure(browser: Browser, site: PathBuf) -> Result<Report> {
     .await?;
     let url = server.url("/benches/?report=/outcome/start");
     let mut launched = browser::launch(browser, &url)?;
-    let posted = demo::report(&server, &mut launched, "/outcome/start", DEADLINE).await?;
-    match serde_json::from_slice(&posted).context("reading the page's report")? {
-        Posted::Report(report) => Ok(report),
-        Posted::Failure { error } => bail!("the page failed in {browser}: {error}"),
-    }
+    demo::figures(&server, &mut launched, "/outcome/start", DEADLINE)
+        .await
+        .with_context(|| format!("measuring in {browser}"))
 }
 
 /// What one peer took for one workload.

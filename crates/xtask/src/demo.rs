@@ -10,9 +10,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use axum::body::Bytes;
 use example_parallel::julia::{self, SIDE};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::browser::{self, Browser, Launched};
@@ -60,14 +60,15 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the Julia page posts. A page that failed posts `error` in place of the figures.
+/// What a page that measures posts. One that failed posts `error` in place of its figures.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Report {
-    Figures(Figures),
+enum Posted<T> {
+    Figures(T),
     Failure { error: String },
 }
 
+/// What the Julia page measures.
 #[derive(Deserialize)]
 struct Figures {
     workers: u32,
@@ -87,13 +88,7 @@ async fn run_headless(server: &Server, browser: Browser, json: Option<&Path>) ->
     eprintln!("running the Julia page in {browser} …");
     let url = server.url("/parallel/?report=/outcome/parallel&canvas=/canvas/parallel");
     let mut launched = browser::launch(browser, &url)?;
-    let report = report(server, &mut launched, "/outcome/parallel", DEADLINE).await?;
-    let report = serde_json::from_slice(&report)
-        .with_context(|| format!("the page's report: {}", String::from_utf8_lossy(&report)))?;
-    let figures = match report {
-        Report::Figures(figures) => figures,
-        Report::Failure { error } => bail!("the page failed: {error}"),
-    };
+    let figures: Figures = figures(server, &mut launched, "/outcome/parallel", DEADLINE).await?;
     // The page posts its canvas first.
     let canvas = server.posted("/canvas/parallel", Duration::ZERO).await?;
     drop(launched);
@@ -124,18 +119,25 @@ async fn run_headless(server: &Server, browser: Browser, json: Option<&Path>) ->
     Ok(())
 }
 
-/// Waits for what a launched page posts, as long as its browser runs.
-pub(crate) async fn report(
+/// Waits for the figures that a launched page posts, as long as its browser runs.
+pub(crate) async fn figures<T: DeserializeOwned>(
     server: &Server,
     launched: &mut Launched,
     path: &str,
     deadline: Duration,
-) -> Result<Bytes> {
+) -> Result<T> {
     let posted = tokio::select! {
         posted = server.posted(path, deadline) => posted,
         () = end(launched) => Err(anyhow!("the browser ended before its page had posted anything")),
     };
-    posted.map_err(|error| anyhow!("{error:#}; the browser wrote:\n{}", launched.log()))
+    let posted =
+        posted.map_err(|error| anyhow!("{error:#}; the browser wrote:\n{}", launched.log()))?;
+    let read = serde_json::from_slice(&posted)
+        .with_context(|| format!("the page's report: {}", String::from_utf8_lossy(&posted)))?;
+    match read {
+        Posted::Figures(figures) => Ok(figures),
+        Posted::Failure { error } => bail!("the page failed: {error}"),
+    }
 }
 
 /// Returns when the browser has ended. Nothing tells, so it is looked at now and then.
@@ -182,7 +184,8 @@ pub(crate) fn compare(png: &[u8]) -> Result<()> {
         (width, height) == (side, side),
         "the canvas is {width}×{height} and not {side}×{side}"
     );
-    compare_pixels(&drawn, &native_picture())
+    let (_, _, native) = julia::canvas();
+    compare_pixels(&drawn, &native)
 }
 
 fn compare_pixels(drawn: &[u8], native: &[u8]) -> Result<()> {
@@ -195,20 +198,6 @@ fn compare_pixels(drawn: &[u8], native: &[u8]) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The four pictures in two rows of two, as the page shows them: RGBA rows.
-fn native_picture() -> Vec<u8> {
-    let pictures = julia::pictures().map(|picture| julia::render(&picture));
-    let row = SIDE as usize * 4;
-    let mut whole = Vec::with_capacity(4 * row * SIDE as usize);
-    for pair in pictures.chunks_exact(2) {
-        for (left, right) in pair[0].chunks_exact(row).zip(pair[1].chunks_exact(row)) {
-            whole.extend_from_slice(left);
-            whole.extend_from_slice(right);
-        }
-    }
-    whole
 }
 
 /// Width, height and RGBA rows of a PNG.
