@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use wasm_mt::{Builder, Thread};
+use wasm_mt::{Builder, Thread, job};
 
 /// A thread, or the reason why there is none.
 pub async fn thread() -> Thread {
@@ -18,6 +19,18 @@ pub async fn started(builder: Builder) -> Thread {
         Ok(thread) => thread,
         Err(error) => panic!("the thread did not start: {error}"),
     }
+}
+
+/// Longer than any test should take: a limit that must not be reached.
+pub const LONG: Duration = Duration::from_secs(600);
+
+/// The thread takes a job, whatever has happened before.
+pub async fn goes_on(thread: &Thread) {
+    let n = 20;
+    assert_eq!(
+        thread.spawn(job!(|n| n + 1)).timeout(LONG).await.unwrap(),
+        21
+    );
 }
 
 /// Does not end while a test waits for it, and does not let anything else run.
@@ -41,8 +54,7 @@ pub fn endless() -> u32 {
 pub fn busy_for(milliseconds: f64) {
     #[cfg(not(target_family = "wasm"))]
     {
-        let end =
-            std::time::Instant::now() + std::time::Duration::from_secs_f64(milliseconds / 1000.0);
+        let end = std::time::Instant::now() + Duration::from_secs_f64(milliseconds / 1000.0);
         while std::time::Instant::now() < end {}
     }
     #[cfg(target_family = "wasm")]

@@ -9,20 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_mt::{JoinError, Thread, job};
 
 use crate::common::{
-    CountsItsDrop, Gate, PanicsInDrop, YieldOnce, busy_for, count, counted, endless, open_gate,
-    started, thread,
+    CountsItsDrop, Gate, LONG, PanicsInDrop, YieldOnce, busy_for, count, counted, endless, goes_on,
+    open_gate, started, thread,
 };
-
-/// Longer than any test should take: a limit that must not be reached.
-const LONG: Duration = Duration::from_secs(600);
-
-async fn goes_on(thread: &Thread) {
-    let n = 20;
-    assert_eq!(
-        thread.spawn(job!(|n| n + 1)).timeout(LONG).await.unwrap(),
-        21
-    );
-}
 
 fn assert_panic(error: &JoinError, message: &str) {
     assert!(error.is_panic(), "{error}");

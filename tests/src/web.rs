@@ -8,12 +8,7 @@ use js_sys::{Array, Error, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_mt::{JoinError, JoinHandle, StartError, Thread, job};
 
-use crate::common::{Gate, YieldOnce, busy_for, open_gate, overflow, started, thread};
-
-async fn goes_on(thread: &Thread) {
-    let n = 20;
-    assert_eq!(thread.spawn(job!(|n| n + 1)).await.unwrap(), 21);
-}
+use crate::common::{Gate, YieldOnce, busy_for, goes_on, open_gate, overflow, started, thread};
 
 fn assert_trap(error: &JoinError) {
     assert!(error.is_trap() && error.may_have_run(), "{error}");

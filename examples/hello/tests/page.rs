@@ -1,11 +1,14 @@
 //! The page, and the project's README, show the code that runs.
 
+/// The code from its imports on.
+fn shown() -> &'static str {
+    let code = include_str!("../src/lib.rs");
+    code[code.find("use ").expect("the code begins with its imports")..].trim_end()
+}
+
 #[test]
 fn page_shows_the_code_as_it_is() {
-    let code = include_str!("../src/lib.rs");
-    let shown = &code[code.find("use ").expect("the code begins with its imports")..];
-    let html = shown
-        .trim_end()
+    let html = shown()
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
@@ -18,10 +21,8 @@ fn page_shows_the_code_as_it_is() {
 
 #[test]
 fn readme_shows_the_code_as_it_is() {
-    let code = include_str!("../src/lib.rs");
-    let shown = &code[code.find("use ").expect("the code begins with its imports")..];
     assert!(
-        include_str!("../../../README.md").contains(shown.trim_end()),
+        include_str!("../../../README.md").contains(shown()),
         "README.md shows something else than hello/src/lib.rs"
     );
 }
