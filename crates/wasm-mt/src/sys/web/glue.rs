@@ -2,6 +2,10 @@
 
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
+use web_sys::Url;
+
+use super::{Config, text};
+use crate::error::{StartError, StartErrorKind};
 
 #[wasm_bindgen]
 extern "C" {
@@ -43,8 +47,33 @@ pub(super) fn url() -> Result<String, String> {
         .ok_or_else(|| format!("no URL in the stack `{stack}`"))
 }
 
+/// The absolute URL of the glue script that a worker loads: the one given, else the program's own.
+pub(super) fn of(config: &Config) -> Result<String, StartError> {
+    match &config.glue_url {
+        Some(url) => absolute(url).map_err(|reason| StartErrorKind::Glue {
+            url: url.clone(),
+            reason,
+        }),
+        None => url().map_err(StartErrorKind::GlueUnknown),
+    }
+    .map_err(StartError::new)
+}
+
+/// A URL as it is seen from the page.
+///
+/// # Errors
+/// Why it is none.
+pub(super) fn absolute(url: &str) -> Result<String, String> {
+    match base() {
+        Some(base) => Url::new_with_base(url, &base),
+        None => Url::new(url),
+    }
+    .map(|url| url.href())
+    .map_err(|error| text(&error))
+}
+
 /// What relative URLs are relative to.
-pub(super) fn base() -> Option<String> {
+fn base() -> Option<String> {
     if let Some(base) = DOCUMENT.with(|document| document.as_ref().map(Document::base_uri)) {
         return Some(base);
     }

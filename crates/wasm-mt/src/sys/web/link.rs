@@ -1,4 +1,4 @@
-//! A Web Worker, seen from its owner: how it is made, what is posted to it and what it says.
+//! A Web Worker, seen from its owner: what is posted to it and what it says.
 //!
 //! One listener serves all workers; a message's first element, a random number, tells whose it is. Messages without one
 //! are the program's own and left alone.
@@ -6,11 +6,11 @@
 use std::cell::RefCell;
 use std::sync::Weak;
 
-use js_sys::{Array, Math, Object, Uint8Array, WebAssembly};
+use js_sys::{Array, Math, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, ErrorEvent, Event, MessageEvent, Url, WorkerOptions};
+use web_sys::{ErrorEvent, Event, MessageEvent};
 
-use super::{Task, envelope, glue, text};
+use super::{Task, envelope, glue, module, script, text};
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
@@ -30,21 +30,6 @@ pub(super) const FINISHED: f64 = 3.0;
 pub(super) const PANICKED: f64 = 4.0;
 const DIED: f64 = 5.0;
 pub(super) const BEGUN: f64 = 6.0;
-
-/// Settings of this backend.
-#[derive(Clone, Default)]
-pub(crate) struct Config {
-    pub(crate) glue_url: Option<String>,
-    pub(crate) module: Option<ModuleSource>,
-}
-
-/// What a worker instantiates.
-#[derive(Clone)]
-pub(crate) enum ModuleSource {
-    Module(WebAssembly::Module),
-    Bytes(Uint8Array),
-    Url(String),
-}
 
 // Why a start failed.
 const GLUE: f64 = 0.0;
@@ -112,7 +97,6 @@ thread_local! {
     static LISTENING: RefCell<Vec<Listening>> = const { RefCell::new(Vec::new()) };
     static ON_MESSAGE: JsValue = Closure::<dyn Fn(MessageEvent)>::new(on_message).into_js_value();
     static ON_ERROR: JsValue = Closure::<dyn Fn(Event)>::new(on_error).into_js_value();
-    static SCRIPT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 impl Link {
@@ -122,34 +106,16 @@ impl Link {
         current: Current,
         config: &builder::Config,
     ) -> Result<Link, StartError> {
-        let glue_url = match &config.sys.glue_url {
-            Some(url) => absolute(url).map_err(|reason| StartErrorKind::Glue {
-                url: url.clone(),
-                reason,
-            }),
-            None => glue::url().map_err(StartErrorKind::GlueUnknown),
-        }
-        .map_err(StartError::new)?;
-        let module = module(&config.sys)?;
+        let glue_url = glue::of(&config.sys)?;
+        let module = module::of(&config.sys)?;
         let on_start = config.on_start.map_or(0, |f| f as usize as u32);
-
-        let blocked = |error: JsValue| StartError::new(StartErrorKind::Blocked(text(&error)));
-        let options = WorkerOptions::new();
-        if let Some(name) = &config.name {
-            options.set_name(name);
-        }
-        if !has_workers() {
-            let reason = "there is no `Worker` in this scope".into();
-            return Err(StartError::new(StartErrorKind::Unsupported(reason)));
-        }
-        let script = script().map_err(blocked)?;
-        let worker = web_sys::Worker::new_with_options(&script, &options).map_err(blocked)?;
+        let worker = script::worker(config.name.as_deref())?;
         for (event, listener) in [("message", &ON_MESSAGE), ("error", &ON_ERROR)] {
             listener
                 .with(|listener| {
                     worker.add_event_listener_with_callback(event, listener.unchecked_ref())
                 })
-                .map_err(blocked)?;
+                .map_err(script::blocked)?;
         }
         // Not 0, and not what a program would put first in an array of its own.
         let token = 1.0 + (Math::random() * 9_007_199_254_740_990.0).floor();
@@ -216,57 +182,6 @@ impl Drop for Link {
         self.worker.terminate();
         LISTENING.with_borrow_mut(|all| all.retain(|one| one.token != self.token));
     }
-}
-
-fn has_workers() -> bool {
-    js_sys::Reflect::has(&js_sys::global(), &"Worker".into()).unwrap_or(false)
-}
-
-/// The URL of the worker's script, a blob that is made once.
-fn script() -> Result<String, JsValue> {
-    if let Some(url) = SCRIPT.with_borrow(Clone::clone) {
-        return Ok(url);
-    }
-    let options = BlobPropertyBag::new();
-    options.set_type("text/javascript");
-    let parts = Array::of1(&include_str!("worker.js").into());
-    let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
-    SCRIPT.set(Some(url.clone()));
-    Ok(url)
-}
-
-fn absolute(url: &str) -> Result<String, String> {
-    match glue::base() {
-        Some(base) => Url::new_with_base(url, &base),
-        None => Url::new(url),
-    }
-    .map(|url| url.href())
-    .map_err(|error| text(&error))
-}
-
-/// What the worker is to instantiate, as it is posted.
-fn module(config: &Config) -> Result<JsValue, StartError> {
-    match &config.module {
-        Some(ModuleSource::Module(module)) => Ok(module.into()),
-        Some(ModuleSource::Bytes(bytes)) => Ok(bytes.into()),
-        Some(ModuleSource::Url(url)) => absolute(url)
-            .map(Into::into)
-            .map_err(|reason| StartError::new(StartErrorKind::Module(format!("{url}: {reason}")))),
-        None => own_module(),
-    }
-}
-
-#[cfg(feature = "module")]
-fn own_module() -> Result<JsValue, StartError> {
-    Ok(wasm_bindgen::module())
-}
-
-#[cfg(not(feature = "module"))]
-fn own_module() -> Result<JsValue, StartError> {
-    Err(StartError::new(StartErrorKind::Module(
-        "without the feature `module` it has to be given by `Builder::module`, `wasm_bytes` or `wasm_url`".into(),
-    )))
 }
 
 fn on_message(event: MessageEvent) {

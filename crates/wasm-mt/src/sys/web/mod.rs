@@ -6,6 +6,8 @@
 mod entry;
 mod glue;
 mod link;
+mod module;
+mod script;
 mod task;
 mod timer;
 
@@ -13,10 +15,18 @@ use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 
 pub(crate) use entry::{announce_panic, current, report};
-pub(crate) use link::{Config, Link, ModuleSource};
+pub(crate) use link::Link;
+pub(crate) use module::ModuleSource;
 pub(crate) use task::{Task, Value, decode};
 pub(crate) use timer::Timer;
 pub(crate) use wasm_bindgen_futures::spawn_local;
+
+/// Settings of this backend.
+#[derive(Clone, Default)]
+pub(crate) struct Config {
+    pub(crate) glue_url: Option<String>,
+    pub(crate) module: Option<ModuleSource>,
+}
 
 #[wasm_bindgen]
 extern "C" {
