@@ -151,6 +151,14 @@ impl JoinError {
         Self::new(JoinErrorKind::Cancelled)
     }
 
+    /// Of a job that had been posted to a worker which is gone.
+    pub(crate) fn lost(why: String) -> Self {
+        Self::new(JoinErrorKind::Lost {
+            why,
+            may_have_run: true,
+        })
+    }
+
     pub(crate) fn encode<T: ?Sized>(message: impl fmt::Display) -> Self {
         Self::new(JoinErrorKind::Encode {
             type_name: std::any::type_name::<T>().into(),

@@ -1,14 +1,15 @@
 //! What a platform gives. Each backend has the same names:
 //!
 //! - `Task`: a job without its types. `new` and `new_async` take what [`Job`](crate::Job) takes. A value that does not
-//!   encode MUST be kept as the error that [`Link::post`] or the report then gives. `reclaim` and `withdraw` take
-//!   back a task that was posted and not begun, after its worker's end and before; they MUST give `None` where it may have
-//!   begun.
+//!   encode MUST be kept as the error that [`Link::post`] or the report then gives. The owner keeps a posted task until the
+//!   job ends. `begun` says that it has begun; `reclaim` and `withdraw` take one back that was posted and not begun, after
+//!   its worker's end and before: they MUST give `false` where it may have begun, else it can be posted again. None of the
+//!   three may call foreign code; a drop does.
 //! - `Value`: a result on its way; `decode` makes it a `T`.
 //! - `Link`: a worker, seen from its owner. `start` MUST return without waiting and MUST NOT call the lane before it
 //!   returns. Afterwards the lane hears `started` or `start_failed` once, then for each posted job `begun` before its code
-//!   where that was asked for, `suspended` at most once and `finished` once, or `died` once for the worker. `post` and `abort` MUST NOT call foreign code. Dropping a link ends
-//!   its worker, as far as the platform can.
+//!   where that was asked for, `suspended` at most once and `finished` once, or `died` once for the worker. `post` and
+//!   `abort` MUST NOT call foreign code. Dropping a link ends its worker, as far as the platform can.
 //! - `Timer`: calls back once, unless dropped before. It MUST NOT call back from within `after`.
 //! - `report`, `announce_panic`, `spawn_local`, `current`: the worker's side, on its own thread.
 //! - `available_parallelism`, `print_error`.

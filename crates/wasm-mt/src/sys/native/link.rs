@@ -18,7 +18,7 @@ use super::Task;
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
-use crate::lane::{Death, Lane};
+use crate::lane::{Cause, Death, Lane, LastWords};
 use crate::panic::{self, Panic};
 use crate::thread::Current;
 use crate::worker::{self, Report};
@@ -107,8 +107,8 @@ fn work(
         if let Some(lane) = lane.upgrade() {
             let death = Death {
                 at: Some(JobId::ON_START),
-                panic: Some(panic),
-                message: String::new(),
+                cause: Cause::Panic(panic),
+                last_words: LastWords::Heard,
             };
             lane.died(generation, death);
         }
@@ -125,8 +125,10 @@ fn work(
             generation,
             Death {
                 at: None,
-                panic: None,
-                message: "a waker, a drop or `on_unhandled` panicked on its thread".into(),
+                cause: Cause::Gone(
+                    "a waker, a drop or `on_unhandled` panicked on its thread".into(),
+                ),
+                last_words: LastWords::Heard,
             },
         );
     }

@@ -69,15 +69,22 @@ impl Task {
             .take()
     }
 
-    /// The task again, unless its worker has begun it.
-    pub(crate) fn reclaim(self, _: LastWords) -> Option<Self> {
+    /// Takes the job back, unless its worker has begun it.
+    pub(crate) fn reclaim(&mut self, _: LastWords) -> bool {
         self.withdraw()
     }
 
-    /// Takes the task from its worker, unless that has begun it.
-    pub(crate) fn withdraw(&self) -> Option<Self> {
-        self.take().map(Task::of)
+    /// Takes the job from its worker, unless that has begun it.
+    pub(crate) fn withdraw(&mut self) -> bool {
+        let Some(call) = self.take() else {
+            return false;
+        };
+        *self = Task::of(call);
+        true
     }
+
+    /// Its worker holds the call, or has used it up.
+    pub(crate) fn begun(&mut self) {}
 
     /// Begins the job; `None` where the owner has taken it back.
     pub(super) fn call(self) -> Option<impl FnOnce() -> Run> {

@@ -14,7 +14,7 @@ use super::{Task, envelope, glue, module, script, text};
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
-use crate::lane::{Death, Lane};
+use crate::lane::{Cause, Death, Lane, LastWords};
 use crate::panic::Panic;
 use crate::thread::Current;
 
@@ -240,13 +240,24 @@ fn on_message(event: MessageEvent) {
             }
         }
         DIED => {
-            let (at, panic) = match panic {
+            let (at, cause) = match panic {
                 // The panic tells the job better: an async job's mark may be gone.
-                Some((id, panic)) => (Some(id), Some(panic)),
-                None => ((id.0 != 0).then_some(id), None),
+                Some((id, panic)) => (Some(id), Cause::Panic(panic)),
+                None => {
+                    let text = message.get(3).as_string().unwrap_or_default();
+                    if id.0 == 0 {
+                        (None, Cause::Gone(text))
+                    } else {
+                        (Some(id), Cause::Trap(text))
+                    }
+                }
             };
-            let message = message.get(3).as_string().unwrap_or_default();
-            lane.died(generation, Death { at, panic, message });
+            let death = Death {
+                at,
+                cause,
+                last_words: LastWords::Heard,
+            };
+            lane.died(generation, death);
         }
         // A panic is told of once its worker has died.
         _ => {}

@@ -67,17 +67,20 @@ impl Task {
 }
 
 impl Task {
-    /// The task again, of which the worker has not announced that it began: for certain only if it can announce no more.
-    pub(crate) fn reclaim(self, last_words: LastWords) -> Option<Self> {
-        match last_words {
-            LastWords::Heard => Some(self),
-            LastWords::CutOff => None,
-        }
+    /// Whether the job, whose beginning the worker has not announced, can be posted again: for certain only if there is no
+    /// more to be heard of that.
+    pub(crate) fn reclaim(&mut self, last_words: LastWords) -> bool {
+        matches!(last_words, LastWords::Heard)
     }
 
     /// What was posted cannot be taken back.
-    pub(crate) fn withdraw(&self) -> Option<Self> {
-        None
+    pub(crate) fn withdraw(&mut self) -> bool {
+        false
+    }
+
+    /// Gives the payload's memory back, which is not needed again.
+    pub(crate) fn begun(&mut self) {
+        self.payload = Ok(Vec::new());
     }
 }
 

@@ -1,0 +1,196 @@
+//! How a worker ends before its thread does: it dies, or an aborted job in it does not let go. What waited stays, and
+//! another worker takes the place.
+
+use std::sync::MutexGuard;
+
+use super::Lane;
+use super::state::{Entry, Leaving, Phase, State};
+use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
+use crate::handle::{JobId, Origin};
+use crate::panic::Panic;
+use crate::sys;
+use crate::thread::Current;
+
+/// Whether all that a worker ever said has been heard when it ends.
+#[derive(Clone, Copy)]
+pub(crate) enum LastWords {
+    /// It told of its end itself, after all else.
+    Heard,
+    /// It was ended from here, and something may have been on its way.
+    CutOff,
+}
+
+/// How a worker ended that nobody ended.
+pub(crate) struct Death {
+    /// The job whose code was running, where one was.
+    pub(crate) at: Option<JobId>,
+    pub(crate) cause: Cause,
+    pub(crate) last_words: LastWords,
+}
+
+/// What a worker died of.
+#[derive(Clone)]
+pub(crate) enum Cause {
+    /// A panic of its present job, where a panic ends the instance.
+    Panic(Panic),
+    /// The engine stopped its code, and says why.
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "natively a trap ends the process")
+    )]
+    Trap(String),
+    /// It is gone, for a reason that no job is known to have given.
+    Gone(String),
+}
+
+impl Cause {
+    /// The error of the job that was running.
+    fn of_job(self, thread: Current) -> JoinError {
+        JoinError::new(match self {
+            Cause::Panic(panic) => JoinErrorKind::Panicked { panic, thread },
+            Cause::Trap(message) => JoinErrorKind::Trapped { message, thread },
+            Cause::Gone(why) => return JoinError::lost(why),
+        })
+    }
+
+    fn text(self) -> String {
+        match self {
+            Cause::Panic(panic) => panic.to_string(),
+            Cause::Trap(text) | Cause::Gone(text) => text,
+        }
+    }
+}
+
+impl Lane {
+    /// The worker died. What it had begun ends, and another takes its place at once.
+    pub(crate) fn died(&self, generation: u32, death: Death) {
+        let Death {
+            at,
+            cause,
+            last_words,
+        } = death;
+        if at == Some(JobId::ON_START) {
+            let error = cause.of_job(self.current());
+            return self.start_failed(generation, StartError::new(StartErrorKind::OnStart(error)));
+        }
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        if matches!(state.phase, Phase::Starting) {
+            drop(state);
+            let error = StartError::new(StartErrorKind::Died(cause.text()));
+            return self.start_failed(generation, error);
+        }
+        let idle = state.front.is_none() && state.suspended.is_empty() && state.queue.is_empty();
+        if idle && !state.proved {
+            // Something that the start left behind kills worker after worker. The next job tries again, and hears why.
+            state.phase = Phase::Failed(StartError::new(StartErrorKind::Died(cause.text())));
+            let link = state.link.take();
+            drop(state);
+            drop(link);
+            return;
+        }
+        let victim = cause.clone().of_job(self.current());
+        let why = match (at, cause) {
+            (Some(_), Cause::Panic(_) | Cause::Trap(_)) => {
+                "another of its jobs panicked or trapped".into()
+            }
+            (_, cause) => cause.text(),
+        };
+        self.replace(state, last_words, |id| {
+            if Some(id) == at {
+                victim.clone()
+            } else {
+                JoinError::lost(why.clone())
+            }
+        });
+    }
+
+    /// Ends the worker and starts another. Begun jobs end with `error`; those in the queue stay (invariant 1).
+    fn replace(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        last_words: LastWords,
+        error: impl Fn(JobId) -> JoinError,
+    ) {
+        let mut leaving = Leaving::default();
+        state.take_begun(&mut leaving, last_words, error);
+        let generation = state.claim();
+        drop(state);
+        // The old worker's end first, so that it begins nothing more; then the next worker, which comes up while the
+        // outcomes are told.
+        drop(leaving.link.take());
+        self.launch(generation);
+        leaving.settle();
+    }
+
+    /// The grace time of an aborted job is over.
+    fn grace_over(&self, generation: u32, id: JobId) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        let front = state.front.as_ref();
+        let at_front = front.is_some_and(|front| front.entry.is(id));
+        let front_runs = front.is_some_and(|front| front.begun);
+        let is_suspended = state.suspended.iter().any(|entry| entry.is(id));
+        // It has fired, and holds nothing any more.
+        drop(state.take_grace(id));
+        if !at_front && !is_suspended {
+            return;
+        }
+        let beside = |entry: &Entry| !entry.is(id) && !entry.packet.is_settled();
+        let may_be_another = is_suspended && state.suspended.iter().any(beside);
+        if at_front != front_runs || may_be_another {
+            // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
+            self.arm_grace(&mut state, generation, id);
+            return;
+        }
+        self.replace(state, LastWords::CutOff, |_| {
+            JoinError::lost("an aborted job beside it went on running".into())
+        });
+    }
+
+    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId) {
+        let Some(grace) = self.config.abort_grace else {
+            return;
+        };
+        let me = self.me.clone();
+        let timer = sys::Timer::after(
+            grace,
+            Box::new(move || {
+                if let Some(lane) = me.upgrade() {
+                    lane.grace_over(generation, id);
+                }
+            }),
+        );
+        state.graces.push((id, timer));
+    }
+}
+
+impl Origin for Lane {
+    fn abandon(&self, id: JobId) {
+        let mut state = self.lock();
+        if let Some(at) = state.queue.iter().position(|entry| entry.is(id)) {
+            let waiting = state.queue.remove(at);
+            drop(state);
+            drop(waiting);
+            return;
+        }
+        if state.posted(id).is_none() {
+            return;
+        }
+        let withdrawn = state
+            .front
+            .take_if(|front| front.entry.is(id) && !front.begun && front.entry.task.withdraw());
+        if let Some(front) = withdrawn {
+            drop(state);
+            drop(front);
+            return self.pump();
+        }
+        if let Some(link) = &state.link {
+            link.abort(id);
+        }
+        let generation = state.generation;
+        self.arm_grace(&mut state, generation, id);
+    }
+}

@@ -1,0 +1,181 @@
+//! [`State`]: where each job of a lane is, and what its worker is up to. The lane's lock guards it, so nothing here runs
+//! foreign code; what leaves is handed out in [`Leaving`].
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::LastWords;
+use crate::error::{JoinError, StartError};
+use crate::handle::{JobId, Packet};
+use crate::sys;
+use crate::worker::Outcome;
+
+pub(super) struct State {
+    pub(super) phase: Phase,
+    /// Counts the workers that this thread has had.
+    pub(super) generation: u32,
+    pub(super) link: Option<sys::Link>,
+    /// The present worker has done something beyond starting.
+    pub(super) proved: bool,
+    pub(super) start_timer: Option<sys::Timer>,
+    pub(super) starter: Option<Waker>,
+    pub(super) queue: VecDeque<Entry>,
+    pub(super) front: Option<Front>,
+    /// In the order in which they began.
+    pub(super) suspended: Vec<Entry>,
+    /// The grace times of aborted jobs that have begun.
+    pub(super) graces: Vec<(JobId, sys::Timer)>,
+}
+
+pub(super) enum Phase {
+    Starting,
+    Ready,
+    /// The last start failed. The next job tries again.
+    Failed(StartError),
+    Terminated,
+}
+
+/// A job in the lane, whose task is kept until it leaves.
+pub(super) struct Entry {
+    pub(super) packet: Arc<dyn Packet>,
+    pub(super) task: sys::Task,
+}
+
+impl Entry {
+    pub(super) fn is(&self, id: JobId) -> bool {
+        self.packet.id() == id
+    }
+
+    /// Ends the job. Runs foreign code: not under the lock.
+    pub(super) fn end(self, outcome: Outcome) {
+        drop(self.task);
+        self.packet.settle(outcome);
+    }
+}
+
+/// The job that was posted last, and holds the worker until it ends or waits for something.
+pub(super) struct Front {
+    pub(super) entry: Entry,
+    /// It is known to have begun: an async job in a long part of its own may keep it from that.
+    pub(super) begun: bool,
+}
+
+impl Front {
+    pub(super) fn begin(&mut self) {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.entry.task.begun();
+        }
+    }
+}
+
+impl State {
+    /// Before the first worker.
+    pub(super) fn new() -> Self {
+        State {
+            phase: Phase::Starting,
+            generation: 0,
+            link: None,
+            proved: false,
+            start_timer: None,
+            starter: None,
+            queue: VecDeque::new(),
+            front: None,
+            suspended: Vec::new(),
+            graces: Vec::new(),
+        }
+    }
+
+    /// Makes the start of the next worker the caller's: whoever comes next only queues. Gives its generation.
+    pub(super) fn claim(&mut self) -> u32 {
+        self.generation += 1;
+        self.phase = Phase::Starting;
+        self.proved = false;
+        self.generation
+    }
+
+    /// A job that was posted and has not left.
+    pub(super) fn posted(&self, id: JobId) -> Option<&Entry> {
+        let front = self.front.as_ref().map(|front| &front.entry);
+        front
+            .into_iter()
+            .chain(&self.suspended)
+            .find(|entry| entry.is(id))
+    }
+
+    /// Takes a job that was posted.
+    pub(super) fn take_posted(&mut self, id: JobId) -> Option<Entry> {
+        if let Some(front) = self.front.take_if(|front| front.entry.is(id)) {
+            return Some(front.entry);
+        }
+        let at = self.suspended.iter().position(|entry| entry.is(id))?;
+        Some(self.suspended.remove(at))
+    }
+
+    pub(super) fn take_grace(&mut self, id: JobId) -> Option<sys::Timer> {
+        let at = self.graces.iter().position(|(of, _)| *of == id)?;
+        Some(self.graces.swap_remove(at).1)
+    }
+
+    /// Takes what has not been posted.
+    pub(super) fn take_waiting(&mut self, leaving: &mut Leaving, error: impl Fn() -> JoinError) {
+        let waiting = self.queue.drain(..);
+        leaving
+            .entries
+            .extend(waiting.map(|entry| (entry, error())));
+    }
+
+    /// Takes the worker and all that has begun on it. A front that has not goes back to the queue.
+    pub(super) fn take_begun(
+        &mut self,
+        leaving: &mut Leaving,
+        last_words: LastWords,
+        error: impl Fn(JobId) -> JoinError,
+    ) {
+        leaving.link = self.link.take();
+        leaving
+            .timers
+            .extend(self.graces.drain(..).map(|(_, timer)| timer));
+        let mut begun = std::mem::take(&mut self.suspended);
+        if let Some(Front {
+            mut entry,
+            begun: has_begun,
+        }) = self.front.take()
+        {
+            let waits = !has_begun && entry.task.reclaim(last_words);
+            if waits && !entry.packet.is_settled() {
+                self.queue.push_front(entry);
+            } else {
+                begun.push(entry);
+            }
+        }
+        for entry in begun {
+            let error = error(entry.packet.id());
+            leaving.entries.push((entry, error));
+        }
+    }
+}
+
+/// What is on its way out of the lane, to be settled and dropped without its lock (invariant 4).
+#[must_use]
+#[derive(Default)]
+pub(super) struct Leaving {
+    pub(super) entries: Vec<(Entry, JoinError)>,
+    pub(super) link: Option<sys::Link>,
+    pub(super) timers: Vec<sys::Timer>,
+    pub(super) starter: Option<Waker>,
+}
+
+impl Leaving {
+    pub(super) fn settle(self) {
+        // The old worker goes first: nothing that it holds may outlive the word that it is gone.
+        drop(self.link);
+        drop(self.timers);
+        for (entry, error) in self.entries {
+            entry.end(Err(error));
+        }
+        if let Some(starter) = self.starter {
+            starter.wake();
+        }
+    }
+}
