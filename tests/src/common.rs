@@ -1,11 +1,17 @@
 //! What bodies share.
 
 use std::cell::RefCell;
+#[cfg(not(target_family = "wasm"))]
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(not(target_family = "wasm"))]
+use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+#[cfg(not(target_family = "wasm"))]
+use futures::channel::oneshot;
 use wasm_mt::{Builder, Thread, job};
 
 /// A thread, or the reason why there is none.
@@ -48,6 +54,30 @@ pub fn endless() -> u32 {
         while js_sys::Date::now() < end {}
         0
     }
+}
+
+/// Takes the thread's worker away from what has begun in it. Another comes up.
+#[cfg(target_family = "wasm")]
+pub async fn lose_worker(thread: &Thread) {
+    let trap = job!(|| -> u32 { core::arch::wasm32::unreachable() });
+    assert!(thread.spawn(trap).await.unwrap_err().is_trap());
+}
+
+/// Takes the thread's worker away from what has begun in it. Another comes up.
+#[cfg(not(target_family = "wasm"))]
+pub async fn lose_worker(thread: &Thread) {
+    static BEGINS: Mutex<BTreeMap<u64, oneshot::Sender<()>>> = Mutex::new(BTreeMap::new());
+    let (sender, begins) = oneshot::channel();
+    let id = thread.id();
+    BEGINS.lock().unwrap().insert(id, sender);
+    let keeps = thread.spawn(job!(|id| {
+        // An endless job is taken its worker from only when it has begun.
+        let begins = BEGINS.lock().unwrap().remove(&id);
+        begins.and_then(|begins| begins.send(()).ok());
+        endless()
+    }));
+    begins.await.unwrap();
+    keeps.abort();
 }
 
 /// Works for so many milliseconds.

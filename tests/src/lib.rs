@@ -9,12 +9,14 @@
 pub mod common;
 mod faults;
 mod jobs;
+mod lifetime;
 mod threads;
 #[cfg(target_family = "wasm")]
 mod web;
 
 pub use faults::*;
 pub use jobs::*;
+pub use lifetime::*;
 pub use threads::*;
 #[cfg(target_family = "wasm")]
 pub use web::*;
@@ -72,6 +74,11 @@ macro_rules! bodies {
             a_detached_jobs_error_goes_to_on_unhandled
             a_cancelled_detached_job_is_not_reported
             errors_say_what_they_are
+            an_idempotent_job_begins_again_in_the_next_worker
+            jobs_that_begin_again_keep_their_order
+            an_idempotent_job_begins_three_times_at_most
+            an_idempotent_jobs_own_panic_is_final
+            an_aborted_idempotent_job_does_not_begin_again
         }
     };
 }

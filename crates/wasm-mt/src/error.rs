@@ -106,7 +106,11 @@ pub(crate) enum JoinErrorKind {
     #[error("the worker of the job was lost: {why}{}", if *.may_have_run { "; the job may have run" } else { "" })]
     Lost { why: String, may_have_run: bool },
     #[error("the worker of the job was lost and no other could be started")]
-    NotReplaced(#[source] StartError),
+    NotReplaced {
+        #[source]
+        error: StartError,
+        may_have_run: bool,
+    },
     #[error("the thread had been terminated before the job was spawned; start another")]
     Closed,
     #[error(
@@ -209,7 +213,7 @@ impl JoinError {
     pub fn is_lost(&self) -> bool {
         matches!(
             *self.0,
-            JoinErrorKind::Lost { .. } | JoinErrorKind::NotReplaced(_)
+            JoinErrorKind::Lost { .. } | JoinErrorKind::NotReplaced { .. }
         )
     }
 
@@ -217,17 +221,15 @@ impl JoinError {
     /// known, or that it has.
     pub fn may_have_run(&self) -> bool {
         match *self.0 {
-            JoinErrorKind::Lost { may_have_run, .. } => may_have_run,
+            JoinErrorKind::Lost { may_have_run, .. }
+            | JoinErrorKind::NotReplaced { may_have_run, .. } => may_have_run,
             JoinErrorKind::Encode { result, .. } => result,
             JoinErrorKind::Panicked { .. }
             | JoinErrorKind::Trapped { .. }
             | JoinErrorKind::Cancelled
             | JoinErrorKind::Deadline(_)
             | JoinErrorKind::Decode { .. } => true,
-            JoinErrorKind::NotReplaced(_)
-            | JoinErrorKind::Closed
-            | JoinErrorKind::OtherBuild
-            | JoinErrorKind::Post(_) => false,
+            JoinErrorKind::Closed | JoinErrorKind::OtherBuild | JoinErrorKind::Post(_) => false,
         }
     }
 

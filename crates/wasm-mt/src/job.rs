@@ -95,6 +95,34 @@ impl<T: Travel> Job<T> {
     }
 }
 
+impl<T> Job<T> {
+    /// The same job, whose body may run more than once.
+    ///
+    /// Where its worker is lost through no fault of its own, the job begins again in the next worker instead of ending as
+    /// [lost](crate::JoinError::is_lost), before the jobs that wait. What takes a worker along is another job's panic or
+    /// trap, another job that was aborted and would not end, a call of `close()`, or the browser. Its own panic, trap,
+    /// abort and time-out are final, and so is the end of its thread. It begins three times at most, then it is lost.
+    ///
+    /// For this its arguments are kept until it ends. Natively they are copied before each run, as they would travel: they
+    /// are encoded and decoded, and where that fails, so does the job.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use wasm_mt::{Thread, job};
+    ///
+    /// let thread = Thread::start().await?;
+    /// let text = String::from("ab");
+    /// let twice = thread.spawn(job!(async |text| text.repeat(2)).idempotent());
+    /// assert_eq!(twice.await?, "abab");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn idempotent(mut self) -> Self {
+        self.task.idempotent();
+        self
+    }
+}
+
 impl<T> fmt::Debug for Job<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job").finish_non_exhaustive()

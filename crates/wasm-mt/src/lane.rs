@@ -4,8 +4,8 @@
 //! One job at a time has the *front*: it was posted and its sync part has not ended. An async job leaves the front at its
 //! first `await` and is *suspended* until it ends.
 //!
-//! 1. Only the front and the suspended jobs can have begun. A job in the queue has not, so it can be taken back, or go to
-//!    the worker that replaces a dead one. The front has begun for sure where nothing was suspended when it was posted;
+//! 1. Only the front and the suspended jobs can be running. A job in the queue is not, so it can be taken back, or go to
+//!    the worker that replaces a dead one. It has begun before only where it is idempotent and lost a worker. The front has begun for sure where nothing was suspended when it was posted;
 //!    else the worker announces it, and until then the job can be taken back where the backend can tell for certain.
 //! 2. A job is in one place only: queue, front or suspended. It leaves the lane once, and its packet is settled then.
 //! 3. What a replaced worker still reports carries its generation and is not heard.
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
-use self::state::{Entry, Front, Leaving, Phase, State};
+use self::state::{Entry, Fate, Front, Leaving, Phase, State};
 use crate::builder::Config;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Packet};
@@ -168,16 +168,14 @@ impl Lane {
             ..Leaving::default()
         };
         leaving.timers.extend(state.start_timer.take());
-        state.take_waiting(&mut leaving, || {
-            JoinError::new(JoinErrorKind::NotReplaced(error.clone()))
-        });
+        state.take_waiting(&mut leaving, |entry| entry.not_replaced(error.clone()));
         drop(state);
         leaving.settle();
     }
 
     /// Takes a job in, whatever has become of the thread.
     pub(crate) fn push(&self, packet: Arc<dyn Packet>, task: sys::Task) {
-        let entry = Entry { packet, task };
+        let entry = Entry::new(packet, task);
         let mut state = self.lock();
         match state.phase {
             Phase::Terminated => {
@@ -209,7 +207,7 @@ impl Lane {
                 return;
             };
             let announce = !state.suspended.is_empty();
-            let Some(Entry { packet, task }) = state.queue.front() else {
+            let Some(Entry { packet, task, .. }) = state.queue.front() else {
                 return;
             };
             // Posting runs no foreign code, so the lock may be held.
@@ -287,8 +285,10 @@ impl Lane {
             ..Leaving::default()
         };
         leaving.timers.extend(state.start_timer.take());
-        state.take_begun(&mut leaving, LastWords::CutOff, |_| JoinError::cancelled());
-        state.take_waiting(&mut leaving, JoinError::cancelled);
+        state.take_begun(&mut leaving, LastWords::CutOff, |_| {
+            Fate::Ends(JoinError::cancelled())
+        });
+        state.take_waiting(&mut leaving, |_| JoinError::cancelled());
         drop(state);
         leaving.settle();
     }

@@ -4,7 +4,7 @@
 use std::sync::MutexGuard;
 
 use super::Lane;
-use super::state::{Entry, Leaving, Phase, State};
+use super::state::{Entry, Fate, Leaving, Phase, State};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Origin};
 use crate::panic::Panic;
@@ -99,22 +99,22 @@ impl Lane {
         };
         self.replace(state, last_words, |id| {
             if Some(id) == at {
-                victim.clone()
+                Fate::Ends(victim.clone())
             } else {
-                JoinError::lost(why.clone())
+                Fate::Lost(why.clone())
             }
         });
     }
 
-    /// Ends the worker and starts another. Begun jobs end with `error`; those in the queue stay (invariant 1).
+    /// Ends the worker and starts another. Begun jobs meet their `fate`; those in the queue stay (invariant 1).
     fn replace(
         &self,
         mut state: MutexGuard<'_, State>,
         last_words: LastWords,
-        error: impl Fn(JobId) -> JoinError,
+        fate: impl Fn(JobId) -> Fate,
     ) {
         let mut leaving = Leaving::default();
-        state.take_begun(&mut leaving, last_words, error);
+        state.take_begun(&mut leaving, last_words, fate);
         let generation = state.claim();
         drop(state);
         // The old worker's end first, so that it begins nothing more; then the next worker, which comes up while the
@@ -146,7 +146,7 @@ impl Lane {
             return;
         }
         self.replace(state, LastWords::CutOff, |_| {
-            JoinError::lost("an aborted job beside it went on running".into())
+            Fate::Lost("an aborted job beside it went on running".into())
         });
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::LastWords;
-use crate::error::{JoinError, StartError};
+use crate::error::{JoinError, JoinErrorKind, StartError};
 use crate::handle::{JobId, Packet};
 use crate::sys;
 use crate::worker::Outcome;
@@ -40,11 +40,46 @@ pub(super) enum Phase {
 pub(super) struct Entry {
     pub(super) packet: Arc<dyn Packet>,
     pub(super) task: sys::Task,
+    /// How often it has begun, or may have.
+    runs: u8,
 }
 
+/// How often an idempotent job may begin: what took its workers along may be the job itself.
+const RUNS: u8 = 3;
+
 impl Entry {
+    pub(super) fn new(packet: Arc<dyn Packet>, task: sys::Task) -> Self {
+        Entry {
+            packet,
+            task,
+            runs: 0,
+        }
+    }
+
     pub(super) fn is(&self, id: JobId) -> bool {
         self.packet.id() == id
+    }
+
+    /// Makes it ready to be posted anew, where its worker was lost, or gives the reason why it is not.
+    fn begin_again(&mut self, why: String) -> Result<(), JoinError> {
+        if !self.task.is_idempotent() || self.packet.is_settled() {
+            return Err(JoinError::lost(why));
+        }
+        if self.runs == RUNS {
+            let times = format!("{why}; the job has begun {RUNS} times");
+            return Err(JoinError::lost(times));
+        }
+        self.task
+            .again()
+            .map_err(|reason| JoinError::lost(format!("{why}; it cannot begin again: {reason}")))
+    }
+
+    /// What the job ends with where no worker can be had for it.
+    pub(super) fn not_replaced(&self, error: StartError) -> JoinError {
+        JoinError::new(JoinErrorKind::NotReplaced {
+            error,
+            may_have_run: self.runs > 0,
+        })
     }
 
     /// Ends the job. Runs foreign code: not under the lock.
@@ -64,6 +99,7 @@ pub(super) struct Front {
 impl Front {
     pub(super) fn begin(&mut self) {
         if !std::mem::replace(&mut self.begun, true) {
+            self.entry.runs += 1;
             self.entry.task.begun();
         }
     }
@@ -118,42 +154,57 @@ impl State {
     }
 
     /// Takes what has not been posted.
-    pub(super) fn take_waiting(&mut self, leaving: &mut Leaving, error: impl Fn() -> JoinError) {
-        let waiting = self.queue.drain(..);
-        leaving
-            .entries
-            .extend(waiting.map(|entry| (entry, error())));
+    pub(super) fn take_waiting(
+        &mut self,
+        leaving: &mut Leaving,
+        error: impl Fn(&Entry) -> JoinError,
+    ) {
+        for entry in self.queue.drain(..) {
+            let error = error(&entry);
+            leaving.entries.push((entry, error));
+        }
     }
 
-    /// Takes the worker and all that has begun on it. A front that has not goes back to the queue.
+    /// Takes the worker and all that has begun on it. A front that has not begun goes back to the queue, and so does what
+    /// can begin again, in its old order.
     pub(super) fn take_begun(
         &mut self,
         leaving: &mut Leaving,
         last_words: LastWords,
-        error: impl Fn(JobId) -> JoinError,
+        fate: impl Fn(JobId) -> Fate,
     ) {
         leaving.link = self.link.take();
         leaving
             .timers
             .extend(self.graces.drain(..).map(|(_, timer)| timer));
         let mut begun = std::mem::take(&mut self.suspended);
-        if let Some(Front {
-            mut entry,
-            begun: has_begun,
-        }) = self.front.take()
-        {
-            let waits = !has_begun && entry.task.reclaim(last_words);
-            if waits && !entry.packet.is_settled() {
-                self.queue.push_front(entry);
+        if let Some(mut front) = self.front.take() {
+            let waits = !front.begun && front.entry.task.reclaim(last_words);
+            if waits && !front.entry.packet.is_settled() {
+                self.queue.push_front(front.entry);
             } else {
-                begun.push(entry);
+                front.begin();
+                begun.push(front.entry);
             }
         }
-        for entry in begun {
-            let error = error(entry.packet.id());
-            leaving.entries.push((entry, error));
+        for mut entry in begun.into_iter().rev() {
+            let ended = match fate(entry.packet.id()) {
+                Fate::Ends(error) => Err(error),
+                Fate::Lost(why) => entry.begin_again(why),
+            };
+            match ended {
+                Ok(()) => self.queue.push_front(entry),
+                Err(error) => leaving.entries.push((entry, error)),
+            }
         }
     }
+}
+
+/// What becomes of a job whose worker is taken from under it.
+pub(super) enum Fate {
+    Ends(JoinError),
+    /// It was not at fault, so it begins again where it is idempotent.
+    Lost(String),
 }
 
 /// What is on its way out of the lane, to be settled and dropped without its lock (invariant 4).

@@ -3,8 +3,9 @@
 //! - `Task`: a job without its types. `new` and `new_async` take what [`Job`](crate::Job) takes. A value that does not
 //!   encode MUST be kept as the error that [`Link::post`] or the report then gives. The owner keeps a posted task until the
 //!   job ends. `begun` says that it has begun; `reclaim` and `withdraw` take one back that was posted and not begun, after
-//!   its worker's end and before: they MUST give `false` where it may have begun, else it can be posted again. None of the
-//!   three may call foreign code; a drop does.
+//!   its worker's end and before: they MUST give `false` where it may have begun, else it can be posted again. After
+//!   `idempotent`, `again` makes one that has begun ready to be posted anew, once its worker is gone, or gives the reason why
+//!   it cannot be. None of these may call foreign code; a drop does.
 //! - `Value`: a result on its way; `decode` makes it a `T`.
 //! - `Link`: a worker, seen from its owner. `start` MUST return without waiting and MUST NOT call the lane before it
 //!   returns. Afterwards the lane hears `started` or `start_failed` once, then for each posted job `begun` before its code

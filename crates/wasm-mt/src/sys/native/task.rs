@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,10 +18,45 @@ pub(crate) type Value = Box<dyn Any + Send>;
 
 /// A job without its types: a call, which whoever comes first takes out, its worker or the owner who wants it back.
 pub(crate) struct Task {
-    call: Arc<Mutex<Option<Call>>>,
+    held: Arc<Mutex<Held>>,
+    idempotent: bool,
 }
 
-type Call = Box<dyn FnOnce() -> Run + Send>;
+/// What a task and its worker share.
+struct Held {
+    call: Option<Box<dyn Call>>,
+    /// Of an idempotent job that has begun: the call to make should it have to begin again.
+    spare: Option<Box<dyn Call>>,
+}
+
+/// A function with its arguments.
+trait Call: Send {
+    fn run(self: Box<Self>) -> Run;
+    /// The same call with arguments that have travelled.
+    fn copy(&self) -> Result<Box<dyn Call>, JoinError>;
+}
+
+struct Of<A, F> {
+    args: A,
+    f: F,
+    run: fn(A, F) -> Run,
+}
+
+impl<A: Travel, F: Copy + Send + 'static> Call for Of<A, F> {
+    fn run(self: Box<Self>) -> Run {
+        match travelled(self.args) {
+            Ok(args) => (self.run)(args, self.f),
+            Err(error) => Run::Done(Err(error)),
+        }
+    }
+
+    fn copy(&self) -> Result<Box<dyn Call>, JoinError> {
+        Ok(Box::new(Of {
+            args: copied(&self.args)?,
+            ..*self
+        }))
+    }
+}
 
 impl Task {
     pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
@@ -29,8 +64,10 @@ impl Task {
         A: Travel,
         T: Travel,
     {
-        Task::of(Box::new(move || {
-            Run::Done(travelled(args).and_then(|args| value(f(args))))
+        Task::of(Box::new(Of {
+            args,
+            f,
+            run: |args, f| Run::Done(value(f(args))),
         }))
     }
 
@@ -40,33 +77,33 @@ impl Task {
         T: Travel,
         F: Future<Output = T> + 'static,
     {
-        Task::of(Box::new(move || match travelled(args) {
-            Ok(args) => {
+        Task::of(Box::new(Of {
+            args,
+            f,
+            run: |args, f| {
                 let future = f(args);
                 Run::Async(Box::pin(async move { value(future.await) }))
-            }
-            Err(error) => Run::Done(Err(error)),
+            },
         }))
     }
 
-    fn of(call: Call) -> Self {
+    fn of(call: Box<dyn Call>) -> Self {
         Task {
-            call: Arc::new(Mutex::new(Some(call))),
+            held: hold(call),
+            idempotent: false,
         }
     }
 
     /// The same task, for its worker.
     pub(super) fn share(&self) -> Self {
         Task {
-            call: self.call.clone(),
+            held: self.held.clone(),
+            idempotent: self.idempotent,
         }
     }
 
-    fn take(&self) -> Option<Call> {
-        self.call
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the job back, unless its worker has begun it.
@@ -76,20 +113,62 @@ impl Task {
 
     /// Takes the job from its worker, unless that has begun it.
     pub(crate) fn withdraw(&mut self) -> bool {
-        let Some(call) = self.take() else {
+        let call = self.lock().call.take();
+        self.renew(call)
+    }
+
+    /// Out of reach of the worker that it was posted to.
+    fn renew(&mut self, call: Option<Box<dyn Call>>) -> bool {
+        let Some(call) = call else {
             return false;
         };
-        *self = Task::of(call);
+        self.held = hold(call);
         true
     }
 
     /// Its worker holds the call, or has used it up.
     pub(crate) fn begun(&mut self) {}
 
+    pub(crate) fn idempotent(&mut self) {
+        self.idempotent = true;
+    }
+
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    pub(crate) fn again(&mut self) -> Result<(), &'static str> {
+        let spare = {
+            let mut held = self.lock();
+            held.call.take().or_else(|| held.spare.take())
+        };
+        if self.renew(spare) {
+            Ok(())
+        } else {
+            Err("its arguments had not been copied")
+        }
+    }
+
     /// Begins the job; `None` where the owner has taken it back.
     pub(super) fn call(self) -> Option<impl FnOnce() -> Run> {
-        self.take()
+        let call = self.lock().call.take()?;
+        Some(move || {
+            if self.idempotent {
+                match call.copy() {
+                    Ok(copy) => self.lock().spare = Some(copy),
+                    Err(error) => return Run::Done(Err(error)),
+                }
+            }
+            call.run()
+        })
     }
+}
+
+fn hold(call: Box<dyn Call>) -> Arc<Mutex<Held>> {
+    Arc::new(Mutex::new(Held {
+        call: Some(call),
+        spare: None,
+    }))
 }
 
 /// The result that the caller awaits.
@@ -107,8 +186,13 @@ fn value<T: Travel>(result: T) -> Outcome {
 /// `value` as it would arrive in a browser; in builds without debug assertions, as it is.
 fn travelled<V: Serialize + DeserializeOwned>(value: V) -> Result<V, JoinError> {
     if cfg!(debug_assertions) {
-        payload::decode(&payload::encode(&value)?)
+        copied(&value)
     } else {
         Ok(value)
     }
+}
+
+/// `value` as it would arrive in a browser, beside itself.
+fn copied<V: Serialize + DeserializeOwned>(value: &V) -> Result<V, JoinError> {
+    payload::decode(&payload::encode(value)?)
 }

@@ -364,6 +364,7 @@ mod tests {
             let task = Task {
                 kind,
                 payload: payload::encode(&(21u32,)),
+                idempotent: false,
             };
             let job = Job {
                 task,

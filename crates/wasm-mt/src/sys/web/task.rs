@@ -20,6 +20,8 @@ pub(crate) type Value = Vec<u8>;
 pub(crate) struct Task {
     pub(super) kind: Kind,
     pub(super) payload: Result<Vec<u8>, JoinError>,
+    /// Its body may run more than once.
+    pub(super) idempotent: bool,
 }
 
 /// What a job calls.
@@ -46,6 +48,7 @@ impl Task {
                 fingerprint: entry::fingerprint::<fn(A) -> T>(),
             },
             payload: payload::encode(&args),
+            idempotent: false,
         }
     }
 
@@ -62,6 +65,7 @@ impl Task {
                 fingerprint: entry::fingerprint::<(fn(A) -> F, T)>(),
             },
             payload: payload::encode(&args),
+            idempotent: false,
         }
     }
 }
@@ -78,9 +82,24 @@ impl Task {
         false
     }
 
-    /// Gives the payload's memory back, which is not needed again.
+    /// Gives the payload's memory back where it is not needed again.
     pub(crate) fn begun(&mut self) {
-        self.payload = Ok(Vec::new());
+        if !self.idempotent {
+            self.payload = Ok(Vec::new());
+        }
+    }
+
+    pub(crate) fn idempotent(&mut self) {
+        self.idempotent = true;
+    }
+
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    /// The payload was copied when it was posted, so it can be posted again.
+    pub(crate) fn again(&mut self) -> Result<(), &'static str> {
+        Ok(())
     }
 }
 
