@@ -2,7 +2,7 @@
 //!
 //! wasm-bindgen's own test runner serves what it likes; here the server is ours, so files can be missing or wrong, headers
 //! set, and glue served from elsewhere. The bodies of the cases are in `tests/pages/src/cases.rs`, their conditions in
-//! `CASES` below. Each case has a server of its own, so no fault and no cached file reaches the next.
+//! `conditions.rs`. Each case has a server of its own, so no fault and no cached file reaches the next.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 use serde::Deserialize;
 
 use crate::browser::{Browser, Driver};
+use crate::conditions::{CASES, Case, Elsewhere};
 use crate::demo;
 use crate::pages::{self, Glue};
 use crate::serve::{Options, Server};
@@ -23,127 +24,6 @@ use crate::workspace;
 
 /// A case that has posted nothing by then hangs.
 const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A case and the conditions that it runs under, once with each kind of glue.
-struct Case {
-    name: &'static str,
-    /// The conditions in words, where a case stands here more than once.
-    under: &'static str,
-    glue: &'static [Glue],
-    /// What the case reads with `harness::query`.
-    query: &'static [(&'static str, &'static str)],
-    csp: Option<&'static str>,
-    isolated: bool,
-    elsewhere: Elsewhere,
-    /// The module fails so, from this request on.
-    module: Option<(&'static str, u32)>,
-}
-
-/// Whether the glue comes from another origin than the page.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Elsewhere {
-    No,
-    /// Glue and module, readable by CORS.
-    WithCors,
-    /// The glue alone, as only a classic script may be; the module comes from the page's origin.
-    WithoutCors,
-}
-
-const PLAIN: Case = Case {
-    name: "",
-    under: "",
-    glue: &[Glue::Web, Glue::NoModules],
-    query: &[],
-    csp: None,
-    isolated: false,
-    elsewhere: Elsewhere::No,
-    module: None,
-};
-
-const CASES: &[Case] = &[
-    Case {
-        name: "a_thread_answers",
-        ..PLAIN
-    },
-    Case {
-        name: "a_thread_answers",
-        under: "cross-origin isolated",
-        isolated: true,
-        ..PLAIN
-    },
-    Case {
-        name: "a_thread_answers",
-        under: "a policy that allows blob workers",
-        csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:"),
-        ..PLAIN
-    },
-    Case {
-        name: "a_thread_answers",
-        under: "glue of another origin",
-        elsewhere: Elsewhere::WithCors,
-        ..PLAIN
-    },
-    Case {
-        name: "a_thread_answers",
-        under: "glue of another origin without CORS",
-        glue: &[Glue::NoModules],
-        elsewhere: Elsewhere::WithoutCors,
-        ..PLAIN
-    },
-    Case {
-        name: "a_thread_answers",
-        under: "a module that is gone once the page has it",
-        module: Some(("status:404", 2)),
-        ..PLAIN
-    },
-    Case {
-        name: "four_threads_fetch_the_module_once",
-        ..PLAIN
-    },
-    Case {
-        name: "glue_that_is_gone_is_a_start_error",
-        under: "404",
-        query: &[("what", "status:404")],
-        ..PLAIN
-    },
-    Case {
-        name: "glue_that_is_gone_is_a_start_error",
-        under: "HTML instead",
-        query: &[("what", "html")],
-        ..PLAIN
-    },
-    Case {
-        name: "glue_that_is_gone_is_a_start_error",
-        under: "a content type that no module may have",
-        glue: &[Glue::Web],
-        query: &[("what", "type:text/plain")],
-        ..PLAIN
-    },
-    Case {
-        name: "glue_that_is_gone_is_a_start_error",
-        under: "truncated",
-        query: &[("what", "truncated")],
-        ..PLAIN
-    },
-    Case {
-        name: "glue_that_never_comes_is_a_start_error",
-        ..PLAIN
-    },
-    Case {
-        name: "a_blocked_worker_is_a_start_error",
-        csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"),
-        ..PLAIN
-    },
-];
-
-impl Case {
-    fn label(&self, glue: Glue) -> String {
-        match self.under {
-            "" => format!("{} ({glue:?})", self.name),
-            under => format!("{}, {under} ({glue:?})", self.name),
-        }
-    }
-}
 
 /// Runs all cases and page checks in each browser: a row for the cases and one for the pages.
 pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {

@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod cases;
+mod conditions;
 mod demo;
 mod pages;
 mod serve;

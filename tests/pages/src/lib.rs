@@ -1,7 +1,7 @@
 //! The page of the second harness: `cargo xtask test` opens it with a case in its query, and it posts what came out.
 //!
 //! `cases` holds the cases; `harness` is what a case asks of the server around it. Which faults, headers and glue a case
-//! runs under stands in the table of the harness (`crates/xtask/src/cases.rs`), which refuses a case that it does not list.
+//! runs under stands in the table of the harness (`crates/xtask/src/conditions.rs`), which refuses a case that it does not list.
 
 #[cfg(target_arch = "wasm32")]
 mod cases;
