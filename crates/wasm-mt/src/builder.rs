@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{JoinError, StartError, with_sources};
+use crate::error::{JoinError, StartError};
 use crate::handle::Unhandled;
 use crate::sys;
 use crate::thread::Thread;
@@ -56,7 +56,7 @@ impl Builder {
                 on_unhandled: Arc::new(|error: JoinError| {
                     sys::print_error(&format!(
                         "wasm-mt: a detached job failed: {}",
-                        with_sources(&error)
+                        error.with_sources()
                     ));
                 }),
                 sys: sys::Config::default(),

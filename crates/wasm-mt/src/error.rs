@@ -2,6 +2,7 @@
 //! gave no value. Each is a public face over a private kind, asked by predicates, so that kinds can be added.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::panic::Panic;
@@ -12,7 +13,7 @@ use crate::thread::Current;
 /// Displayed, it says what to do about it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct StartError(Box<StartErrorKind>);
+pub struct StartError(Arc<StartErrorKind>);
 
 #[derive(Clone, Debug, thiserror::Error)]
 #[cfg_attr(
@@ -37,7 +38,7 @@ pub(crate) enum StartErrorKind {
     Blocked(String),
     #[error("the WebAssembly module was refused in the worker: {0}")]
     Module(String),
-    #[error("the thread did not start within {0:?}; see `Builder::start_deadline`")]
+    #[error("the thread did not start within {}; see `Builder::start_deadline`", Milliseconds(*.0))]
     Deadline(Duration),
     #[error("the `on_start` function failed")]
     OnStart(#[source] JoinError),
@@ -49,7 +50,7 @@ pub(crate) enum StartErrorKind {
 
 impl StartError {
     pub(crate) fn new(kind: StartErrorKind) -> Self {
-        StartError(Box::new(kind))
+        StartError(Arc::new(kind))
     }
 
     /// There are no workers here, or no more of them can be had.
@@ -91,7 +92,7 @@ impl StartError {
 /// Displayed, it says what happened and, where there is something to do about it, what.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct JoinError(Box<JoinErrorKind>);
+pub struct JoinError(Arc<JoinErrorKind>);
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum JoinErrorKind {
@@ -101,7 +102,7 @@ pub(crate) enum JoinErrorKind {
     Trapped { message: String, thread: Current },
     #[error("the job was cancelled")]
     Cancelled,
-    #[error("the job took longer than its {0:?}")]
+    #[error("the job took longer than its {}", Milliseconds(*.0))]
     Deadline(Duration),
     #[error("the worker of the job was lost: {why}{}", if *.may_have_run { "; the job may have run" } else { "" })]
     Lost { why: String, may_have_run: bool },
@@ -143,7 +144,7 @@ pub(crate) enum JoinErrorKind {
 
 impl JoinError {
     pub(crate) fn new(kind: JoinErrorKind) -> Self {
-        JoinError(Box::new(kind))
+        JoinError(Arc::new(kind))
     }
 
     #[cfg(target_family = "wasm")]
@@ -174,7 +175,8 @@ impl JoinError {
     /// The same, where it was a result that did not encode.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn of_result(mut self) -> Self {
-        if let JoinErrorKind::Encode { result, .. } = &mut *self.0 {
+        // It has just been made, so there is no other.
+        if let Some(JoinErrorKind::Encode { result, .. }) = Arc::get_mut(&mut self.0) {
             *result = true;
         }
         self
@@ -271,34 +273,59 @@ impl JoinError {
     }
 }
 
-/// An error's text with those of its sources, for where nobody asks for them.
-pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
+/// A limit, as errors tell it. `Duration`'s own `Debug` costs a program over a kilobyte of formatting.
+struct Milliseconds(Duration);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let milliseconds = u64::from(self.0.subsec_nanos().div_ceil(1_000_000));
+        let milliseconds = self
+            .0
+            .as_secs()
+            .saturating_mul(1000)
+            .saturating_add(milliseconds);
+        write!(f, "{milliseconds}ms")
     }
-    text
+}
+
+// Not by way of `dyn Error`, which would take the kinds' `Debug` into every program.
+impl StartError {
+    /// The error's text with those of its sources, for where nobody asks for them.
+    pub(crate) fn with_sources(&self) -> String {
+        match &*self.0 {
+            StartErrorKind::OnStart(source) => format!("{self}: {}", source.with_sources()),
+            _ => self.to_string(),
+        }
+    }
+}
+
+impl JoinError {
+    /// The error's text with those of its sources, for where nobody asks for them.
+    pub(crate) fn with_sources(&self) -> String {
+        match &*self.0 {
+            JoinErrorKind::NotReplaced(source) => format!("{self}: {}", source.with_sources()),
+            _ => self.to_string(),
+        }
+    }
 }
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod js {
-    use wasm_bindgen::JsValue;
+    use wasm_bindgen::{JsError, JsValue};
 
-    use super::{JoinError, StartError, with_sources};
+    use super::{JoinError, StartError};
 
     /// A JavaScript `Error` with the text of this error and its sources, so that `?` works in an exported `async fn`.
     impl From<StartError> for JsValue {
         fn from(error: StartError) -> JsValue {
-            js_sys::Error::new(&with_sources(&error)).into()
+            JsError::new(&error.with_sources()).into()
         }
     }
 
     /// A JavaScript `Error` with the text of this error and its sources, so that `?` works in an exported `async fn`.
     impl From<JoinError> for JsValue {
         fn from(error: JoinError) -> JsValue {
-            js_sys::Error::new(&with_sources(&error)).into()
+            JsError::new(&error.with_sources()).into()
         }
     }
 }
