@@ -32,6 +32,9 @@ pub(crate) struct Config {
 extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     fn console_error(message: &str);
+
+    #[wasm_bindgen(js_name = String, catch)]
+    fn string(value: &JsValue) -> Result<String, JsValue>;
 }
 
 /// `navigator.hardwareConcurrency`, and 1 where a browser keeps that to itself.
@@ -59,8 +62,5 @@ fn envelope(token: f64, rest: &[JsValue]) -> Array {
 
 /// What an exception says of itself.
 fn text(error: &JsValue) -> String {
-    match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => String::from(error.to_string()),
-        None => error.as_string().unwrap_or_else(|| format!("{error:?}")),
-    }
+    string(error).unwrap_or_else(|_| "an exception that has no text".into())
 }
