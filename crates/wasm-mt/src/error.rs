@@ -303,7 +303,7 @@ impl JoinError {
     /// The error's text with those of its sources, for where nobody asks for them.
     pub(crate) fn with_sources(&self) -> String {
         match &*self.0 {
-            JoinErrorKind::NotReplaced(source) => format!("{self}: {}", source.with_sources()),
+            JoinErrorKind::NotReplaced { error, .. } => format!("{self}: {}", error.with_sources()),
             _ => self.to_string(),
         }
     }
