@@ -8,6 +8,7 @@ mod demo;
 mod pages;
 mod serve;
 mod setup;
+mod size;
 mod suite;
 mod table;
 mod test;
@@ -39,6 +40,8 @@ enum Command {
     Demo(demo::Args),
     /// Measures in a browser, beside hand-written JavaScript
     Bench(bench::Args),
+    /// Weighs the smallest program with a thread
+    Size(size::Args),
     /// wasm-bindgen's test runner, for `test`
     #[command(hide = true)]
     WasmTestRunner(suite::RunnerArgs),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Doctor => setup::doctor(),
         Command::Demo(args) => demo::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Size(args) => size::run(args),
         Command::WasmTestRunner(args) => suite::run_as_runner(args),
     };
     outcome.unwrap_or_else(|error| {

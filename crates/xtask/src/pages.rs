@@ -80,14 +80,17 @@ impl Page {
     }
 }
 
+/// A thread, a job, an answer: the program that README shows.
+pub(crate) const HELLO: Page = Page {
+    package: "example-hello",
+    folder: "examples/hello",
+    route: "hello",
+    glue: &[Glue::Web],
+};
+
 /// The pages of the gallery.
 pub(crate) const EXAMPLES: [Page; 2] = [
-    Page {
-        package: "example-hello",
-        folder: "examples/hello",
-        route: "hello",
-        glue: &[Glue::Web],
-    },
+    HELLO,
     Page {
         package: "example-parallel",
         folder: "examples/parallel",
@@ -125,7 +128,7 @@ pub(crate) const BENCH: Page = Page {
 pub(crate) fn build(pages: &[Page]) -> Result<PathBuf> {
     let site = workspace::target_dir().join("site");
     copy_gallery(&workspace::root().join("examples"), &site)?;
-    let modules = compile(pages)?;
+    let modules = compile(pages, "release")?;
     for page in pages {
         let wasm = &modules[page.package];
         let served = site.join(page.route);
@@ -140,13 +143,14 @@ pub(crate) fn build(pages: &[Page]) -> Result<PathBuf> {
     Ok(site)
 }
 
-/// Builds the wasm of each page; the paths by package.
-fn compile(pages: &[Page]) -> Result<HashMap<&'static str, PathBuf>> {
-    eprintln!("building {} page(s) for {TARGET} …", pages.len());
+/// Builds the wasm of each page in a profile of the workspace; the paths by package.
+pub(crate) fn compile(pages: &[Page], profile: &str) -> Result<HashMap<&'static str, PathBuf>> {
+    eprintln!("building {} page(s) for {TARGET}, {profile} …", pages.len());
     let mut cargo = workspace::cargo();
     cargo.args([
         "build",
-        "--release",
+        "--profile",
+        profile,
         "--target",
         TARGET,
         "--message-format",
@@ -216,6 +220,20 @@ fn bind(wasm: &Path, folder: &Path, name: &str, glue: Glue) -> Result<()> {
         return Ok(());
     }
     eprintln!("wasm-bindgen: {name} for {} …", glue.target());
+    link(wasm, folder, name, glue.target(), &[])?;
+    // Last, so that a run that was cut short is done again.
+    fs::write(mark_file, mark)?;
+    Ok(())
+}
+
+/// wasm-bindgen: the module and its glue, for a target of wasm-bindgen's, into a folder that then holds nothing else.
+pub(crate) fn link(
+    wasm: &Path,
+    folder: &Path,
+    name: &str,
+    target: &str,
+    more: &[&str],
+) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
@@ -223,17 +241,15 @@ fn bind(wasm: &Path, folder: &Path, name: &str, glue: Glue) -> Result<()> {
         "wasm-bindgen".into(),
         wasm.into(),
         "--target".into(),
-        glue.target().into(),
+        target.into(),
         "--no-typescript".into(),
         "--out-name".into(),
         name.into(),
         "--out-dir".into(),
         folder.into(),
     ];
-    wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(args)?;
-    // Last, so that a run that was cut short is done again.
-    fs::write(mark_file, mark)?;
-    Ok(())
+    let args = args.into_iter().chain(more.iter().map(OsString::from));
+    wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(args)
 }
 
 /// Copies the files, not the folders, of the gallery.

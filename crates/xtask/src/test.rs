@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use crate::browser::Browser;
 use crate::cases;
 use crate::setup;
+use crate::size;
 use crate::suite::{Counts, Setting, Suite};
 use crate::table::{self, Expected, Row};
 use crate::workspace;
@@ -42,6 +43,8 @@ enum Part {
     Lint,
     /// `cargo test` on this machine
     Native,
+    /// The smallest program: its size
+    Build,
     /// wasm-bindgen-test in the browsers
     Suite,
     /// Pages with named cases in the browsers
@@ -53,6 +56,7 @@ impl Part {
         match self {
             Part::Lint => "lint",
             Part::Native => "native",
+            Part::Build => "build",
             Part::Suite => "suite",
             Part::Cases => "cases",
         }
@@ -62,6 +66,7 @@ impl Part {
         match row.split([':', ' ']).next() {
             Some("lint") => Part::Lint,
             Some("native") => Part::Native,
+            Some("build") => Part::Build,
             Some("suite") => Part::Suite,
             _ => Part::Cases,
         }
@@ -93,6 +98,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         let outcome = match part {
             Part::Lint => run.lint(),
             Part::Native => run.native(args.deep),
+            Part::Build => run.build(),
             Part::Suite => run.suite(&browsers, args.deep),
             Part::Cases => run.cases(&browsers),
         };
@@ -139,6 +145,7 @@ fn planned(
                         .map(|(name, _)| (name.to_string(), String::new())),
                 );
             }
+            Part::Build => planned.push((BUILD.to_string(), String::new())),
             Part::Suite => planned.extend(browsers.iter().flat_map(|&browser| {
                 Setting::of(browser, deep)
                     .into_iter()
@@ -163,6 +170,7 @@ fn planned(
 }
 
 const LINT: &str = "lint";
+const BUILD: &str = "build";
 
 /// The native test runs: their names in the table, and cargo's arguments.
 fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
@@ -262,6 +270,30 @@ impl Run {
                 seconds: started.elapsed().as_secs_f64(),
             });
         }
+        Ok(())
+    }
+
+    fn build(&mut self) -> Result<()> {
+        setup::wasm_target()?;
+        let started = Instant::now();
+        let checks = [("size", size::check())];
+        let mut failed = 0;
+        for (name, outcome) in &checks {
+            match outcome {
+                Ok(text) => eprintln!("-- {name}: {text}"),
+                Err(error) => {
+                    failed += 1;
+                    eprintln!("error: {name}: {error:#}");
+                }
+            }
+        }
+        self.rows.push(Row {
+            part: BUILD.to_string(),
+            browser: String::new(),
+            passed: checks.len() - failed,
+            failed,
+            seconds: started.elapsed().as_secs_f64(),
+        });
         Ok(())
     }
 
@@ -376,7 +408,7 @@ mod tests {
     #[test]
     fn every_planned_row_belongs_to_its_part() {
         let expected = Expected::default();
-        for part in [Part::Lint, Part::Native, Part::Suite] {
+        for part in [Part::Lint, Part::Native, Part::Build, Part::Suite] {
             let planned = planned(&[part], &Browser::ALL, true, &expected);
             assert!(!planned.is_empty());
             assert!(planned.iter().all(|(name, _)| Part::of(name) == part));
