@@ -115,6 +115,14 @@ pub(crate) const BIN_PAGE: Page = Page {
     glue: &[Glue::Web, Glue::NoModules],
 };
 
+/// `hello` without the library's feature `module`. No page: no browser runs what bundlers take as input.
+const BUNDLER: Page = Page {
+    package: "wasm-mt-test-bundler",
+    folder: "tests/bundler",
+    route: "tests/bundler",
+    glue: &[],
+};
+
 /// The page of the browser benchmark.
 pub(crate) const BENCH: Page = Page {
     package: "wasm-mt-benches",
@@ -250,6 +258,15 @@ pub(crate) fn link(
     ];
     let args = args.into_iter().chain(more.iter().map(OsString::from));
     wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(args)
+}
+
+/// Fails when a program that uses the library without its feature `module` does not link with `--target bundler`.
+pub(crate) fn links_for_bundlers() -> Result<String> {
+    // Alone: built along with others it would get the features that they ask for.
+    let wasm = &compile(&[BUNDLER], "release")?[BUNDLER.package];
+    let folder = workspace::target_dir().join("bundler");
+    link(wasm, &folder, BUNDLER.out_name(), "bundler", &[])?;
+    Ok("without the feature `module`".to_owned())
 }
 
 /// Copies the files, not the folders, of the gallery.

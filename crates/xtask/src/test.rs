@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use crate::browser::Browser;
 use crate::cases;
+use crate::pages;
 use crate::setup;
 use crate::size;
 use crate::suite::{Counts, Setting, Suite};
@@ -43,7 +44,7 @@ enum Part {
     Lint,
     /// `cargo test` on this machine
     Native,
-    /// The smallest program: its size
+    /// The smallest program: its size, and glue for bundlers
     Build,
     /// wasm-bindgen-test in the browsers
     Suite,
@@ -276,7 +277,10 @@ impl Run {
     fn build(&mut self) -> Result<()> {
         setup::wasm_target()?;
         let started = Instant::now();
-        let checks = [("size", size::check())];
+        let checks = [
+            ("size", size::check()),
+            ("glue for bundlers", pages::links_for_bundlers()),
+        ];
         let mut failed = 0;
         for (name, outcome) in &checks {
             match outcome {
