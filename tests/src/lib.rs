@@ -7,6 +7,8 @@
 #![allow(missing_docs, reason = "a body's name is its sentence")]
 
 pub mod common;
+#[cfg(target_family = "wasm")]
+mod deaths;
 mod faults;
 mod jobs;
 mod lifetime;
@@ -14,6 +16,8 @@ mod threads;
 #[cfg(target_family = "wasm")]
 mod web;
 
+#[cfg(target_family = "wasm")]
+pub use deaths::*;
 pub use faults::*;
 pub use jobs::*;
 pub use lifetime::*;
@@ -123,6 +127,7 @@ macro_rules! web_bodies {
             handles_and_threads_are_send_and_sync
             errors_become_js_errors
             the_programs_own_messages_are_left_alone
+            a_terminated_loop_really_ends_at_its_checkpoint
         }
     };
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use serde::{Deserialize, Serialize};
-use wasm_mt::{AbortHandle, Thread, job};
+use wasm_mt::{AbortHandle, Thread, checkpoint, job};
 use wasm_mt_tests::common::YieldOnce;
 
 /// Fails where `f` hangs, instead of hanging too.
@@ -207,3 +207,140 @@ fn an_aborted_job_behind_a_busy_async_one_does_not_run() {
 
 static WORKS: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
 static RELEASE: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
+
+/// Tells when it is dropped.
+struct Tells(&'static Mutex<Option<mpsc::Sender<()>>>);
+
+impl Drop for Tells {
+    fn drop(&mut self) {
+        // No end to a drop, whatever has ended the job.
+        checkpoint();
+        if let Some(dropped) = self.0.lock().unwrap().take() {
+            // The test has failed and asks no more.
+            let _ = dropped.send(());
+        }
+    }
+}
+
+fn listen(at: &'static Mutex<Option<mpsc::Sender<()>>>) -> mpsc::Receiver<()> {
+    let (sender, receiver) = mpsc::channel();
+    *at.lock().unwrap() = Some(sender);
+    receiver
+}
+
+fn told(at: &'static Mutex<Option<mpsc::Sender<()>>>) {
+    if let Some(sender) = at.lock().unwrap().take() {
+        sender.send(()).unwrap();
+    }
+}
+
+fn spin() {
+    loop {
+        checkpoint();
+    }
+}
+
+#[test]
+fn an_aborted_loop_ends_at_its_checkpoint_and_keeps_its_thread() {
+    static BEGINS: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    static DROPPED: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    within_a_minute(|| {
+        // The thread is lost on no account.
+        let thread = block_on(Thread::builder().abort_grace(None).start()).unwrap();
+        let home = block_on(thread.spawn(job!(|| place()))).unwrap();
+        let waits = thread.spawn(job!(async || {
+            YieldOnce::default().await;
+            place()
+        }));
+        let (begins, dropped) = (listen(&BEGINS), listen(&DROPPED));
+        let spins = thread.spawn(job!(|| {
+            let _tells = Tells(&DROPPED);
+            told(&BEGINS);
+            spin();
+        }));
+        begins.recv().unwrap();
+        spins.abort();
+        assert!(block_on(spins).unwrap_err().is_cancelled());
+        dropped.recv().unwrap();
+        assert_eq!(block_on(waits).unwrap(), home);
+        assert_eq!(block_on(thread.spawn(job!(|| place()))).unwrap(), home);
+    });
+}
+
+#[test]
+fn an_aborted_async_loop_ends_at_its_checkpoint() {
+    static BEGINS: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    static DROPPED: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    within_a_minute(|| {
+        let thread = block_on(Thread::builder().abort_grace(None).start()).unwrap();
+        let home = block_on(thread.spawn(job!(|| place()))).unwrap();
+        let (begins, dropped) = (listen(&BEGINS), listen(&DROPPED));
+        let spins = thread.spawn(job!(async || {
+            let _tells = Tells(&DROPPED);
+            YieldOnce::default().await;
+            told(&BEGINS);
+            spin();
+        }));
+        begins.recv().unwrap();
+        spins.abort();
+        dropped.recv().unwrap();
+        assert!(block_on(spins).unwrap_err().is_cancelled());
+        // Dropped at an `await`, where the drop calls a checkpoint.
+        let dropped = listen(&DROPPED);
+        let awaits = thread.spawn(job!(async || {
+            let _tells = Tells(&DROPPED);
+            std::future::pending::<()>().await;
+        }));
+        block_on(thread.spawn(job!(|| ()))).unwrap();
+        awaits.abort();
+        dropped.recv().unwrap();
+        assert_eq!(block_on(thread.spawn(job!(|| place()))).unwrap(), home);
+    });
+}
+
+#[test]
+fn a_timed_out_loop_ends_at_its_checkpoint() {
+    static DROPPED: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    within_a_minute(|| {
+        let thread = block_on(Thread::builder().abort_grace(None).start()).unwrap();
+        let dropped = listen(&DROPPED);
+        let spins = thread
+            .spawn(job!(|| {
+                let _tells = Tells(&DROPPED);
+                spin();
+            }))
+            .timeout(Duration::from_millis(20));
+        assert!(block_on(spins).unwrap_err().is_deadline());
+        dropped.recv().unwrap();
+        assert_eq!(block_on(thread.spawn(job!(|| 3))).unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_terminated_threads_loop_ends_at_its_checkpoint() {
+    static BEGINS: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    static DROPPED: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+    within_a_minute(|| {
+        let thread = block_on(Thread::start()).unwrap();
+        let (begins, dropped) = (listen(&BEGINS), listen(&DROPPED));
+        let spins = thread.spawn(job!(|| {
+            let _tells = Tells(&DROPPED);
+            told(&BEGINS);
+            spin();
+        }));
+        begins.recv().unwrap();
+        drop(thread);
+        assert!(block_on(spins).unwrap_err().is_cancelled());
+        dropped.recv().unwrap();
+    });
+}
+
+#[test]
+fn a_checkpoint_outside_a_job_does_nothing() {
+    checkpoint();
+}
+
+/// Which OS thread this is.
+fn place() -> String {
+    format!("{:?}", std::thread::current().id())
+}

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod builder;
+mod checkpoint;
 mod error;
 mod handle;
 mod job;
@@ -13,6 +14,7 @@ mod thread;
 mod worker;
 
 pub use builder::Builder;
+pub use checkpoint::checkpoint;
 pub use error::{JoinError, StartError};
 pub use handle::{AbortHandle, AbortOnDrop, JobId, JoinHandle};
 #[cfg(feature = "serde_closure")]

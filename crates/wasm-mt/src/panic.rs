@@ -66,15 +66,35 @@ pub(crate) fn within<R>(id: JobId, f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// As [`within`], where the target unwinds with the panic as an error. On the web a panic ends the instance, and the
+/// Why a call did not return.
+pub(crate) enum Unwound {
+    Panicked(Panic),
+    /// It was stopped at a [`checkpoint`](crate::checkpoint()).
+    Stopped,
+}
+
+/// As [`within`], where the target unwinds with the reason as an error. On the web a panic ends the instance, and the
 /// worker's script reports it.
-pub(crate) fn catch<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, Panic> {
+pub(crate) fn catch<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, Unwound> {
     catch_unwind(AssertUnwindSafe(|| within(id, f))).map_err(|payload| {
         // The mark that the unwinding job left behind.
         CURRENT.set(0);
-        LAST.take()
-            .unwrap_or_else(|| Panic::from_payload(payload.as_ref()))
+        // Of this panic, or of one that the job had caught.
+        let noted = LAST.take();
+        if sys::is_stop(payload.as_ref()) {
+            return Unwound::Stopped;
+        }
+        Unwound::Panicked(noted.unwrap_or_else(|| Panic::from_payload(payload.as_ref())))
     })
+}
+
+/// The job that this thread runs right now.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn current_job() -> Option<JobId> {
+    match CURRENT.get() {
+        0 => None,
+        id => Some(JobId(id)),
+    }
 }
 
 /// Where the mark of the running job lies in this instance's memory.

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
-use crate::panic;
+use crate::panic::{self, Unwound};
 use crate::sys;
 use crate::thread::{self, Current};
 
@@ -86,9 +86,12 @@ pub(crate) fn abort(id: JobId) {
 
 /// Runs `f` as part of the job, whose error a panic becomes.
 fn caught<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, JoinError> {
-    panic::catch(id, f).map_err(|panic| {
-        let thread = thread::current().unwrap_or(Current { id: 0, name: None });
-        JoinError::new(JoinErrorKind::Panicked { panic, thread })
+    panic::catch(id, f).map_err(|unwound| match unwound {
+        Unwound::Panicked(panic) => {
+            let thread = thread::current().unwrap_or(Current { id: 0, name: None });
+            JoinError::new(JoinErrorKind::Panicked { panic, thread })
+        }
+        Unwound::Stopped => JoinError::cancelled(),
     })
 }
 
@@ -129,7 +132,7 @@ impl Future for AsyncJob {
         };
         if aborted {
             // The drop of what the job holds is its own code: a panic there is the job's.
-            let dropped = caught(id, move || drop(inner));
+            let dropped = sys::shielded(|| caught(id, move || drop(inner)));
             return self.finish(Err(dropped.err().unwrap_or_else(JoinError::cancelled)));
         }
         let polled = caught(id, move || match inner.as_mut().poll(cx) {

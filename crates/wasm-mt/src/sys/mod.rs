@@ -13,6 +13,8 @@
 //!   `abort` MUST NOT call foreign code. Dropping a link ends its worker, as far as the platform can.
 //! - `Timer`: calls back once, unless dropped before. It MUST NOT call back from within `after`.
 //! - `report`, `announce_panic`, `spawn_local`, `current`: the worker's side, on its own thread.
+//! - `checkpoint`: lets the running job be stopped, as far as the platform can, but not within `shielded`; where it unwinds
+//!   for that, `is_stop` knows the payload.
 //! - `available_parallelism`, `print_error`.
 
 #[cfg(not(target_family = "wasm"))]

@@ -1,12 +1,12 @@
 //! An OS thread as a worker: it takes orders from a channel and runs async jobs on an executor of its own.
 //!
-//! No OS thread can be killed. A dropped link closes the channel; the thread ends when its present job lets it, and what
-//! it still reports is not heard, being of an older generation.
+//! No OS thread can be killed. A dropped link closes the channel; the thread ends when its present job lets it, at its
+//! next checkpoint or at its end, and what it still reports is not heard, being of an older generation.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 
 use futures::StreamExt;
@@ -15,11 +15,12 @@ use futures::executor::{LocalPool, LocalSpawner};
 use futures::task::LocalSpawnExt;
 
 use super::Task;
+use super::stop::{self, Stops};
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
 use crate::lane::{Cause, Death, Lane, LastWords};
-use crate::panic::{self, Panic};
+use crate::panic::{self, Panic, Unwound};
 use crate::thread::Current;
 use crate::worker::{self, Report};
 
@@ -30,6 +31,7 @@ pub(crate) struct Config {}
 /// A worker, seen from its owner.
 pub(crate) struct Link {
     orders: mpsc::UnboundedSender<Order>,
+    stops: Arc<Stops>,
 }
 
 enum Order {
@@ -63,15 +65,20 @@ impl Link {
         panic::install_hook();
         let (orders, inbox) = mpsc::unbounded();
         let on_start = config.on_start;
+        let stops = Arc::new(Stops::default());
+        let heard = stops.clone();
         let mut thread = std::thread::Builder::new();
         if let Some(name) = &config.name {
             // The standard library refuses a name with a NUL.
             thread = thread.name(name.replace('\0', ""));
         }
         thread
-            .spawn(move || work(lane, generation, current, on_start, inbox))
+            .spawn(move || {
+                stop::listen(heard);
+                work(lane, generation, current, on_start, inbox);
+            })
             .map_err(|error| StartError::new(StartErrorKind::Unsupported(error.to_string())))?;
-        Ok(Link { orders })
+        Ok(Link { orders, stops })
     }
 
     pub(crate) fn post(&self, id: JobId, task: &Task, announce: bool) -> Result<(), JoinError> {
@@ -82,8 +89,15 @@ impl Link {
     }
 
     pub(crate) fn abort(&self, id: JobId) {
+        self.stops.stop(id);
         // A thread that has ended has nothing to abort.
         let _ = self.orders.unbounded_send(Order::Abort(id));
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.stops.stop_all();
     }
 }
 
@@ -102,9 +116,11 @@ fn work(
         spawner: pool.spawner(),
     }));
     if let Some(on_start) = on_start
-        && let Err(panic) = panic::catch(JobId::ON_START, on_start)
+        && let Err(unwound) = panic::catch(JobId::ON_START, on_start)
     {
-        if let Some(lane) = lane.upgrade() {
+        if let Unwound::Panicked(panic) = unwound
+            && let Some(lane) = lane.upgrade()
+        {
             let death = Death {
                 at: Some(JobId::ON_START),
                 cause: Cause::Panic(panic),
@@ -169,7 +185,10 @@ pub(crate) fn report(report: Report) {
     match report {
         Report::Begun(id) => lane.begun(generation, id),
         Report::Suspended(id) => lane.suspended(generation, id),
-        Report::Finished(id, outcome) => lane.finished(generation, id, outcome),
+        Report::Finished(id, outcome) => {
+            lane.finished(generation, id, outcome);
+            stop::ended(id);
+        }
     }
 }
 

@@ -4,10 +4,12 @@
 //! travel in a browser fails in `cargo test` too.
 
 mod link;
+mod stop;
 mod task;
 mod timer;
 
 pub(crate) use link::{Config, Link, announce_panic, current, report, spawn_local};
+pub(crate) use stop::{checkpoint, is_stop, shielded};
 pub(crate) use task::{Task, Value, decode};
 pub(crate) use timer::Timer;
 

@@ -11,6 +11,8 @@ mod script;
 mod task;
 mod timer;
 
+use std::any::Any;
+
 use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 
@@ -49,6 +51,21 @@ pub(crate) fn available_parallelism() -> usize {
 /// Tells the developer.
 pub(crate) fn print_error(message: &str) {
     console_error(message);
+}
+
+/// Calls out, which is where WebKit ends a terminated worker. What is called does not matter.
+pub(crate) fn checkpoint() {
+    js_sys::Math::random();
+}
+
+/// Nothing is stopped from within here.
+pub(crate) fn shielded<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
+/// Nor does anything unwind.
+pub(crate) fn is_stop(_: &(dyn Any + Send)) -> bool {
+    false
 }
 
 /// A message as ours are: the number that only a worker and its owner know, and what it tells.
