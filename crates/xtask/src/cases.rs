@@ -1,11 +1,11 @@
-//! The second harness: a page that runs a named case under chosen conditions, and the pages that people see.
+//! The second harness: a page that runs a named case under chosen conditions, and, in `looks`, the pages that people see.
 //!
 //! wasm-bindgen's own test runner serves what it likes; here the server is ours, so files can be missing or wrong, headers
 //! set, and glue served from elsewhere. The bodies of the cases are in `tests/pages/src/cases.rs`, their conditions in
 //! `conditions.rs`. Each case has a server of its own, so no fault and no cached file reaches the next.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -15,12 +15,12 @@ use serde::Deserialize;
 
 use crate::browser::{Browser, Driver};
 use crate::conditions::{CASES, Case, Elsewhere};
-use crate::demo;
+use crate::layouts;
+use crate::looks;
 use crate::pages::{self, Glue};
 use crate::serve::{Options, Server};
 use crate::table::Row;
 use crate::webdriver::Session;
-use crate::workspace;
 
 /// A case that has posted nothing by then hangs.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -30,6 +30,7 @@ pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
     let mut all = pages::EXAMPLES.to_vec();
     all.extend([pages::CASES, pages::BIN_PAGE]);
     let site = pages::build(&all)?;
+    layouts::trunk(&site)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let mut rows = Vec::new();
     for &browser in browsers {
@@ -37,7 +38,7 @@ pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
         let driver = Driver::start_isolated(browser)?;
         let ran = runtime.block_on(async {
             let cases = run_cases(browser, &driver, &site).await?;
-            let pages = check_pages(browser, &driver, &site).await?;
+            let pages = looks::check(browser, &driver, &site).await?;
             anyhow::Ok([cases, pages])
         });
         rows.extend(ran.with_context(|| format!("{browser} wrote:\n{}", driver.log()))?);
@@ -46,7 +47,7 @@ pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
 }
 
 /// The sum of what passed and failed, and how long it took.
-struct Tally {
+pub(crate) struct Tally {
     part: &'static str,
     browser: Browser,
     began: Instant,
@@ -55,7 +56,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(part: &'static str, browser: Browser) -> Self {
+    pub(crate) fn new(part: &'static str, browser: Browser) -> Self {
         Self {
             part,
             browser,
@@ -66,7 +67,7 @@ impl Tally {
     }
 
     /// Prints what failed, and counts.
-    fn count(&mut self, label: &str, outcome: &Result<String>) {
+    pub(crate) fn count(&mut self, label: &str, outcome: &Result<String>) {
         match outcome {
             Ok(text) => {
                 self.passed += 1;
@@ -79,7 +80,7 @@ impl Tally {
         }
     }
 
-    fn row(self) -> Row {
+    pub(crate) fn row(self) -> Row {
         Row {
             part: self.part.to_owned(),
             browser: self.browser.name().to_owned(),
@@ -209,80 +210,4 @@ async fn open_case(
         bail!(outcome.text);
     }
     Ok(outcome.text)
-}
-
-/// Opens each page that people see, checks what it shows, and takes its picture.
-async fn check_pages(browser: Browser, driver: &Driver, site: &Path) -> Result<Row> {
-    let mut tally = Tally::new("pages", browser);
-    let server = Server::start(site.to_owned(), 0, Options::default()).await?;
-    let session = Session::open(driver).await?;
-    let picture = |page: &str| -> PathBuf {
-        workspace::target_dir().join(format!("screens/{browser}-{page}.png"))
-    };
-    macro_rules! check {
-        ($page:literal, $outcome:expr) => {{
-            let outcome = async {
-                let text = $outcome.await?;
-                session.screenshot(&picture($page)).await?;
-                anyhow::Ok(text)
-            };
-            tally.count($page, &outcome.await);
-        }};
-    }
-    check!("gallery", check_gallery(&session, &server));
-    check!("hello", check_hello(&session, &server));
-    check!("parallel", check_parallel(&session, &server));
-    check!("bin-page", check_bin_page(&session, &server, "index.html"));
-    check!(
-        "bin-page-no-modules",
-        check_bin_page(&session, &server, "no-modules.html")
-    );
-    session.close().await?;
-    Ok(tally.row())
-}
-
-async fn check_gallery(session: &Session, server: &Server) -> Result<String> {
-    session.goto(&server.url("/")).await?;
-    let links = session
-        .run("return [...document.links].map((link) => link.href).join(' ')")
-        .await?;
-    let links = links.as_str().unwrap_or_default();
-    for page in pages::EXAMPLES {
-        let address = server.url(&format!("/{}/", page.route));
-        ensure!(
-            links
-                .split(' ')
-                .any(|link| link.trim_end_matches("index.html") == address),
-            "no link to {address} among: {links}"
-        );
-    }
-    Ok(format!("links to {} examples", pages::EXAMPLES.len()))
-}
-
-async fn check_hello(session: &Session, server: &Server) -> Result<String> {
-    session.goto(&server.url("/hello/")).await?;
-    session.text("#answer", "832040").await
-}
-
-async fn check_parallel(session: &Session, server: &Server) -> Result<String> {
-    session.goto(&server.url("/parallel/")).await?;
-    session.text("#status", "ready").await?;
-    session.click("#run").await?;
-    let status = session.text("#status", "done").await?;
-    session.post_canvas("/canvas/parallel").await?;
-    demo::compare(&server.posted("/canvas/parallel", DEADLINE).await?)?;
-    Ok(status)
-}
-
-async fn check_bin_page(session: &Session, server: &Server, page: &str) -> Result<String> {
-    session
-        .goto(&server.url(&format!("/{}/{page}", pages::BIN_PAGE.route)))
-        .await?;
-    // The sum of the squares below n.
-    let n = 2_000_000_u64;
-    let sum = ((n - 1) * n / 2 * (2 * n - 1) / 3).to_string();
-    session.text("#answer", &sum).await?;
-    let runs = session.run("return document.body.dataset.mainRuns").await?;
-    ensure!(runs == "1", "main ran {runs} times");
-    Ok(format!("{sum}, and main ran once"))
 }

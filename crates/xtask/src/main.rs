@@ -5,6 +5,8 @@ mod browser;
 mod cases;
 mod conditions;
 mod demo;
+mod layouts;
+mod looks;
 mod pages;
 mod serve;
 mod setup;

@@ -75,7 +75,7 @@ impl Page {
     }
 
     /// The name of its glue script: the last part of its folder.
-    fn out_name(&self) -> &'static str {
+    pub(crate) fn out_name(&self) -> &'static str {
         self.folder.rsplit('/').next().unwrap_or(self.folder)
     }
 }

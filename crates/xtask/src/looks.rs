@@ -1,0 +1,99 @@
+//! The pages that people see, and those laid out as others lay them out: each is opened, judged by what it shows, and leaves
+//! its picture in `target/screens`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::browser::{Browser, Driver};
+use crate::cases::Tally;
+use crate::demo;
+use crate::layouts;
+use crate::pages;
+use crate::serve::{Options, Server};
+use crate::table::Row;
+use crate::webdriver::Session;
+use crate::workspace;
+
+/// A canvas that has not been posted by then is not coming.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Opens each page, checks what it shows, and takes its picture.
+pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Result<Row> {
+    let mut tally = Tally::new("pages", browser);
+    let server = Server::start(site.to_owned(), 0, Options::default()).await?;
+    let session = Session::open(driver).await?;
+    let picture = |page: &str| -> PathBuf {
+        workspace::target_dir().join(format!("screens/{browser}-{page}.png"))
+    };
+    macro_rules! check {
+        ($page:literal, $outcome:expr) => {{
+            let outcome = async {
+                let text = $outcome.await?;
+                session.screenshot(&picture($page)).await?;
+                anyhow::Ok(text)
+            };
+            tally.count($page, &outcome.await);
+        }};
+    }
+    check!("gallery", check_gallery(&session, &server));
+    check!("hello", check_hello(&session, &server));
+    check!("parallel", check_parallel(&session, &server));
+    let bin_page = pages::BIN_PAGE.route;
+    check!("bin-page", check_bin_page(&session, &server, bin_page));
+    check!(
+        "bin-page-no-modules",
+        check_bin_page(&session, &server, &format!("{bin_page}/no-modules.html"))
+    );
+    check!(
+        "trunk",
+        check_bin_page(&session, &server, layouts::TRUNK_ROUTE)
+    );
+    session.close().await?;
+    Ok(tally.row())
+}
+
+async fn check_gallery(session: &Session, server: &Server) -> Result<String> {
+    session.goto(&server.url("/")).await?;
+    let links = session
+        .run("return [...document.links].map((link) => link.href).join(' ')")
+        .await?;
+    let links = links.as_str().unwrap_or_default();
+    for page in pages::EXAMPLES {
+        let address = server.url(&format!("/{}/", page.route));
+        ensure!(
+            links
+                .split(' ')
+                .any(|link| link.trim_end_matches("index.html") == address),
+            "no link to {address} among: {links}"
+        );
+    }
+    Ok(format!("links to {} examples", pages::EXAMPLES.len()))
+}
+
+async fn check_hello(session: &Session, server: &Server) -> Result<String> {
+    session.goto(&server.url("/hello/")).await?;
+    session.text("#answer", "832040").await
+}
+
+async fn check_parallel(session: &Session, server: &Server) -> Result<String> {
+    session.goto(&server.url("/parallel/")).await?;
+    session.text("#status", "ready").await?;
+    session.click("#run").await?;
+    let status = session.text("#status", "done").await?;
+    session.post_canvas("/canvas/parallel").await?;
+    demo::compare(&server.posted("/canvas/parallel", DEADLINE).await?)?;
+    Ok(status)
+}
+
+async fn check_bin_page(session: &Session, server: &Server, path: &str) -> Result<String> {
+    session.goto(&server.url(&format!("/{path}"))).await?;
+    // The sum of the squares below n.
+    let n = 2_000_000_u64;
+    let sum = ((n - 1) * n / 2 * (2 * n - 1) / 3).to_string();
+    session.text("#answer", &sum).await?;
+    let runs = session.run("return document.body.dataset.mainRuns").await?;
+    ensure!(runs == "1", "main ran {runs} times");
+    Ok(format!("{sum}, and main ran once"))
+}
