@@ -167,7 +167,7 @@ impl JoinError {
     pub(crate) fn encode<T: ?Sized>(message: impl fmt::Display) -> Self {
         Self::new(JoinErrorKind::Encode {
             type_name: std::any::type_name::<T>().into(),
-            message: message.to_string(),
+            message: format!("{message}"),
             result: false,
         })
     }
@@ -185,7 +185,7 @@ impl JoinError {
     pub(crate) fn decode<T: ?Sized>(message: impl fmt::Display) -> Self {
         Self::new(JoinErrorKind::Decode {
             type_name: std::any::type_name::<T>().into(),
-            message: message.to_string(),
+            message: format!("{message}"),
         })
     }
 
@@ -294,7 +294,7 @@ impl StartError {
     pub(crate) fn with_sources(&self) -> String {
         match &*self.0 {
             StartErrorKind::OnStart(source) => format!("{self}: {}", source.with_sources()),
-            _ => self.to_string(),
+            _ => format!("{self}"),
         }
     }
 }
@@ -304,7 +304,7 @@ impl JoinError {
     pub(crate) fn with_sources(&self) -> String {
         match &*self.0 {
             JoinErrorKind::NotReplaced { error, .. } => format!("{self}: {}", error.with_sources()),
-            _ => self.to_string(),
+            _ => format!("{self}"),
         }
     }
 }

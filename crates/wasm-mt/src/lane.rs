@@ -168,7 +168,7 @@ impl Lane {
             ..Leaving::default()
         };
         leaving.timers.extend(state.start_timer.take());
-        state.take_waiting(&mut leaving, |entry| entry.not_replaced(error.clone()));
+        state.take_waiting(&mut leaving, &|entry| entry.not_replaced(error.clone()));
         drop(state);
         leaving.settle();
     }
@@ -285,10 +285,10 @@ impl Lane {
             ..Leaving::default()
         };
         leaving.timers.extend(state.start_timer.take());
-        state.take_begun(&mut leaving, LastWords::CutOff, |_| {
+        state.take_begun(&mut leaving, LastWords::CutOff, &|_| {
             Fate::Ends(JoinError::cancelled())
         });
-        state.take_waiting(&mut leaving, |_| JoinError::cancelled());
+        state.take_waiting(&mut leaving, &|_| JoinError::cancelled());
         drop(state);
         leaving.settle();
     }

@@ -55,7 +55,7 @@ impl Cause {
 
     fn text(self) -> String {
         match self {
-            Cause::Panic(panic) => panic.to_string(),
+            Cause::Panic(panic) => format!("{panic}"),
             Cause::Trap(text) | Cause::Gone(text) => text,
         }
     }
@@ -97,7 +97,7 @@ impl Lane {
             }
             (_, cause) => cause.text(),
         };
-        self.replace(state, last_words, |id| {
+        self.replace(state, last_words, &|id| {
             if Some(id) == at {
                 Fate::Ends(victim.clone())
             } else {
@@ -111,7 +111,7 @@ impl Lane {
         &self,
         mut state: MutexGuard<'_, State>,
         last_words: LastWords,
-        fate: impl Fn(JobId) -> Fate,
+        fate: &dyn Fn(JobId) -> Fate,
     ) {
         let mut leaving = Leaving::default();
         state.take_begun(&mut leaving, last_words, fate);
@@ -145,7 +145,7 @@ impl Lane {
             self.arm_grace(&mut state, generation, id);
             return;
         }
-        self.replace(state, LastWords::CutOff, |_| {
+        self.replace(state, LastWords::CutOff, &|_| {
             Fate::Lost("an aborted job beside it went on running".into())
         });
     }

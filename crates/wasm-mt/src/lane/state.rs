@@ -41,11 +41,11 @@ pub(super) struct Entry {
     pub(super) packet: Arc<dyn Packet>,
     pub(super) task: sys::Task,
     /// How often it has begun, or may have.
-    runs: u8,
+    runs: u32,
 }
 
 /// How often an idempotent job may begin: what took its workers along may be the job itself.
-const RUNS: u8 = 3;
+const RUNS: u32 = 3;
 
 impl Entry {
     pub(super) fn new(packet: Arc<dyn Packet>, task: sys::Task) -> Self {
@@ -157,9 +157,9 @@ impl State {
     pub(super) fn take_waiting(
         &mut self,
         leaving: &mut Leaving,
-        error: impl Fn(&Entry) -> JoinError,
+        error: &dyn Fn(&Entry) -> JoinError,
     ) {
-        for entry in self.queue.drain(..) {
+        for entry in std::mem::take(&mut self.queue) {
             let error = error(&entry);
             leaving.entries.push((entry, error));
         }
@@ -171,7 +171,7 @@ impl State {
         &mut self,
         leaving: &mut Leaving,
         last_words: LastWords,
-        fate: impl Fn(JobId) -> Fate,
+        fate: &dyn Fn(JobId) -> Fate,
     ) {
         leaving.link = self.link.take();
         leaving
