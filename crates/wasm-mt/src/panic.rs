@@ -7,7 +7,6 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 
 use crate::handle::JobId;
 use crate::sys;
@@ -103,22 +102,19 @@ pub(crate) fn current_address() -> u32 {
     CURRENT.with(|current| current.as_ptr() as u32)
 }
 
-/// Puts the hook in front of the one that is there. Later calls do nothing.
+/// Puts the hook in front of the one that is there. For once in a process, or an instance.
 pub(crate) fn install_hook() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            let current = CURRENT.get();
-            if current != 0 {
-                let panic = Panic {
-                    message: info.payload_as_str().unwrap_or(NO_MESSAGE).into(),
-                    location: info.location().map(ToString::to_string),
-                };
-                sys::announce_panic(JobId(current), &panic);
-                LAST.set(Some(panic));
-            }
-            before(info);
-        }));
-    });
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let current = CURRENT.get();
+        if current != 0 {
+            let panic = Panic {
+                message: info.payload_as_str().unwrap_or(NO_MESSAGE).into(),
+                location: info.location().map(|location| format!("{location}")),
+            };
+            sys::announce_panic(JobId(current), &panic);
+            LAST.set(Some(panic));
+        }
+        before(info);
+    }));
 }

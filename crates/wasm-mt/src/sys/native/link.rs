@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Once, Weak};
 use std::task::Poll;
 
 use futures::StreamExt;
@@ -62,7 +62,8 @@ impl Link {
         current: Current,
         config: &builder::Config,
     ) -> Result<Link, StartError> {
-        panic::install_hook();
+        static HOOK: Once = Once::new();
+        HOOK.call_once(panic::install_hook);
         let (orders, inbox) = mpsc::unbounded();
         let on_start = config.on_start;
         let stops = Arc::new(Stops::default());
