@@ -6,20 +6,28 @@
 
 #![allow(missing_docs, reason = "a body's name is its sentence")]
 
+mod bulk;
+mod channels;
 pub mod common;
 #[cfg(target_family = "wasm")]
 mod deaths;
 mod faults;
 mod jobs;
+#[cfg(target_family = "wasm")]
+mod js_values;
 mod lifetime;
 mod threads;
 #[cfg(target_family = "wasm")]
 mod web;
 
+pub use bulk::*;
+pub use channels::*;
 #[cfg(target_family = "wasm")]
 pub use deaths::*;
 pub use faults::*;
 pub use jobs::*;
+#[cfg(target_family = "wasm")]
+pub use js_values::*;
 pub use lifetime::*;
 pub use threads::*;
 #[cfg(target_family = "wasm")]
@@ -83,6 +91,21 @@ macro_rules! bodies {
             an_idempotent_job_begins_three_times_at_most
             an_idempotent_jobs_own_panic_is_final
             an_aborted_idempotent_job_does_not_begin_again
+            a_buffer_travels_both_ways
+            buffers_travel_inside_other_values
+            a_buffer_outside_a_job_does_not_serialize
+            json_carries_what_describes_itself
+            a_thread_that_checks_payloads_refuses_what_cannot_travel
+            progress_of_a_job_that_never_yields_arrives_while_it_runs
+            what_a_job_sends_is_there_before_its_result
+            an_async_job_sends_between_its_awaits
+            a_stream_ends_with_its_job_however_that_ends
+            a_sender_that_its_job_drops_ends_the_stream
+            jobs_of_several_threads_send_to_one_receiver
+            a_sender_goes_on_to_a_job_of_a_job
+            a_sender_works_where_it_was_made
+            a_dropped_receiver_does_not_stop_the_job
+            a_job_that_was_given_up_on_adds_nothing
         }
     };
 }
@@ -98,6 +121,14 @@ macro_rules! encoding_bodies {
             a_result_that_does_not_encode_is_an_error
             a_result_that_does_not_decode_is_an_error
             a_self_describing_value_is_an_error_that_names_its_type
+            a_length_that_does_not_divide_is_an_error
+            a_buffer_taken_twice_is_an_error
+            a_buffer_that_did_not_come_is_an_error
+            a_buffer_that_nobody_takes_is_an_error
+            what_json_cannot_carry_is_an_error_that_says_why
+            an_item_that_does_not_encode_is_an_error_of_its_send
+            an_item_that_does_not_decode_is_an_error_in_the_stream
+            a_sender_in_a_result_is_an_error
         }
     };
 }
@@ -128,6 +159,15 @@ macro_rules! web_bodies {
             errors_become_js_errors
             the_programs_own_messages_are_left_alone
             a_terminated_loop_really_ends_at_its_checkpoint
+            a_js_value_travels_as_a_copy
+            a_transferred_buffer_is_handed_over
+            a_message_port_travels_to_a_job
+            a_value_that_cannot_be_cloned_is_an_error
+            a_detached_buffer_is_an_error
+            a_js_value_of_another_class_is_an_error
+            js_values_come_through_a_channel
+            a_js_value_outside_a_job_does_not_serialize
+            a_trap_ends_its_jobs_stream
         }
     };
 }

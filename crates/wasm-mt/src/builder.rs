@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) abort_grace: Option<Duration>,
     pub(crate) on_start: Option<fn()>,
     pub(crate) on_unhandled: Unhandled,
+    pub(crate) check_payloads: bool,
     #[cfg_attr(
         not(target_family = "wasm"),
         expect(dead_code, reason = "natively it is empty")
@@ -59,6 +60,7 @@ impl Builder {
                         error.with_sources()
                     ));
                 }),
+                check_payloads: cfg!(debug_assertions),
                 sys: sys::Config::default(),
             },
         }
@@ -102,6 +104,15 @@ impl Builder {
     /// standard error. Cancelled jobs are not reported.
     pub fn on_unhandled(mut self, f: impl Fn(JoinError) + Send + Sync + 'static) -> Self {
         self.config.on_unhandled = Arc::new(f);
+        self
+    }
+
+    /// Whether values are encoded and decoded on their way, so that what cannot travel in a browser fails natively, too. By
+    /// default that is so in builds with debug assertions, such as those of `cargo test`; in others values move.
+    ///
+    /// On the web it changes nothing: there they always are.
+    pub fn check_payloads(mut self, check: bool) -> Self {
+        self.config.check_payloads = check;
         self
     }
 

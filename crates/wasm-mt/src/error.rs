@@ -125,10 +125,31 @@ pub(crate) enum JoinErrorKind {
         result: bool,
     },
     #[error(
+        "a value of type `{type_name}` cannot be sent: {message}; functions, DOM nodes and what was transferred before \
+         cannot be cloned"
+    )]
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "natively there are no JavaScript values")
+    )]
+    NotCloned {
+        type_name: String,
+        message: String,
+        /// Of a result, so that the job has run.
+        result: bool,
+    },
+    #[error(
         "a value of type `{type_name}` arrived, but does not decode: {message}; postcard cannot carry types that \
-         describe themselves (`serde_json::Value`, `untagged`, `flatten`, `tag`, `skip_serializing_if`)"
+         describe themselves (`serde_json::Value`, `untagged`, `flatten`, `tag`, `skip_serializing_if`): wrap them in `Json`"
     )]
     Decode { type_name: String, message: String },
+    #[cfg_attr(
+        target_family = "wasm",
+        expect(
+            dead_code,
+            reason = "in a browser only what cannot be cloned is not posted"
+        )
+    )]
     #[error("the job could not be posted to its worker: {0}")]
     Post(String),
     #[cfg_attr(
@@ -172,11 +193,22 @@ impl JoinError {
         })
     }
 
-    /// The same, where it was a result that did not encode.
-    #[cfg(not(target_family = "wasm"))]
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn not_cloned(type_name: &str, message: String) -> Self {
+        Self::new(JoinErrorKind::NotCloned {
+            type_name: type_name.into(),
+            message,
+            result: false,
+        })
+    }
+
+    /// The same, where it was a result that could not be sent.
     pub(crate) fn of_result(mut self) -> Self {
         // It has just been made, so there is no other.
-        if let Some(JoinErrorKind::Encode { result, .. }) = Arc::get_mut(&mut self.0) {
+        if let Some(
+            JoinErrorKind::Encode { result, .. } | JoinErrorKind::NotCloned { result, .. },
+        ) = Arc::get_mut(&mut self.0)
+        {
             *result = true;
         }
         self
@@ -225,7 +257,9 @@ impl JoinError {
         match *self.0 {
             JoinErrorKind::Lost { may_have_run, .. }
             | JoinErrorKind::NotReplaced { may_have_run, .. } => may_have_run,
-            JoinErrorKind::Encode { result, .. } => result,
+            JoinErrorKind::Encode { result, .. } | JoinErrorKind::NotCloned { result, .. } => {
+                result
+            }
             JoinErrorKind::Panicked { .. }
             | JoinErrorKind::Trapped { .. }
             | JoinErrorKind::Cancelled
@@ -244,7 +278,7 @@ impl JoinError {
     pub fn is_encode(&self) -> bool {
         matches!(
             *self.0,
-            JoinErrorKind::Encode { .. } | JoinErrorKind::Post(_)
+            JoinErrorKind::Encode { .. } | JoinErrorKind::NotCloned { .. } | JoinErrorKind::Post(_)
         )
     }
 

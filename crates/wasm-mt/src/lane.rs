@@ -20,8 +20,11 @@ use std::task::{Context, Poll};
 
 use self::state::{Entry, Fate, Front, Leaving, Phase, State};
 use crate::builder::Config;
+use crate::channel::Outlet;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Packet};
+#[cfg(target_family = "wasm")]
+use crate::payload::Payload;
 use crate::sys;
 use crate::thread::Current;
 use crate::worker::Outcome;
@@ -271,6 +274,55 @@ impl Lane {
         drop(grace);
         self.pump();
         entry.end(outcome);
+    }
+
+    /// A job's item has come through the channel whose end stood at `index` of its arguments.
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn sent(&self, generation: u32, id: JobId, index: u32, item: Payload) {
+        if let Some(outlet) = self.outlet(generation, id, |outlets| {
+            let (_, outlet) = outlets.iter().find(|(at, _)| *at == index)?;
+            Some(outlet.clone())
+        }) {
+            outlet.deliver(item);
+        }
+    }
+
+    /// A job has dropped the end that stood at `index` of its arguments.
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn closed(&self, generation: u32, id: JobId, index: u32) {
+        if let Some(outlet) = self.outlet(generation, id, |outlets| {
+            let at = outlets.iter().position(|(at, _)| *at == index)?;
+            Some(outlets.swap_remove(at).1)
+        }) {
+            outlet.close();
+        }
+    }
+
+    #[cfg(target_family = "wasm")]
+    fn outlet(
+        &self,
+        generation: u32,
+        id: JobId,
+        find: impl FnOnce(&mut Vec<(u32, Arc<dyn Outlet>)>) -> Option<Arc<dyn Outlet>>,
+    ) -> Option<Arc<dyn Outlet>> {
+        let mut state = self.lock_if(generation)?;
+        find(&mut state.posted(id)?.outlets)
+    }
+
+    /// A channel's end is with the job from now on. A job that has ended for its owner has none.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn bind(&self, generation: u32, id: JobId, end: Arc<dyn Outlet>) {
+        let end = match self.lock_if(generation) {
+            Some(mut state) => match state.posted(id) {
+                Some(entry) if !entry.packet.is_settled() => {
+                    entry.outlets.push((0, end));
+                    return;
+                }
+                _ => end,
+            },
+            None => end,
+        };
+        end.close();
     }
 
     pub(crate) fn terminate(&self) {

@@ -1,10 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod buffer;
 mod builder;
+mod channel;
 mod checkpoint;
 mod error;
 mod handle;
 mod job;
+#[cfg(feature = "json")]
+mod json;
 mod lane;
 mod macros;
 mod panic;
@@ -13,13 +17,19 @@ mod sys;
 mod thread;
 mod worker;
 
+pub use buffer::Buffer;
 pub use builder::Builder;
+pub use channel::{Receiver, SendError, Sender, channel};
 pub use checkpoint::checkpoint;
 pub use error::{JoinError, StartError};
 pub use handle::{AbortHandle, AbortOnDrop, JobId, JoinHandle};
 #[cfg(feature = "serde_closure")]
 pub use job::{AsyncClosure, Closure};
 pub use job::{Direct, IntoJob, Job, Travel};
+#[cfg(feature = "json")]
+pub use json::Json;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use sys::web::{Js, Transfer};
 pub use thread::{Current, Thread, available_parallelism, current, is_worker};
 
 #[doc(hidden)]

@@ -88,7 +88,6 @@ pub(crate) fn catch<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, Unwound> {
 }
 
 /// The job that this thread runs right now.
-#[cfg(not(target_family = "wasm"))]
 pub(crate) fn current_job() -> Option<JobId> {
     match CURRENT.get() {
         0 => None,

@@ -1,31 +1,205 @@
-//! The bytes in which arguments and results travel: postcard's.
+//! What arguments, results and a channel's items travel as: postcard's bytes, and *out-of-band* values beside them, which no
+//! bytes can hold (JavaScript's own) or which would be copied once more in them (bulk).
+//!
+//! A type whose value travels out of band puts it into a table, and its index among the bytes. The table is there only while
+//! a payload is coded, so that anywhere else such a type's `serde` impls are an error that says so.
+//!
+//! 1. A value is taken out of the table once, and all are taken.
+//! 2. Postcard keeps no text of an error; the table does, so that the caller hears why a type refused.
 //!
 //! Postcard does not describe itself, so a type that needs that fails here, in encoding or in decoding, with an error that
 //! names the type.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{self, DeserializeOwned, Deserializer};
+use serde::ser::{self, Serialize, Serializer};
 
 use crate::error::JoinError;
+use crate::sys::OutOfBand;
 
-/// # Errors
-/// Where `value`'s `Serialize` refuses, or asks for what postcard has not.
-pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, JoinError> {
-    postcard::to_stdvec(value).map_err(JoinError::encode::<T>)
+/// A value on its way.
+pub(crate) struct Payload {
+    pub(crate) bytes: Vec<u8>,
+    /// What the bytes name by index.
+    pub(crate) values: Vec<OutOfBand>,
+    /// For errors.
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "natively no payload is posted")
+    )]
+    pub(crate) type_name: &'static str,
+}
+
+/// What the payload that is being coded is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Travels {
+    /// A job's arguments, in which a channel's sender may travel.
+    Out,
+    /// A job's result, or a channel's item.
+    Back,
+}
+
+struct Table {
+    travels: Travels,
+    values: Vec<Option<OutOfBand>>,
+    /// Why a type refused.
+    refusal: Option<String>,
+}
+
+thread_local! {
+    static TABLE: RefCell<Option<Table>> = const { RefCell::new(None) };
+}
+
+/// The table of one payload, in the place of that of another which is being coded around it.
+struct Coding {
+    before: Option<Table>,
+}
+
+impl Coding {
+    fn begin(travels: Travels, values: Vec<Option<OutOfBand>>) -> Self {
+        let table = Table {
+            travels,
+            values,
+            refusal: None,
+        };
+        Coding {
+            before: TABLE.replace(Some(table)),
+        }
+    }
+
+    fn end(mut self) -> (Vec<Option<OutOfBand>>, Option<String>) {
+        match TABLE.replace(self.before.take()) {
+            Some(table) => (table.values, table.refusal),
+            None => (Vec::new(), None),
+        }
+    }
+}
+
+impl Drop for Coding {
+    /// Without [`end`](Self::end) where a type's own code panicked.
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            TABLE.set(Some(before));
+        }
+    }
 }
 
 /// # Errors
-/// Where the bytes are not one whole `T`.
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JoinError> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Ok(value),
+/// Where `value`'s `Serialize` refuses, or asks for what postcard has not.
+pub(crate) fn encode<T: Serialize>(value: &T, travels: Travels) -> Result<Payload, JoinError> {
+    let coding = Coding::begin(travels, Vec::new());
+    let bytes = postcard::to_stdvec(value);
+    let (values, refusal) = coding.end();
+    match bytes {
+        Ok(bytes) => Ok(Payload {
+            bytes,
+            values: values.into_iter().flatten().collect(),
+            type_name: std::any::type_name::<T>(),
+        }),
+        Err(error) => Err(JoinError::encode::<T>(
+            refusal.unwrap_or_else(|| error.to_string()),
+        )),
+    }
+}
+
+/// # Errors
+/// Where the bytes and the values beside them are not one whole `T`.
+pub(crate) fn decode<T: DeserializeOwned>(
+    bytes: &[u8],
+    values: Vec<OutOfBand>,
+) -> Result<T, JoinError> {
+    let coding = Coding::begin(Travels::Back, values.into_iter().map(Some).collect());
+    let value = postcard::take_from_bytes(bytes);
+    let (values, refusal) = coding.end();
+    let left = values.iter().flatten().count();
+    match value {
+        Ok((value, [])) if left == 0 => Ok(value),
+        Ok((_, [])) => Err(JoinError::decode::<T>(format_args!(
+            "{left} of {} values beside its bytes are left over",
+            values.len()
+        ))),
         Ok((_, rest)) => Err(JoinError::decode::<T>(format_args!(
             "{} of {} bytes are left over",
             rest.len(),
             bytes.len()
         ))),
-        Err(error) => Err(JoinError::decode::<T>(error)),
+        Err(error) => Err(JoinError::decode::<T>(
+            refusal.unwrap_or_else(|| error.to_string()),
+        )),
     }
+}
+
+/// Keeps the text of a refusal for the caller, and gives it back.
+fn noted(text: String) -> String {
+    TABLE.with_borrow_mut(|table| {
+        if let Some(table) = table {
+            table.refusal.get_or_insert_with(|| text.clone());
+        }
+    });
+    text
+}
+
+/// The error of a `Serialize` that refuses.
+pub(crate) fn not_sent<E: ser::Error>(why: impl fmt::Display) -> E {
+    E::custom(noted(why.to_string()))
+}
+
+/// The error of a `Deserialize` that refuses.
+pub(crate) fn not_received<E: de::Error>(why: impl fmt::Display) -> E {
+    E::custom(noted(why.to_string()))
+}
+
+/// Sends `value` out of band, of a type called `what`.
+pub(crate) fn put<S: Serializer>(
+    serializer: S,
+    what: &str,
+    value: impl FnOnce(Travels) -> Result<OutOfBand, String>,
+) -> Result<S::Ok, S::Error> {
+    let Some(travels) = TABLE.with_borrow(|table| table.as_ref().map(|table| table.travels)) else {
+        return Err(outside(what, <S::Error as ser::Error>::custom));
+    };
+    let value = value(travels).map_err(not_sent)?;
+    let index = TABLE.with_borrow_mut(|table| {
+        let values = table.as_mut().map(|table| &mut table.values);
+        values.map_or(0, |values| {
+            values.push(Some(value));
+            values.len() - 1
+        })
+    });
+    serializer.serialize_u32(index as u32)
+}
+
+/// The value that travelled out of band, of a type called `what`, and its index.
+pub(crate) fn take<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    what: &str,
+) -> Result<(u32, OutOfBand), D::Error> {
+    if TABLE.with_borrow(Option::is_none) {
+        return Err(outside(what, <D::Error as de::Error>::custom));
+    }
+    let index = <u32 as serde::Deserialize>::deserialize(deserializer)?;
+    let value = TABLE.with_borrow_mut(|table| {
+        let values = table
+            .as_mut()
+            .map_or(&mut [][..], |table| &mut table.values);
+        match values.get_mut(index as usize).map(Option::take) {
+            Some(Some(value)) => Ok(value),
+            Some(None) => Err(format!("value {index} beside its bytes was taken before")),
+            None => Err(format!(
+                "it names value {index} of {} beside its bytes",
+                values.len()
+            )),
+        }
+    });
+    Ok((index, value.map_err(not_received)?))
+}
+
+fn outside<E>(what: &str, custom: fn(String) -> E) -> E {
+    custom(format!(
+        "a `{what}` can be serialized only on its way to or from a job; elsewhere use what it holds"
+    ))
 }
 
 #[cfg(test)]
@@ -35,16 +209,16 @@ mod tests {
     #[test]
     fn a_value_survives_the_way() {
         let value = (7u64, String::from("seven"), vec![Some(1.5f64), None]);
-        let bytes = encode(&value).unwrap();
+        let payload = encode(&value, Travels::Out).unwrap();
         assert_eq!(
-            decode::<(u64, String, Vec<Option<f64>>)>(&bytes).unwrap(),
+            decode::<(u64, String, Vec<Option<f64>>)>(&payload.bytes, payload.values).unwrap(),
             value
         );
     }
 
     #[test]
     fn a_short_payload_is_a_decode_error_that_names_the_type() {
-        let error = decode::<(u64, String)>(&[1, 9]).unwrap_err();
+        let error = decode::<(u64, String)>(&[1, 9], Vec::new()).unwrap_err();
         assert!(error.is_decode());
         assert!(
             error.to_string().contains("(u64, alloc::string::String)"),
@@ -54,7 +228,7 @@ mod tests {
 
     #[test]
     fn bytes_left_over_are_a_decode_error() {
-        let error = decode::<u8>(&[1, 2, 3]).unwrap_err();
+        let error = decode::<u8>(&[1, 2, 3], Vec::new()).unwrap_err();
         assert!(error.is_decode());
         assert!(
             error.to_string().contains("2 of 3 bytes are left over"),
@@ -70,7 +244,7 @@ mod tests {
                 serde::ser::SerializeSeq::end(s.serialize_seq(None)?)
             }
         }
-        let error = encode(&Unsized).unwrap_err();
+        let error = encode(&Unsized, Travels::Out).err().unwrap();
         assert!(error.is_encode());
         assert!(error.to_string().contains("Unsized"), "{error}");
     }

@@ -4,7 +4,7 @@
 use std::sync::MutexGuard;
 
 use super::Lane;
-use super::state::{Entry, Fate, Leaving, Phase, State};
+use super::state::{Entry, Fate, Leaving, Phase, State, close};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Origin};
 use crate::panic::Panic;
@@ -176,15 +176,17 @@ impl Origin for Lane {
             drop(waiting);
             return;
         }
-        if state.posted(id).is_none() {
+        let Some(entry) = state.posted(id) else {
             return;
-        }
+        };
+        let outlets = std::mem::take(&mut entry.outlets);
         let withdrawn = state
             .front
             .take_if(|front| front.entry.is(id) && !front.begun && front.entry.task.withdraw());
         if let Some(front) = withdrawn {
             drop(state);
             drop(front);
+            close(outlets);
             return self.pump();
         }
         if let Some(link) = &state.link {
@@ -192,5 +194,7 @@ impl Origin for Lane {
         }
         let generation = state.generation;
         self.arm_grace(&mut state, generation, id);
+        drop(state);
+        close(outlets);
     }
 }

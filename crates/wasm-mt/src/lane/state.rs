@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::LastWords;
+use crate::channel::Outlet;
 use crate::error::{JoinError, JoinErrorKind, StartError};
 use crate::handle::{JobId, Packet};
 use crate::sys;
@@ -40,6 +41,8 @@ pub(super) enum Phase {
 pub(super) struct Entry {
     pub(super) packet: Arc<dyn Packet>,
     pub(super) task: sys::Task,
+    /// The ends of channels that are with the job, and their places among its arguments.
+    pub(super) outlets: Vec<(u32, Arc<dyn Outlet>)>,
     /// How often it has begun, or may have.
     runs: u32,
 }
@@ -48,10 +51,12 @@ pub(super) struct Entry {
 const RUNS: u32 = 3;
 
 impl Entry {
-    pub(super) fn new(packet: Arc<dyn Packet>, task: sys::Task) -> Self {
+    pub(super) fn new(packet: Arc<dyn Packet>, mut task: sys::Task) -> Self {
+        let outlets = task.take_outlets();
         Entry {
             packet,
             task,
+            outlets,
             runs: 0,
         }
     }
@@ -85,7 +90,15 @@ impl Entry {
     /// Ends the job. Runs foreign code: not under the lock.
     pub(super) fn end(self, outcome: Outcome) {
         drop(self.task);
+        close(self.outlets);
         self.packet.settle(outcome);
+    }
+}
+
+/// The job has ended for its owner, so its channels have. Runs foreign code: not under the lock.
+pub(super) fn close(outlets: Vec<(u32, Arc<dyn Outlet>)>) {
+    for (_, outlet) in outlets {
+        outlet.close();
     }
 }
 
@@ -131,11 +144,11 @@ impl State {
     }
 
     /// A job that was posted and has not left.
-    pub(super) fn posted(&self, id: JobId) -> Option<&Entry> {
-        let front = self.front.as_ref().map(|front| &front.entry);
+    pub(super) fn posted(&mut self, id: JobId) -> Option<&mut Entry> {
+        let front = self.front.as_mut().map(|front| &mut front.entry);
         front
             .into_iter()
-            .chain(&self.suspended)
+            .chain(&mut self.suspended)
             .find(|entry| entry.is(id))
     }
 

@@ -17,6 +17,7 @@ use futures::task::LocalSpawnExt;
 use super::Task;
 use super::stop::{self, Stops};
 use crate::builder;
+use crate::channel::Outlet;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
 use crate::lane::{Cause, Death, Lane, LastWords};
@@ -49,6 +50,7 @@ struct Worker {
     generation: u32,
     current: Current,
     spawner: LocalSpawner,
+    check_payloads: bool,
 }
 
 thread_local! {
@@ -66,6 +68,7 @@ impl Link {
         HOOK.call_once(panic::install_hook);
         let (orders, inbox) = mpsc::unbounded();
         let on_start = config.on_start;
+        let check_payloads = config.check_payloads;
         let stops = Arc::new(Stops::default());
         let heard = stops.clone();
         let mut thread = std::thread::Builder::new();
@@ -76,7 +79,7 @@ impl Link {
         thread
             .spawn(move || {
                 stop::listen(heard);
-                work(lane, generation, current, on_start, inbox);
+                work(lane, generation, current, on_start, check_payloads, inbox);
             })
             .map_err(|error| StartError::new(StartErrorKind::Unsupported(error.to_string())))?;
         Ok(Link { orders, stops })
@@ -107,6 +110,7 @@ fn work(
     generation: u32,
     current: Current,
     on_start: Option<fn()>,
+    check_payloads: bool,
     mut inbox: mpsc::UnboundedReceiver<Order>,
 ) {
     let mut pool = LocalPool::new();
@@ -115,6 +119,7 @@ fn work(
         generation,
         current,
         spawner: pool.spawner(),
+        check_payloads,
     }));
     if let Some(on_start) = on_start
         && let Err(unwound) = panic::catch(JobId::ON_START, on_start)
@@ -190,6 +195,24 @@ pub(crate) fn report(report: Report) {
             lane.finished(generation, id, outcome);
             stop::ended(id);
         }
+    }
+}
+
+/// Whether what travels on this thread is encoded and decoded on the way.
+pub(super) fn checks_payloads() -> bool {
+    WORKER
+        .with_borrow(|worker| worker.as_ref().map(|worker| worker.check_payloads))
+        .unwrap_or(cfg!(debug_assertions))
+}
+
+/// Makes a channel's end the running job's, where one runs.
+pub(super) fn bind(id: JobId, end: Arc<dyn Outlet>) {
+    let to = WORKER.with_borrow(|worker| {
+        let worker = worker.as_ref()?;
+        Some((worker.lane.upgrade()?, worker.generation))
+    });
+    if let Some((lane, generation)) = to {
+        lane.bind(generation, id, end);
     }
 }
 

@@ -4,13 +4,14 @@ use std::any::Any;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::link;
+use crate::channel::Outlet;
 use crate::error::JoinError;
 use crate::job::Travel;
 use crate::lane::LastWords;
-use crate::payload;
+use crate::payload::{self, Payload, Travels};
 use crate::worker::{Outcome, Run};
 
 /// A result without its type.
@@ -44,7 +45,7 @@ struct Of<A, F> {
 
 impl<A: Travel, F: Copy + Send + 'static> Call for Of<A, F> {
     fn run(self: Box<Self>) -> Run {
-        match travelled(self.args) {
+        match travelled(self.args, Travels::Out) {
             Ok(args) => (self.run)(args, self.f),
             Err(error) => Run::Done(Err(error)),
         }
@@ -52,7 +53,7 @@ impl<A: Travel, F: Copy + Send + 'static> Call for Of<A, F> {
 
     fn copy(&self) -> Result<Box<dyn Call>, JoinError> {
         Ok(Box::new(Of {
-            args: copied(&self.args)?,
+            args: copied(&self.args, Travels::Out)?,
             ..*self
         }))
     }
@@ -126,6 +127,11 @@ impl Task {
         true
     }
 
+    /// None yet: an end comes to the job when that runs, see [`link::bind`].
+    pub(crate) fn take_outlets(&mut self) -> Vec<(u32, Arc<dyn Outlet>)> {
+        Vec::new()
+    }
+
     /// Its worker holds the call, or has used it up.
     pub(crate) fn begun(&mut self) {}
 
@@ -180,19 +186,28 @@ pub(crate) fn decode<T: DeserializeOwned + Send + 'static>(value: Value) -> Resu
 }
 
 fn value<T: Travel>(result: T) -> Outcome {
-    Ok(Box::new(travelled(result).map_err(JoinError::of_result)?))
+    Ok(Box::new(
+        travelled(result, Travels::Back).map_err(JoinError::of_result)?,
+    ))
 }
 
-/// `value` as it would arrive in a browser; in builds without debug assertions, as it is.
-fn travelled<V: Serialize + DeserializeOwned>(value: V) -> Result<V, JoinError> {
-    if cfg!(debug_assertions) {
-        copied(&value)
+/// `value` as it would arrive in a browser, where this thread [checks that](crate::Builder::check_payloads); elsewhere as it
+/// is.
+fn travelled<V: Travel>(value: V, travels: Travels) -> Result<V, JoinError> {
+    if link::checks_payloads() {
+        copied(&value, travels)
     } else {
         Ok(value)
     }
 }
 
 /// `value` as it would arrive in a browser, beside itself.
-fn copied<V: Serialize + DeserializeOwned>(value: &V) -> Result<V, JoinError> {
-    payload::decode(&payload::encode(value)?)
+fn copied<V: Travel>(value: &V, travels: Travels) -> Result<V, JoinError> {
+    let Payload { bytes, values, .. } = payload::encode(value, travels)?;
+    payload::decode(&bytes, values)
+}
+
+/// A value as it comes out of a channel.
+pub(crate) fn passed<T: Travel>(value: T) -> Result<T, JoinError> {
+    travelled(value, Travels::Back)
 }

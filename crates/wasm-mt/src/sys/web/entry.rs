@@ -20,13 +20,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
-use super::envelope;
-use super::link::{BEGUN, FINISHED, PANICKED, SUSPENDED, VALUE, write_error};
+use super::far::{self, OutOfBand};
+use super::link::{BEGUN, CLOSED, FINISHED, PANICKED, SENT, SUSPENDED, VALUE, write_error};
 use super::task::Kind;
+use super::{envelope, text};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
-use crate::payload;
+use crate::payload::{self, Payload, Travels};
 use crate::thread::Current;
 use crate::worker::{self, Report, Run};
 
@@ -42,7 +43,8 @@ pub(super) type Trampoline = unsafe extern "C" fn(
 
 /// What a trampoline is given, and what it gives back.
 pub(super) struct Call {
-    payload: Vec<u8>,
+    bytes: Vec<u8>,
+    values: Vec<OutOfBand>,
     run: Option<Run>,
 }
 
@@ -50,7 +52,7 @@ impl Call {
     /// Runs the job with its arguments, where the trampoline's types are the job's.
     fn enter<A: DeserializeOwned>(&mut self, fits: bool, job: impl FnOnce(A) -> Run) {
         let run = if fits {
-            payload::decode(&self.payload).map(job)
+            payload::decode(&self.bytes, std::mem::take(&mut self.values)).map(job)
         } else {
             Err(JoinError::new(JoinErrorKind::OtherBuild))
         };
@@ -82,7 +84,7 @@ where
         // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number that
         // is not one traps in the call.
         let function = unsafe { std::mem::transmute::<usize, fn(A) -> T>(function) };
-        Run::Done(payload::encode(&function(args)))
+        Run::Done(payload::encode(&function(args), Travels::Back))
     });
     0.0
 }
@@ -112,7 +114,9 @@ where
         // is not one traps in the call.
         let function = unsafe { std::mem::transmute::<usize, fn(A) -> F>(function) };
         let future = function(args);
-        Run::Async(Box::pin(async move { payload::encode(&future.await) }))
+        Run::Async(Box::pin(async move {
+            payload::encode(&future.await, Travels::Back)
+        }))
     });
     0.0
 }
@@ -128,8 +132,12 @@ pub(super) fn fingerprint<T>() -> u64 {
         })
 }
 
-fn invoke(kind: Kind, payload: Vec<u8>) -> Run {
-    let mut call = Call { payload, run: None };
+fn invoke(kind: Kind, bytes: Vec<u8>, values: Vec<OutOfBand>) -> Run {
+    let mut call = Call {
+        bytes,
+        values,
+        run: None,
+    };
     if kind.trampoline != 0 && kind.function != 0 {
         // SAFETY: a function pointer is not null, and that was asked. It is called right below only, where a number that
         // is not a trampoline's traps.
@@ -153,8 +161,8 @@ fn invoke(kind: Kind, payload: Vec<u8>) -> Run {
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = postMessage)]
-    fn post_message(message: &Array, transfer: &Array);
+    #[wasm_bindgen(catch, js_name = postMessage)]
+    fn post_message(message: &Array, transfer: &Array) -> Result<(), JsValue>;
 }
 
 struct Worker {
@@ -197,6 +205,10 @@ pub fn on_start(function: u32) {
 /// Runs a job.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_run, skip_typescript)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a number or handle of its own; a struct would cost the glue a class"
+)]
 pub fn run(
     id: f64,
     announce: bool,
@@ -204,14 +216,17 @@ pub fn run(
     function: u32,
     low: u32,
     high: u32,
-    payload: Vec<u8>,
+    bytes: Vec<u8>,
+    values: JsValue,
 ) {
     let kind = Kind {
         trampoline,
         function,
         fingerprint: u64::from(high) << 32 | u64::from(low),
     };
-    worker::run(JobId(id as u64), announce, || invoke(kind, payload));
+    worker::run(JobId(id as u64), announce, || {
+        invoke(kind, bytes, far::read(&values))
+    });
 }
 
 /// Drops an async job at its `await`.
@@ -224,22 +239,17 @@ pub fn abort(id: f64) {
 /// Tells the owner.
 pub(crate) fn report(report: Report) {
     match report {
-        Report::Begun(id) => post(&[BEGUN.into(), number(id)], None),
-        Report::Suspended(id) => post(&[SUSPENDED.into(), number(id)], None),
-        Report::Finished(id, Ok(bytes)) => {
-            let bytes = Uint8Array::from(&bytes[..]);
-            let buffer = bytes.buffer();
-            post(
-                &[FINISHED.into(), number(id), VALUE.into(), bytes.into()],
-                Some(buffer.into()),
-            );
+        Report::Begun(id) => post(&[BEGUN.into(), number(id)]),
+        Report::Suspended(id) => post(&[SUSPENDED.into(), number(id)]),
+        Report::Finished(id, Ok(payload)) => {
+            if let Err(error) = post_payload([FINISHED.into(), number(id), VALUE.into()], &payload)
+            {
+                self::report(Report::Finished(id, Err(error.of_result())));
+            }
         }
         Report::Finished(id, Err(error)) => {
             let [status, type_name, message] = write_error(&error);
-            post(
-                &[FINISHED.into(), number(id), status, type_name, message],
-                None,
-            );
+            post(&[FINISHED.into(), number(id), status, type_name, message]);
         }
     }
 }
@@ -250,28 +260,49 @@ pub(crate) fn announce_panic(id: JobId, panic: &Panic) {
         .location
         .as_deref()
         .map_or(JsValue::NULL, JsValue::from_str);
-    post(
-        &[
-            PANICKED.into(),
-            number(id),
-            (&*panic.message).into(),
-            location,
-        ],
-        None,
-    );
+    post(&[
+        PANICKED.into(),
+        number(id),
+        (&*panic.message).into(),
+        location,
+    ]);
 }
 
 fn number(id: JobId) -> JsValue {
     JsValue::from_f64(id.0 as f64)
 }
 
-fn post(rest: &[JsValue], transfer: Option<JsValue>) {
-    let Some(token) = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.token))
-    else {
-        return;
-    };
-    let list = transfer.map_or_else(Array::new, |buffer| Array::of1(&buffer));
-    post_message(&envelope(token, rest), &list);
+/// What can always be cloned: numbers and text.
+fn post(rest: &[JsValue]) {
+    let _ = post_with(rest, &Array::new());
+}
+
+fn post_with(rest: &[JsValue], transfer: &Array) -> Result<(), JsValue> {
+    let token = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.token));
+    match token {
+        Some(token) => post_message(&envelope(token, rest), transfer),
+        None => Ok(()),
+    }
+}
+
+/// # Errors
+/// Where what travels beside the bytes cannot be cloned or transferred.
+fn post_payload([kind, id, third]: [JsValue; 3], payload: &Payload) -> Result<(), JoinError> {
+    let bytes = Uint8Array::from(&payload.bytes[..]);
+    let transfer = Array::of1(&bytes.buffer());
+    let values = far::write(&payload.values, &transfer);
+    post_with(&[kind, id, third, bytes.into(), values], &transfer)
+        .map_err(|error| JoinError::not_cloned(payload.type_name, text(&error)))
+}
+
+/// Sends a job's item through the channel whose end came at `index` of its arguments.
+pub(super) fn send(id: JobId, index: u32, item: Payload) -> Result<(), JoinError> {
+    post_payload([SENT.into(), number(id), index.into()], &item)
+}
+
+/// Tells that the end which came at `index` of a job's arguments was dropped.
+pub(super) fn close(id: JobId, index: u32) {
+    post(&[CLOSED.into(), number(id), index.into()]);
 }
 
 /// The thread that runs this code.
@@ -294,7 +325,11 @@ mod tests {
     }
 
     fn outcome(kind: Kind) -> Outcome {
-        match invoke(kind, payload::encode(&(21u32,)).unwrap()) {
+        match invoke(
+            kind,
+            payload::encode(&(21u32,), Travels::Out).unwrap().bytes,
+            Vec::new(),
+        ) {
             Run::Done(outcome) => outcome,
             Run::Async(_) => panic!("it is not async"),
         }
@@ -363,7 +398,7 @@ mod tests {
         ] {
             let task = Task {
                 kind,
-                payload: payload::encode(&(21u32,)),
+                payload: payload::encode(&(21u32,), Travels::Out),
                 idempotent: false,
             };
             let job = Job {

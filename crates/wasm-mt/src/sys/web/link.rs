@@ -10,12 +10,13 @@ use js_sys::{Array, Math, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, Event, MessageEvent};
 
-use super::{Task, envelope, glue, module, script, text};
+use super::{Task, envelope, far, glue, module, script, text};
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
 use crate::lane::{Cause, Death, Lane, LastWords};
 use crate::panic::Panic;
+use crate::payload::Payload;
 use crate::thread::Current;
 
 // Kinds of messages, as JavaScript's numbers. To the worker.
@@ -30,6 +31,8 @@ pub(super) const FINISHED: f64 = 3.0;
 pub(super) const PANICKED: f64 = 4.0;
 const DIED: f64 = 5.0;
 pub(super) const BEGUN: f64 = 6.0;
+pub(super) const SENT: f64 = 7.0;
+pub(super) const CLOSED: f64 = 8.0;
 
 // Why a start failed.
 const GLUE: f64 = 0.0;
@@ -39,6 +42,7 @@ const CANCELLED: f64 = 1.0;
 const ENCODE: f64 = 2.0;
 const DECODE: f64 = 3.0;
 const OTHER_BUILD: f64 = 4.0;
+const NOT_CLONED: f64 = 5.0;
 
 /// A job's error as it is posted: how it stands, type name, message.
 pub(super) fn write_error(error: &JoinError) -> [JsValue; 3] {
@@ -49,19 +53,19 @@ pub(super) fn write_error(error: &JoinError) -> [JsValue; 3] {
         JoinErrorKind::Decode { type_name, message } => {
             [DECODE.into(), type_name.into(), message.into()]
         }
+        JoinErrorKind::NotCloned {
+            type_name, message, ..
+        } => [NOT_CLONED.into(), type_name.into(), message.into()],
         JoinErrorKind::OtherBuild => [OTHER_BUILD.into(), JsValue::NULL, JsValue::NULL],
         _ => [CANCELLED.into(), JsValue::NULL, JsValue::NULL],
     }
 }
 
 /// The outcome that a message tells, and `None` where it tells none.
-fn read_outcome(message: &Array) -> Option<Result<Vec<u8>, JoinError>> {
+fn read_outcome(message: &Array) -> Option<Result<Payload, JoinError>> {
     let string = |at| message.get(at).as_string();
     Some(Err(JoinError::new(match message.get(3).as_f64()? {
-        VALUE => {
-            let bytes = message.get(4).dyn_into::<Uint8Array>().ok()?;
-            return Some(Ok(bytes.to_vec()));
-        }
+        VALUE => return Some(Ok(read_payload(message)?)),
         CANCELLED => JoinErrorKind::Cancelled,
         ENCODE => JoinErrorKind::Encode {
             type_name: string(4)?,
@@ -72,9 +76,24 @@ fn read_outcome(message: &Array) -> Option<Result<Vec<u8>, JoinError>> {
             type_name: string(4)?,
             message: string(5)?,
         },
+        NOT_CLONED => JoinErrorKind::NotCloned {
+            type_name: string(4)?,
+            message: string(5)?,
+            result: true,
+        },
         OTHER_BUILD => JoinErrorKind::OtherBuild,
         _ => return None,
     })))
+}
+
+/// The result or item that a message brings.
+fn read_payload(message: &Array) -> Option<Payload> {
+    let bytes = message.get(4).dyn_into::<Uint8Array>().ok()?;
+    Some(Payload {
+        bytes: bytes.to_vec(),
+        values: far::read(&message.get(5)),
+        type_name: "",
+    })
 }
 
 /// A worker, seen from its owner. Dropped, it terminates the worker.
@@ -147,8 +166,10 @@ impl Link {
     }
 
     pub(crate) fn post(&self, id: JobId, task: &Task, announce: bool) -> Result<(), JoinError> {
-        let bytes = Uint8Array::from(&task.payload.as_ref().map_err(Clone::clone)?[..]);
-        let buffer = bytes.buffer();
+        let payload = task.payload.as_ref().map_err(Clone::clone)?;
+        let bytes = Uint8Array::from(&payload.bytes[..]);
+        let transfer = Array::of1(&bytes.buffer());
+        let values = far::write(&payload.values, &transfer);
         let kind = task.kind;
         self.send(
             &[
@@ -160,10 +181,11 @@ impl Link {
                 (kind.fingerprint as u32).into(),
                 ((kind.fingerprint >> 32) as u32).into(),
                 bytes.into(),
+                values,
             ],
-            &Array::of1(&buffer),
+            &transfer,
         )
-        .map_err(|error| JoinError::new(JoinErrorKind::Post(text(&error))))
+        .map_err(|error| JoinError::not_cloned(payload.type_name, text(&error)))
     }
 
     pub(crate) fn abort(&self, id: JobId) {
@@ -237,6 +259,17 @@ fn on_message(event: MessageEvent) {
         FINISHED => {
             if let Some(outcome) = read_outcome(&message) {
                 lane.finished(generation, id, outcome);
+            }
+        }
+        SENT => {
+            if let (Some(index), Some(payload)) = (message.get(3).as_f64(), read_payload(&message))
+            {
+                lane.sent(generation, id, index as u32, payload);
+            }
+        }
+        CLOSED => {
+            if let Some(index) = message.get(3).as_f64() {
+                lane.closed(generation, id, index as u32);
             }
         }
         DIED => {

@@ -4,7 +4,9 @@
 //! the worker's instance) → `link` again (hears its report).
 
 mod entry;
+mod far;
 mod glue;
+mod js;
 mod link;
 mod module;
 mod script;
@@ -17,6 +19,8 @@ use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 
 pub(crate) use entry::{announce_panic, current, report};
+pub(crate) use far::{Far, OutOfBand, bind, passed};
+pub use js::{Js, Transfer};
 pub(crate) use link::Link;
 pub(crate) use module::ModuleSource;
 pub(crate) use task::{Task, Value, decode};

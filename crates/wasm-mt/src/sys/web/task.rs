@@ -1,25 +1,27 @@
 //! A job in numbers and bytes: the places of two functions in the module's table, a fingerprint of its types, and its
-//! encoded arguments.
+//! encoded arguments, with what travels beside them.
 //!
 //! All workers run the same module, so a place means the same function in each. There is nothing to register.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::entry;
+use super::{entry, far};
+use crate::channel::Outlet;
 use crate::error::JoinError;
 use crate::job::Travel;
 use crate::lane::LastWords;
-use crate::payload;
+use crate::payload::{self, Payload, Travels};
 
 /// A result without its type: its encoding.
-pub(crate) type Value = Vec<u8>;
+pub(crate) type Value = Payload;
 
 /// A job without its types.
 pub(crate) struct Task {
     pub(super) kind: Kind,
-    pub(super) payload: Result<Vec<u8>, JoinError>,
+    pub(super) payload: Result<Payload, JoinError>,
     /// Its body may run more than once.
     pub(super) idempotent: bool,
 }
@@ -47,7 +49,7 @@ impl Task {
                 function: f as usize as u32,
                 fingerprint: entry::fingerprint::<fn(A) -> T>(),
             },
-            payload: payload::encode(&args),
+            payload: payload::encode(&args, Travels::Out),
             idempotent: false,
         }
     }
@@ -64,7 +66,7 @@ impl Task {
                 function: f as usize as u32,
                 fingerprint: entry::fingerprint::<(fn(A) -> F, T)>(),
             },
-            payload: payload::encode(&args),
+            payload: payload::encode(&args, Travels::Out),
             idempotent: false,
         }
     }
@@ -72,9 +74,18 @@ impl Task {
 
 impl Task {
     /// Whether the job, whose beginning the worker has not announced, can be posted again: for certain only if there is no
-    /// more to be heard of that.
+    /// more to be heard of that, and if nothing went with it that is gone from here.
     pub(crate) fn reclaim(&mut self, last_words: LastWords) -> bool {
-        matches!(last_words, LastWords::Heard)
+        let is_whole = self.payload.as_ref().is_ok_and(Payload::is_whole);
+        matches!(last_words, LastWords::Heard) && is_whole
+    }
+
+    /// Takes the near ends of the channels that go with the job, with their places.
+    pub(crate) fn take_outlets(&mut self) -> Vec<(u32, Arc<dyn Outlet>)> {
+        match &mut self.payload {
+            Ok(payload) => far::take_outlets(&mut payload.values),
+            Err(_) => Vec::new(),
+        }
     }
 
     /// What was posted cannot be taken back.
@@ -84,8 +95,11 @@ impl Task {
 
     /// Gives the payload's memory back where it is not needed again.
     pub(crate) fn begun(&mut self) {
-        if !self.idempotent {
-            self.payload = Ok(Vec::new());
+        if !self.idempotent
+            && let Ok(payload) = &mut self.payload
+        {
+            payload.bytes = Vec::new();
+            payload.values = Vec::new();
         }
     }
 
@@ -97,13 +111,17 @@ impl Task {
         self.idempotent
     }
 
-    /// The payload was copied when it was posted, so it can be posted again.
+    /// The bytes were copied when they were posted, so they can be posted again.
     pub(crate) fn again(&mut self) -> Result<(), &'static str> {
-        Ok(())
+        if self.payload.as_ref().is_ok_and(Payload::is_whole) {
+            Ok(())
+        } else {
+            Err("what it was handed over went down with its worker")
+        }
     }
 }
 
 /// The result that the caller awaits.
 pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, JoinError> {
-    payload::decode(&value)
+    payload::decode(&value.bytes, value.values)
 }

@@ -1,0 +1,179 @@
+//! What travels out of band: JavaScript's values, bulk, and the ends of channels.
+//!
+//! A payload's values are posted as one array, two elements each: the value, and whether it is transferred. In the place of
+//! a channel's near end, which stays here, stands nothing; the far end that arrives there names it by the job's id and the
+//! place.
+
+use std::sync::Arc;
+
+use js_sys::{Array, ArrayBuffer, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use super::entry;
+use crate::buffer::Buffer;
+use crate::channel::{End, Near, Outlet};
+use crate::error::JoinError;
+use crate::handle::JobId;
+use crate::job::Travel;
+use crate::panic;
+use crate::payload::Payload;
+
+/// A value beside a payload's bytes.
+pub(crate) enum OutOfBand {
+    Value { value: JsValue, is_moved: bool },
+    Outlet(Arc<dyn Outlet>),
+}
+
+impl OutOfBand {
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        OutOfBand::transferred(Uint8Array::new_from_slice(bytes).buffer().into())
+    }
+
+    pub(crate) fn cloned(value: JsValue) -> Self {
+        OutOfBand::Value {
+            value,
+            is_moved: false,
+        }
+    }
+
+    pub(crate) fn transferred(value: JsValue) -> Self {
+        OutOfBand::Value {
+            value,
+            is_moved: true,
+        }
+    }
+
+    pub(crate) fn of_near<T: Travel>(near: Arc<Near<T>>) -> Self {
+        OutOfBand::Outlet(near)
+    }
+
+    /// A job of this worker passes its sender on to one of its own: what that sends goes through this worker.
+    pub(crate) fn of_far(far: &Far) -> Self {
+        OutOfBand::Outlet(Arc::new(far.clone()))
+    }
+
+    pub(crate) fn into_js(self) -> JsValue {
+        match self {
+            OutOfBand::Value { value, .. } => value,
+            OutOfBand::Outlet(_) => JsValue::UNDEFINED,
+        }
+    }
+
+    pub(crate) fn into_buffer<T: bytemuck::Pod>(self) -> Result<Buffer<T>, String> {
+        let Ok(buffer) = self.into_js().dyn_into::<ArrayBuffer>() else {
+            return Err("what arrived is no `ArrayBuffer`".into());
+        };
+        let bytes = Uint8Array::new(&buffer);
+        Buffer::received(bytes.length() as usize, |place| {
+            bytes.copy_to_uninit(place);
+        })
+    }
+
+    pub(crate) fn into_end<T>(self, index: u32) -> Result<End<T>, String> {
+        match panic::current_job() {
+            Some(job) if self.into_js().is_undefined() => {
+                Ok(End::Far(Far(Arc::new(Way { job, index }))))
+            }
+            _ => Err("what arrived is no sender".into()),
+        }
+    }
+}
+
+/// The far end of a channel, in the worker that runs the job it travelled with.
+#[derive(Clone)]
+pub(crate) struct Far(Arc<Way>);
+
+struct Way {
+    job: JobId,
+    index: u32,
+}
+
+impl Far {
+    pub(crate) fn send(&self, value: Payload) -> Result<(), JoinError> {
+        entry::send(self.0.job, self.0.index, value)
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        entry::close(self.job, self.index);
+    }
+}
+
+impl Outlet for Far {
+    fn deliver(&self, value: Payload) {
+        // It came by a message, so it can leave by one; what cannot is refused where it is sent.
+        let _ = self.send(value);
+    }
+
+    fn close(&self) {}
+}
+
+/// In this instance ends do not come to jobs: they leave with them.
+pub(crate) fn bind<T>(_: &Arc<Near<T>>) {}
+
+/// A value as it comes out of a channel whose ends are both here.
+pub(crate) fn passed<T>(value: T) -> Result<T, JoinError> {
+    Ok(value)
+}
+
+/// Takes the near ends out, with their places, where nothing is left.
+pub(super) fn take_outlets(values: &mut [OutOfBand]) -> Vec<(u32, Arc<dyn Outlet>)> {
+    let mut outlets = Vec::new();
+    for (index, value) in (0..).zip(values) {
+        if matches!(value, OutOfBand::Outlet(_))
+            && let OutOfBand::Outlet(outlet) =
+                std::mem::replace(value, OutOfBand::cloned(JsValue::UNDEFINED))
+        {
+            outlets.push((index, outlet));
+        }
+    }
+    outlets
+}
+
+impl Payload {
+    /// What was posted is still here.
+    pub(super) fn is_whole(&self) -> bool {
+        let is_moved = |value: &OutOfBand| matches!(value, OutOfBand::Value { is_moved: true, .. });
+        !self.values.iter().any(is_moved)
+    }
+}
+
+/// The values as they are posted, and those to transfer. An empty list is posted as nothing.
+pub(super) fn write(values: &[OutOfBand], transfer: &Array) -> JsValue {
+    if values.is_empty() {
+        return JsValue::UNDEFINED;
+    }
+    let list = Array::new();
+    for value in values {
+        let (value, is_moved) = match value {
+            OutOfBand::Value { value, is_moved } => (value.clone(), *is_moved),
+            OutOfBand::Outlet(_) => (JsValue::UNDEFINED, false),
+        };
+        if is_moved {
+            // A view is transferred by what is below it.
+            let moved = if ArrayBuffer::is_view(&value) {
+                value.unchecked_ref::<Uint8Array>().buffer().into()
+            } else {
+                value.clone()
+            };
+            transfer.push(&moved);
+        }
+        list.push(&value);
+        list.push(&is_moved.into());
+    }
+    list.into()
+}
+
+/// The values as they arrived.
+pub(super) fn read(list: &JsValue) -> Vec<OutOfBand> {
+    let Some(list) = list.dyn_ref::<Array>() else {
+        return Vec::new();
+    };
+    (0..list.length() / 2)
+        .map(|at| OutOfBand::Value {
+            value: list.get(2 * at),
+            is_moved: list.get(2 * at + 1).is_truthy(),
+        })
+        .collect()
+}
