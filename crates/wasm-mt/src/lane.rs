@@ -210,7 +210,7 @@ impl Lane {
                 return;
             };
             let announce = !state.suspended.is_empty();
-            let Some(Entry { packet, task, .. }) = state.queue.front() else {
+            let Some(Entry { packet, task, .. }) = state.queue.front().map(|entry| &**entry) else {
                 return;
             };
             // Posting runs no foreign code, so the lock may be held.

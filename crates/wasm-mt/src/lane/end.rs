@@ -139,7 +139,7 @@ impl Lane {
             return;
         }
         let beside = |entry: &Entry| !entry.is(id) && !entry.packet.is_settled();
-        let may_be_another = is_suspended && state.suspended.iter().any(beside);
+        let may_be_another = is_suspended && state.suspended.iter().any(|entry| beside(entry));
         if at_front != front_runs || may_be_another {
             // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
             self.arm_grace(&mut state, generation, id);

@@ -21,10 +21,11 @@ pub(super) struct State {
     pub(super) proved: bool,
     pub(super) start_timer: Option<sys::Timer>,
     pub(super) starter: Option<Waker>,
-    pub(super) queue: VecDeque<Entry>,
+    pub(super) queue: VecDeque<Box<Entry>>,
     pub(super) front: Option<Front>,
     /// In the order in which they began.
-    pub(super) suspended: Vec<Entry>,
+    #[expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
+    pub(super) suspended: Vec<Box<Entry>>,
     /// The grace times of aborted jobs that have begun.
     pub(super) graces: Vec<(JobId, sys::Timer)>,
 }
@@ -37,7 +38,8 @@ pub(super) enum Phase {
     Terminated,
 }
 
-/// A job in the lane, whose task is kept until it leaves.
+/// A job in the lane, whose task is kept until it leaves. Boxed: it goes through up to five hands, and copies of it in each
+/// are code.
 pub(super) struct Entry {
     pub(super) packet: Arc<dyn Packet>,
     pub(super) task: sys::Task,
@@ -51,14 +53,14 @@ pub(super) struct Entry {
 const RUNS: u32 = 3;
 
 impl Entry {
-    pub(super) fn new(packet: Arc<dyn Packet>, mut task: sys::Task) -> Self {
+    pub(super) fn new(packet: Arc<dyn Packet>, mut task: sys::Task) -> Box<Self> {
         let outlets = task.take_outlets();
-        Entry {
+        Box::new(Entry {
             packet,
             task,
             outlets,
             runs: 0,
-        }
+        })
     }
 
     pub(super) fn is(&self, id: JobId) -> bool {
@@ -104,7 +106,7 @@ pub(super) fn close(outlets: Vec<(u32, Arc<dyn Outlet>)>) {
 
 /// The job that was posted last, and holds the worker until it ends or waits for something.
 pub(super) struct Front {
-    pub(super) entry: Entry,
+    pub(super) entry: Box<Entry>,
     /// It is known to have begun: an async job in a long part of its own may keep it from that.
     pub(super) begun: bool,
 }
@@ -145,15 +147,15 @@ impl State {
 
     /// A job that was posted and has not left.
     pub(super) fn posted(&mut self, id: JobId) -> Option<&mut Entry> {
-        let front = self.front.as_mut().map(|front| &mut front.entry);
+        let front = self.front.as_mut().map(|front| &mut *front.entry);
         front
             .into_iter()
-            .chain(&mut self.suspended)
+            .chain(self.suspended.iter_mut().map(|entry| &mut **entry))
             .find(|entry| entry.is(id))
     }
 
     /// Takes a job that was posted.
-    pub(super) fn take_posted(&mut self, id: JobId) -> Option<Entry> {
+    pub(super) fn take_posted(&mut self, id: JobId) -> Option<Box<Entry>> {
         if let Some(front) = self.front.take_if(|front| front.entry.is(id)) {
             return Some(front.entry);
         }
@@ -224,7 +226,7 @@ pub(super) enum Fate {
 #[must_use]
 #[derive(Default)]
 pub(super) struct Leaving {
-    pub(super) entries: Vec<(Entry, JoinError)>,
+    pub(super) entries: Vec<(Box<Entry>, JoinError)>,
     pub(super) link: Option<sys::Link>,
     pub(super) timers: Vec<sys::Timer>,
     pub(super) starter: Option<Waker>,
