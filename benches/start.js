@@ -54,10 +54,10 @@ async function measure(side, expected) {
 
 let workerUrl;
 
-async function run() {
+export async function run(show) {
   const module = await WebAssembly.compileStreaming(fetch(wasm));
   await init({ module_or_path: module });
-  workerUrl = URL.createObjectURL(await (await fetch("./floor-worker.js")).blob());
+  workerUrl = URL.createObjectURL(await (await fetch("./start-worker.js")).blob());
   const expected = Array.from({ length: WORKERS }, (_, place) => answer(place));
 
   const sides = [
@@ -74,26 +74,12 @@ async function run() {
     }
     show(`round ${round + 1} of ${ROUNDS}`);
   }
-  return { workers: WORKERS, runs, engine: navigator.userAgent };
+  // Two workloads, because there are two floors; wasm-mt's page has its Module at hand in both.
+  return {
+    workers: WORKERS,
+    workloads: [
+      { name: "start: module at hand", wasm_mt: runs.wasm_mt, floor: runs.at_hand },
+      { name: "start: module compiled beside", wasm_mt: runs.wasm_mt, floor: runs.beside },
+    ],
+  };
 }
-
-function show(text) {
-  document.querySelector("#status").textContent = text;
-}
-
-function median(runs) {
-  const sorted = runs.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
-
-let report;
-try {
-  report = await run();
-  const lines = Object.entries(report.runs).map(([name, runs]) => `${name}: ${median(runs).toFixed(1)} ms`);
-  show(lines.join("\n"));
-} catch (error) {
-  report = { error: String(error) };
-  show(report.error);
-}
-const to = new URLSearchParams(location.search).get("report");
-if (to) await fetch(to, { method: "POST", body: JSON.stringify(report) });

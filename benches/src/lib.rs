@@ -5,7 +5,9 @@ static PADDING: [u8; include_bytes!(concat!(env!("OUT_DIR"), "/padding.bin")).le
     *include_bytes!(concat!(env!("OUT_DIR"), "/padding.bin"));
 
 #[cfg(target_arch = "wasm32")]
-pub mod page;
+pub mod buffer;
+#[cfg(target_arch = "wasm32")]
+pub mod start;
 
 /// The trivial job: a byte of the padding.
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen::prelude::wasm_bindgen)]

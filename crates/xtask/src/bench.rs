@@ -19,9 +19,6 @@ use crate::setup;
 /// A page that has said nothing by then has failed.
 const DEADLINE: Duration = Duration::from_secs(180);
 
-/// A goal of the project: so near to the floor.
-const GOAL: f64 = 1.15;
-
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// What is measured
@@ -38,10 +35,29 @@ pub(crate) struct Args {
 enum Workload {
     /// Four threads of a 1.8 MB module, from nothing to one answer each
     Start,
+    /// Bytes to a thread and back: 64 MiB at once, and 1 MiB a hundred times
+    Buffer,
+}
+
+impl Workload {
+    /// The page's name for it.
+    fn name(self) -> &'static str {
+        match self {
+            Workload::Start => "start",
+            Workload::Buffer => "buffer",
+        }
+    }
+
+    /// The project's goal: so near to the floor.
+    fn goal(self) -> f64 {
+        match self {
+            Workload::Start => 1.15,
+            Workload::Buffer => 1.2,
+        }
+    }
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    let Workload::Start = args.workload;
     setup::wasm_target()?;
     setup::browsers(&args.browsers, false)?;
     let site = pages::build(&[pages::BENCH])?;
@@ -54,9 +70,13 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     let mut rows = Vec::new();
     for &browser in &args.browsers {
-        let report = runtime.block_on(measure(browser, site.clone()))?;
-        let of_browser = start_rows(browser, &report)?;
-        print_table(&of_browser, &report, megabytes);
+        let report = runtime.block_on(measure(browser, args.workload, site.clone()))?;
+        let of_browser = rows_of(browser, &report)?;
+        println!(
+            "{} thread(s) of a module of {megabytes:.2} MB; {}",
+            report.workers, report.engine
+        );
+        print_table(&of_browser, args.workload.goal());
         rows.extend(of_browser);
     }
     if let Some(file) = args.json {
@@ -66,23 +86,23 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the page measures.
+/// What the page posts.
 #[derive(Deserialize)]
 struct Report {
     workers: u32,
-    runs: Runs,
+    workloads: Vec<Runs>,
     engine: String,
 }
 
-/// Milliseconds, round by round.
+/// What one workload took, round by round, in milliseconds.
 #[derive(Deserialize)]
 struct Runs {
+    name: String,
     wasm_mt: Vec<f64>,
-    at_hand: Vec<f64>,
-    beside: Vec<f64>,
+    floor: Vec<f64>,
 }
 
-async fn measure(browser: Browser, site: PathBuf) -> Result<Report> {
+async fn measure(browser: Browser, workload: Workload, site: PathBuf) -> Result<Report> {
     eprintln!("measuring in {browser} …");
     let server = Server::start(
         site,
@@ -93,9 +113,10 @@ async fn measure(browser: Browser, site: PathBuf) -> Result<Report> {
         },
     )
     .await?;
-    let url = server.url("/benches/?report=/outcome/start");
+    let name = workload.name();
+    let url = server.url(&format!("/benches/?bench={name}&report=/outcome/bench"));
     let mut launched = browser::launch(browser, &url)?;
-    demo::figures(&server, &mut launched, "/outcome/start", DEADLINE)
+    demo::figures(&server, &mut launched, "/outcome/bench", DEADLINE)
         .await
         .with_context(|| format!("measuring in {browser}"))
 }
@@ -104,7 +125,7 @@ async fn measure(browser: Browser, site: PathBuf) -> Result<Report> {
 #[derive(Serialize)]
 struct Row {
     browser: &'static str,
-    workload: &'static str,
+    workload: String,
     peer: &'static str,
     workers: u32,
     unit: &'static str,
@@ -115,20 +136,22 @@ struct Row {
     ratio_to_floor: f64,
 }
 
-/// Two workloads, because there are two floors; wasm-mt's page has its Module at hand in both.
-fn start_rows(browser: Browser, report: &Report) -> Result<Vec<Row>> {
-    let runs = &report.runs;
-    let workloads = [
-        ("start: module at hand", &runs.at_hand),
-        ("start: module compiled beside", &runs.beside),
-    ];
+fn rows_of(browser: Browser, report: &Report) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (workload, floor) in workloads {
-        for (peer, runs) in [("wasm-mt", &runs.wasm_mt), ("floor", floor)] {
-            ensure!(!runs.is_empty(), "the page reports no run of {peer}");
+    for Runs {
+        name,
+        wasm_mt,
+        floor,
+    } in &report.workloads
+    {
+        for (peer, runs) in [("wasm-mt", wasm_mt), ("floor", floor)] {
+            ensure!(
+                !runs.is_empty(),
+                "the page reports no run of {peer} of {name}"
+            );
             rows.push(Row {
                 browser: browser.name(),
-                workload,
+                workload: name.clone(),
                 peer,
                 workers: report.workers,
                 unit: "ms",
@@ -140,27 +163,24 @@ fn start_rows(browser: Browser, report: &Report) -> Result<Vec<Row>> {
             });
         }
     }
+    ensure!(!rows.is_empty(), "the page reports no workload");
     Ok(rows)
 }
 
-fn print_table(rows: &[Row], report: &Report, megabytes: f64) {
+fn print_table(rows: &[Row], goal: f64) {
     println!(
-        "{} threads of a module of {megabytes:.2} MB; {}",
-        report.workers, report.engine
-    );
-    println!(
-        "{:<10} {:<30} {:<8} {:>7} {:>7} {:>7} {:>5} {:>7}",
+        "{:<10} {:<36} {:<8} {:>7} {:>7} {:>7} {:>5} {:>7}",
         "browser", "workload", "peer", "median", "min", "max", "runs", "ratio"
     );
     for row in rows {
-        let far = row.peer == "wasm-mt" && row.ratio_to_floor > GOAL;
+        let far = row.peer == "wasm-mt" && row.ratio_to_floor > goal;
         let remark = if far {
-            format!(" above the goal, {GOAL}")
+            format!(" above the goal, {goal}")
         } else {
             String::new()
         };
         println!(
-            "{:<10} {:<30} {:<8} {:>7.1} {:>7.1} {:>7.1} {:>5} {:>7.2}{remark}",
+            "{:<10} {:<36} {:<8} {:>7.1} {:>7.1} {:>7.1} {:>5} {:>7.2}{remark}",
             row.browser,
             row.workload,
             row.peer,

@@ -1,4 +1,4 @@
-//! What the page calls to measure wasm-mt.
+//! What the page calls to measure how threads start.
 
 use futures::future::try_join_all;
 use wasm_bindgen::prelude::*;

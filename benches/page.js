@@ -1,0 +1,34 @@
+// Runs a benchmark, shows how far it is, and posts its figures: `cargo xtask bench` reads them, no driver is attached.
+
+// Each exports `run(show)`, which gives {workers, workloads: [{name, wasm_mt, floor}]}, in milliseconds a round.
+const BENCHMARKS = ["start", "buffer"];
+
+const query = new URLSearchParams(location.search);
+
+function show(text) {
+  document.querySelector("#status").textContent = text;
+}
+
+function median(runs) {
+  const sorted = runs.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+async function report() {
+  const name = query.get("bench") ?? BENCHMARKS[0];
+  if (!BENCHMARKS.includes(name)) throw new Error(`no benchmark ${name}, but ${BENCHMARKS.join(", ")}`);
+  const { run } = await import(`./${name}.js`);
+  return { ...await run(show), engine: navigator.userAgent };
+}
+
+let posted;
+try {
+  posted = await report();
+  show(posted.workloads.map(({ name, wasm_mt, floor }) =>
+    `${name}: ${median(wasm_mt).toFixed(1)} ms, floor ${median(floor).toFixed(1)} ms`).join("\n"));
+} catch (error) {
+  posted = { error: String(error) };
+  show(posted.error);
+}
+const to = query.get("report");
+if (to) await fetch(to, { method: "POST", body: JSON.stringify(posted) });
