@@ -168,6 +168,9 @@ macro_rules! web_bodies {
             js_values_come_through_a_channel
             a_js_value_outside_a_job_does_not_serialize
             a_trap_ends_its_jobs_stream
+            a_job_that_closes_its_worker_is_lost_and_the_thread_goes_on
+            a_worker_that_is_closed_between_its_jobs_ends_their_wait
+            a_worker_that_is_closed_while_it_starts_is_a_start_error
         }
     };
 }

@@ -159,6 +159,15 @@ impl Builder {
     }
 }
 
+#[cfg(all(test, target_family = "wasm", target_os = "unknown"))]
+impl Builder {
+    /// How long a worker without a Web Lock may be silent.
+    pub(crate) fn silence(mut self, limit: sys::SilenceLimit) -> Self {
+        self.config.sys.silence = limit;
+        self
+    }
+}
+
 impl Default for Builder {
     fn default() -> Self {
         Builder::new()

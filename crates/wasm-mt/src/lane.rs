@@ -5,8 +5,9 @@
 //! first `await` and is *suspended* until it ends.
 //!
 //! 1. Only the front and the suspended jobs can be running. A job in the queue is not, so it can be taken back, or go to
-//!    the worker that replaces a dead one. It has begun before only where it is idempotent and lost a worker. The front has begun for sure where nothing was suspended when it was posted;
-//!    else the worker announces it, and until then the job can be taken back where the backend can tell for certain.
+//!    the worker that replaces a dead one; it has begun before only where it is idempotent and lost a worker. The front has
+//!    begun for sure where nothing was suspended when it was posted and the worker cannot end unnoticed; else the worker
+//!    announces it, and until then the job can be taken back where the backend can tell for certain.
 //! 2. A job is in one place only: queue, front or suspended. It leaves the lane once, and its packet is settled then.
 //! 3. What a replaced worker still reports carries its generation and is not heard.
 //! 4. Packets are settled, and values dropped, after the lane's lock is given back: both run foreign code.
@@ -29,6 +30,8 @@ use crate::sys;
 use crate::thread::Current;
 use crate::worker::Outcome;
 
+#[cfg(target_family = "wasm")]
+pub(crate) use self::end::Out;
 pub(crate) use self::end::{Cause, Death, LastWords};
 
 /// A thread's jobs and its present worker.
@@ -209,7 +212,7 @@ impl Lane {
             let Some(link) = &state.link else {
                 return;
             };
-            let announce = !state.suspended.is_empty();
+            let announce = !state.suspended.is_empty() || link.is_unsure();
             let Some(Entry { packet, task, .. }) = state.queue.front().map(|entry| &**entry) else {
                 return;
             };

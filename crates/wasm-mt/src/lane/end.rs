@@ -61,7 +61,29 @@ impl Cause {
     }
 }
 
+/// What a worker has to do: what its silence is judged by.
+#[cfg(target_family = "wasm")]
+pub(crate) enum Out {
+    Nothing,
+    /// A job's sync part: until that ends it can say nothing.
+    Runs,
+    /// A job that awaits something, or is on its way.
+    Waits,
+}
+
 impl Lane {
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn out(&self, generation: u32) -> Out {
+        let Some(state) = self.lock_if(generation) else {
+            return Out::Nothing;
+        };
+        match &state.front {
+            Some(front) if front.begun => Out::Runs,
+            None if state.suspended.is_empty() => Out::Nothing,
+            _ => Out::Waits,
+        }
+    }
+
     /// The worker died. What it had begun ends, and another takes its place at once.
     pub(crate) fn died(&self, generation: u32, death: Death) {
         let Death {

@@ -9,8 +9,8 @@
 //! - `Value`: a result on its way; `decode` makes it a `T`.
 //! - `Link`: a worker, seen from its owner. `start` MUST return without waiting and MUST NOT call the lane before it
 //!   returns. Afterwards the lane hears `started` or `start_failed` once, then for each posted job `begun` before its code
-//!   where that was asked for, `suspended` at most once and `finished` once, or `died` once for the worker. `post` and
-//!   `abort` MUST NOT call foreign code. Dropping a link ends its worker, as far as the platform can.
+//!   where that was asked for, `suspended` at most once and `finished` once, or `died` once for the worker. Where it `is_unsure`, a
+//!   worker may end without a word, and each job is asked for its `begun`. `post`, `is_unsure` and `abort` MUST NOT call foreign code. Dropping a link ends its worker, as far as the platform can.
 //! - `Timer`: calls back once, unless dropped before. It MUST NOT call back from within `after`.
 //! - `report`, `announce_panic`, `spawn_local`, `current`: the worker's side, on its own thread.
 //! - `checkpoint`: lets the running job be stopped, as far as the platform can, but not within `shielded`; where it unwinds

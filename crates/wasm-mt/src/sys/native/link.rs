@@ -92,6 +92,11 @@ impl Link {
             .map_err(|_| JoinError::new(JoinErrorKind::Post("its thread has ended".into())))
     }
 
+    /// No OS thread ends without a word.
+    pub(crate) fn is_unsure(&self) -> bool {
+        false
+    }
+
     pub(crate) fn abort(&self, id: JobId) {
         self.stops.stop(id);
         // A thread that has ended has nothing to abort.

@@ -10,6 +10,7 @@ use js_sys::{Array, Math, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, Event, MessageEvent};
 
+use super::watch::{self, Watch};
 use super::{Task, envelope, far, glue, module, script, text};
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
@@ -23,6 +24,7 @@ use crate::thread::Current;
 const START: f64 = 0.0;
 const RUN: f64 = 1.0;
 const ABORT: f64 = 2.0;
+pub(super) const PING: f64 = 4.0;
 // From the worker.
 const STARTED: f64 = 0.0;
 const START_FAILED: f64 = 1.0;
@@ -33,6 +35,7 @@ const DIED: f64 = 5.0;
 pub(super) const BEGUN: f64 = 6.0;
 pub(super) const SENT: f64 = 7.0;
 pub(super) const CLOSED: f64 = 8.0;
+const HOLDS: f64 = 9.0;
 
 // Why a start failed.
 const GLUE: f64 = 0.0;
@@ -103,11 +106,12 @@ pub(crate) struct Link {
 }
 
 /// What the listener needs to know of a worker.
-struct Listening {
+pub(super) struct Listening {
     token: f64,
-    worker: web_sys::Worker,
-    lane: Weak<Lane>,
-    generation: u32,
+    pub(super) worker: web_sys::Worker,
+    pub(super) lane: Weak<Lane>,
+    pub(super) generation: u32,
+    pub(super) watch: Watch,
     started: bool,
     panic: Option<(JobId, Panic)>,
 }
@@ -145,6 +149,7 @@ impl Link {
                 worker: link.worker.clone(),
                 lane,
                 generation,
+                watch: Watch::new(config.sys.silence),
                 started: false,
                 panic: None,
             });
@@ -185,7 +190,14 @@ impl Link {
             ],
             &transfer,
         )
-        .map_err(|error| JoinError::not_cloned(payload.type_name, text(&error)))
+        .map_err(|error| JoinError::not_cloned(payload.type_name, text(&error)))?;
+        watch::posted(self.token);
+        Ok(())
+    }
+
+    /// Whether each job has to be announced when it begins.
+    pub(crate) fn is_unsure(&self) -> bool {
+        listening(self.token, |one| !one.watch.sure).unwrap_or(true)
     }
 
     pub(crate) fn abort(&self, id: JobId) {
@@ -202,8 +214,23 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.worker.terminate();
-        LISTENING.with_borrow_mut(|all| all.retain(|one| one.token != self.token));
+        let gone = LISTENING.with_borrow_mut(|all| {
+            let at = all.iter().position(|one| one.token == self.token)?;
+            Some(all.remove(at))
+        });
+        drop(gone);
     }
+}
+
+/// What is known of a worker, while its link is there. `f` calls nobody.
+pub(super) fn listening<R>(token: f64, f: impl FnOnce(&mut Listening) -> R) -> Option<R> {
+    LISTENING.with_borrow_mut(|all| all.iter_mut().find(|one| one.token == token).map(f))
+}
+
+/// The token of the worker that was made last.
+#[cfg(test)]
+pub(super) fn last_token() -> f64 {
+    LISTENING.with_borrow(|all| all.last().map_or(0.0, |one| one.token))
 }
 
 fn on_message(event: MessageEvent) {
@@ -219,6 +246,7 @@ fn on_message(event: MessageEvent) {
     let id = JobId(message.get(2).as_f64().unwrap_or(0.0) as u64);
     let heard = LISTENING.with_borrow_mut(|all| {
         let one = all.iter_mut().find(|one| one.token == token)?;
+        one.watch.heard = true;
         one.started |= kind == STARTED;
         if kind == PANICKED {
             let panic = Panic {
@@ -278,10 +306,12 @@ fn on_message(event: MessageEvent) {
                 Some((id, panic)) => (Some(id), Cause::Panic(panic)),
                 None => {
                     let text = message.get(3).as_string().unwrap_or_default();
-                    if id.0 == 0 {
-                        (None, Cause::Gone(text))
+                    let closed = message.get(4).is_truthy();
+                    let at = (id.0 != 0).then_some(id);
+                    if closed || at.is_none() {
+                        (at, Cause::Gone(text))
                     } else {
-                        (Some(id), Cause::Trap(text))
+                        (at, Cause::Trap(text))
                     }
                 }
             };
@@ -292,7 +322,12 @@ fn on_message(event: MessageEvent) {
             };
             lane.died(generation, death);
         }
-        // A panic is told of once its worker has died.
+        HOLDS => {
+            if let Some(lock) = message.get(2).as_string() {
+                watch::holds(token, &lock);
+            }
+        }
+        // A panic is told of once its worker has died, and a sign of life tells nothing else.
         _ => {}
     }
 }

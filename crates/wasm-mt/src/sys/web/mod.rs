@@ -12,6 +12,7 @@ mod module;
 mod script;
 mod task;
 mod timer;
+mod watch;
 
 use std::any::Any;
 
@@ -26,12 +27,15 @@ pub(crate) use module::ModuleSource;
 pub(crate) use task::{Task, Value, decode};
 pub(crate) use timer::Timer;
 pub(crate) use wasm_bindgen_futures::spawn_local;
+#[cfg(test)]
+pub(crate) use watch::SilenceLimit;
 
 /// Settings of this backend.
 #[derive(Clone, Default)]
 pub(crate) struct Config {
     pub(crate) glue_url: Option<String>,
     pub(crate) module: Option<ModuleSource>,
+    pub(crate) silence: watch::SilenceLimit,
 }
 
 #[wasm_bindgen]

@@ -7,9 +7,9 @@
 (() => {
   "use strict";
   // From the owner.
-  const START = 0, RUN = 1, ABORT = 2;
+  const START = 0, RUN = 1, ABORT = 2, PING = 4;
   // To the owner; the numbers are those of `link.rs`.
-  const STARTED = 0, START_FAILED = 1, DIED = 5;
+  const STARTED = 0, START_FAILED = 1, DIED = 5, HOLDS = 9, PONG = 10;
   // Why a start failed.
   const GLUE = 0, MODULE = 1;
 
@@ -24,10 +24,32 @@
     }
   };
 
-  const died = (error) => {
+  const died = (error, closed = false) => {
     if (dead) return;
     dead = true;
-    postMessage([token, DIED, running(), text(error)]);
+    postMessage([token, DIED, running(), text(error), closed]);
+  };
+
+  // The program's own `close()` would end this worker without a word to its owner.
+  const close = self.close.bind(self);
+  self.close = () => {
+    died("the program called close() in it", true);
+    close();
+  };
+
+  // A lock that is this worker's until it ends, whatever ends it. Its owner waits for the same one.
+  let keep;
+  const hold = () => {
+    try {
+      const name = `wasm-mt ${crypto.randomUUID()}`;
+      const held = () => {
+        postMessage([token, HOLDS, name]);
+        return new Promise((resolve) => { keep = resolve; });
+      };
+      navigator.locks.request(name, held).catch(() => {});
+    } catch {
+      // There are none here; its owner will ask for signs of life.
+    }
   };
 
   // One script can be either kind; which, only loading it tells. A script of the other kind loads as one that is not
@@ -125,7 +147,11 @@
     try {
       if (kind === RUN) glue.__wasm_mt_run(...rest);
       else if (kind === ABORT) glue.__wasm_mt_abort(...rest);
-      else if (kind === START) start(...rest);
+      else if (kind === PING) postMessage([token, PONG]);
+      else if (kind === START) {
+        hold();
+        start(...rest);
+      }
     } catch (error) {
       died(error);
     }
