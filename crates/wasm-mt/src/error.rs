@@ -185,10 +185,10 @@ impl JoinError {
         })
     }
 
-    pub(crate) fn encode<T: ?Sized>(message: impl fmt::Display) -> Self {
+    pub(crate) fn encode(type_name: &str, message: String) -> Self {
         Self::new(JoinErrorKind::Encode {
-            type_name: std::any::type_name::<T>().into(),
-            message: format!("{message}"),
+            type_name: type_name.into(),
+            message,
             result: false,
         })
     }
@@ -214,10 +214,10 @@ impl JoinError {
         self
     }
 
-    pub(crate) fn decode<T: ?Sized>(message: impl fmt::Display) -> Self {
+    pub(crate) fn decode(type_name: &str, message: String) -> Self {
         Self::new(JoinErrorKind::Decode {
-            type_name: std::any::type_name::<T>().into(),
-            message: format!("{message}"),
+            type_name: type_name.into(),
+            message,
         })
     }
 

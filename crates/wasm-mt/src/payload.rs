@@ -22,8 +22,8 @@ use crate::sys::OutOfBand;
 /// A value on its way.
 pub(crate) struct Payload {
     pub(crate) bytes: Vec<u8>,
-    /// What the bytes name by index.
-    pub(crate) values: Vec<OutOfBand>,
+    /// What the bytes name by index; nothing where it was taken out.
+    pub(crate) values: Vec<Option<OutOfBand>>,
     /// For errors.
     #[cfg_attr(
         not(target_family = "wasm"),
@@ -53,6 +53,8 @@ thread_local! {
 }
 
 /// The table of one payload, in the place of that of another which is being coded around it.
+///
+/// Its methods are what coding need not do anew for each type: a program has a copy of the rest for each of its jobs.
 struct Coding {
     before: Option<Table>,
 }
@@ -67,6 +69,43 @@ impl Coding {
         Coding {
             before: TABLE.replace(Some(table)),
         }
+    }
+
+    fn encoded(
+        self,
+        type_name: &'static str,
+        bytes: postcard::Result<Vec<u8>>,
+    ) -> Result<Payload, JoinError> {
+        let (values, refusal) = self.end();
+        match bytes {
+            Ok(bytes) => Ok(Payload {
+                bytes,
+                values,
+                type_name,
+            }),
+            Err(error) => {
+                let message = refusal.unwrap_or_else(|| format!("{error}"));
+                Err(JoinError::encode(type_name, message))
+            }
+        }
+    }
+
+    /// After a value was decoded from `length` bytes, of which so many are left.
+    fn used_up(self, type_name: &str, length: usize, left: usize) -> Result<(), JoinError> {
+        let (values, _) = self.end();
+        let values_left = values.iter().filter(|value| value.is_some()).count();
+        let (left, length, what) = match (left, values_left) {
+            (0, 0) => return Ok(()),
+            (0, _) => (values_left, values.len(), "values beside its bytes"),
+            _ => (left, length, "bytes"),
+        };
+        let message = format!("{left} of {length} {what} are left over");
+        Err(JoinError::decode(type_name, message))
+    }
+
+    fn not_decoded(self, type_name: &str, error: &postcard::Error) -> JoinError {
+        let (_, refusal) = self.end();
+        JoinError::decode(type_name, refusal.unwrap_or_else(|| format!("{error}")))
     }
 
     fn end(mut self) -> (Vec<Option<OutOfBand>>, Option<String>) {
@@ -90,44 +129,23 @@ impl Drop for Coding {
 /// Where `value`'s `Serialize` refuses, or asks for what postcard has not.
 pub(crate) fn encode<T: Serialize>(value: &T, travels: Travels) -> Result<Payload, JoinError> {
     let coding = Coding::begin(travels, Vec::new());
-    let bytes = postcard::to_stdvec(value);
-    let (values, refusal) = coding.end();
-    match bytes {
-        Ok(bytes) => Ok(Payload {
-            bytes,
-            values: values.into_iter().flatten().collect(),
-            type_name: std::any::type_name::<T>(),
-        }),
-        Err(error) => Err(JoinError::encode::<T>(
-            refusal.unwrap_or_else(|| error.to_string()),
-        )),
-    }
+    coding.encoded(std::any::type_name::<T>(), postcard::to_stdvec(value))
 }
 
 /// # Errors
 /// Where the bytes and the values beside them are not one whole `T`.
 pub(crate) fn decode<T: DeserializeOwned>(
     bytes: &[u8],
-    values: Vec<OutOfBand>,
+    values: Vec<Option<OutOfBand>>,
 ) -> Result<T, JoinError> {
-    let coding = Coding::begin(Travels::Back, values.into_iter().map(Some).collect());
-    let value = postcard::take_from_bytes(bytes);
-    let (values, refusal) = coding.end();
-    let left = values.iter().flatten().count();
-    match value {
-        Ok((value, [])) if left == 0 => Ok(value),
-        Ok((_, [])) => Err(JoinError::decode::<T>(format_args!(
-            "{left} of {} values beside its bytes are left over",
-            values.len()
-        ))),
-        Ok((_, rest)) => Err(JoinError::decode::<T>(format_args!(
-            "{} of {} bytes are left over",
-            rest.len(),
-            bytes.len()
-        ))),
-        Err(error) => Err(JoinError::decode::<T>(
-            refusal.unwrap_or_else(|| error.to_string()),
-        )),
+    let coding = Coding::begin(Travels::Back, values);
+    let type_name = std::any::type_name::<T>();
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, left)) => {
+            coding.used_up(type_name, bytes.len(), left.len())?;
+            Ok(value)
+        }
+        Err(error) => Err(coding.not_decoded(type_name, &error)),
     }
 }
 

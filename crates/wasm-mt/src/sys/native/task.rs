@@ -181,7 +181,10 @@ fn hold(call: Box<dyn Call>) -> Arc<Mutex<Held>> {
 pub(crate) fn decode<T: DeserializeOwned + Send + 'static>(value: Value) -> Result<T, JoinError> {
     match value.downcast::<T>() {
         Ok(value) => Ok(*value),
-        Err(_) => Err(JoinError::decode::<T>("it is of another type")),
+        Err(_) => Err(JoinError::decode(
+            std::any::type_name::<T>(),
+            "it is of another type".into(),
+        )),
     }
 }
 

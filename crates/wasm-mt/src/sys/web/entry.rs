@@ -44,7 +44,7 @@ pub(super) type Trampoline = unsafe extern "C" fn(
 /// What a trampoline is given, and what it gives back.
 pub(super) struct Call {
     bytes: Vec<u8>,
-    values: Vec<OutOfBand>,
+    values: Vec<Option<OutOfBand>>,
     run: Option<Run>,
 }
 
@@ -132,7 +132,7 @@ pub(super) fn fingerprint<T>() -> u64 {
         })
 }
 
-fn invoke(kind: Kind, bytes: Vec<u8>, values: Vec<OutOfBand>) -> Run {
+fn invoke(kind: Kind, bytes: Vec<u8>, values: Vec<Option<OutOfBand>>) -> Run {
     let mut call = Call {
         bytes,
         values,

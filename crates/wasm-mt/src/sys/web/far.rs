@@ -118,14 +118,12 @@ pub(crate) fn passed<T>(value: T) -> Result<T, JoinError> {
 }
 
 /// Takes the near ends out, with their places, where nothing is left.
-pub(super) fn take_outlets(values: &mut [OutOfBand]) -> Vec<(u32, Arc<dyn Outlet>)> {
+pub(super) fn take_outlets(values: &mut [Option<OutOfBand>]) -> Vec<(u32, Arc<dyn Outlet>)> {
     let mut outlets = Vec::new();
-    for (index, value) in (0..).zip(values) {
-        if matches!(value, OutOfBand::Outlet(_))
-            && let OutOfBand::Outlet(outlet) =
-                std::mem::replace(value, OutOfBand::cloned(JsValue::UNDEFINED))
-        {
-            outlets.push((index, outlet));
+    for (index, place) in (0..).zip(values) {
+        match place.take() {
+            Some(OutOfBand::Outlet(outlet)) => outlets.push((index, outlet)),
+            value => *place = value,
         }
     }
     outlets
@@ -134,21 +132,22 @@ pub(super) fn take_outlets(values: &mut [OutOfBand]) -> Vec<(u32, Arc<dyn Outlet
 impl Payload {
     /// What was posted is still here.
     pub(super) fn is_whole(&self) -> bool {
-        let is_moved = |value: &OutOfBand| matches!(value, OutOfBand::Value { is_moved: true, .. });
-        !self.values.iter().any(is_moved)
+        self.values
+            .iter()
+            .all(|value| !matches!(value, Some(OutOfBand::Value { is_moved: true, .. })))
     }
 }
 
 /// The values as they are posted, and those to transfer. An empty list is posted as nothing.
-pub(super) fn write(values: &[OutOfBand], transfer: &Array) -> JsValue {
+pub(super) fn write(values: &[Option<OutOfBand>], transfer: &Array) -> JsValue {
     if values.is_empty() {
         return JsValue::UNDEFINED;
     }
     let list = Array::new();
     for value in values {
         let (value, is_moved) = match value {
-            OutOfBand::Value { value, is_moved } => (value.clone(), *is_moved),
-            OutOfBand::Outlet(_) => (JsValue::UNDEFINED, false),
+            Some(OutOfBand::Value { value, is_moved }) => (value.clone(), *is_moved),
+            Some(OutOfBand::Outlet(_)) | None => (JsValue::UNDEFINED, false),
         };
         if is_moved {
             // A view is transferred by what is below it.
@@ -166,14 +165,16 @@ pub(super) fn write(values: &[OutOfBand], transfer: &Array) -> JsValue {
 }
 
 /// The values as they arrived.
-pub(super) fn read(list: &JsValue) -> Vec<OutOfBand> {
+pub(super) fn read(list: &JsValue) -> Vec<Option<OutOfBand>> {
     let Some(list) = list.dyn_ref::<Array>() else {
         return Vec::new();
     };
     (0..list.length() / 2)
-        .map(|at| OutOfBand::Value {
-            value: list.get(2 * at),
-            is_moved: list.get(2 * at + 1).is_truthy(),
+        .map(|at| {
+            Some(OutOfBand::Value {
+                value: list.get(2 * at),
+                is_moved: list.get(2 * at + 1).is_truthy(),
+            })
         })
         .collect()
 }
