@@ -234,6 +234,9 @@ pub async fn handles_and_threads_are_send_and_sync() {
     is::<JoinHandle<Cell<u8>>>();
     is::<wasm_mt::AbortHandle>();
     is::<wasm_mt::Builder>();
+    is::<wasm_mt::Sender<Cell<u8>>>();
+    is::<wasm_mt::Receiver<Cell<u8>>>();
+    is::<wasm_mt::Buffer<u8>>();
     is::<JoinError>();
     is::<StartError>();
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use serde::{Deserialize, Serialize};
-use wasm_mt::{AbortHandle, Thread, checkpoint, job};
+use wasm_mt::{AbortHandle, Thread, channel, checkpoint, job};
 use wasm_mt_tests::common::{YieldOnce, lose_worker};
 
 /// Fails where `f` hangs, instead of hanging too.
@@ -343,3 +343,42 @@ fn a_checkpoint_outside_a_job_does_nothing() {
 fn place() -> String {
     format!("{:?}", std::thread::current().id())
 }
+
+#[test]
+fn a_job_that_unwinds_with_another_panic_than_it_caught_is_told_by_that() {
+    within_a_minute(|| {
+        let thread = block_on(Thread::start()).unwrap();
+        let error = block_on(thread.spawn(job!(|| -> u32 {
+            let caught = std::panic::catch_unwind(|| panic!("the first"));
+            assert!(caught.is_err());
+            std::panic::resume_unwind(Box::new(String::from("the second")))
+        })))
+        .unwrap_err();
+        assert_eq!(error.panic_message(), Some("the second"), "{error}");
+        assert_eq!(error.panic_location(), None);
+    });
+}
+
+#[test]
+fn an_abandoned_job_keeps_no_channel_open() {
+    within_a_minute(|| {
+        let thread = block_on(Thread::builder().check_payloads(false).start()).unwrap();
+        let (sender, mut receiver) = channel::<u8>();
+        let (release, wait) = mpsc::channel::<()>();
+        *LET_GO.lock().unwrap() = Some(wait);
+        let handle = thread.spawn(job!(|sender| {
+            sender.send(1).unwrap();
+            let wait = LET_GO.lock().unwrap().take().unwrap();
+            // Until the test lets go, long after it has given up on the job.
+            assert!(wait.recv().is_err());
+            sender.send(2).is_ok()
+        }));
+        assert_eq!(block_on(receiver.recv()).unwrap().unwrap(), 1);
+        handle.abort();
+        assert!(block_on(receiver.recv()).is_none());
+        drop(release);
+        assert!(block_on(receiver.recv()).is_none());
+    });
+}
+
+static LET_GO: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);

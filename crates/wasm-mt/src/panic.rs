@@ -78,12 +78,17 @@ pub(crate) fn catch<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, Unwound> {
     catch_unwind(AssertUnwindSafe(|| within(id, f))).map_err(|payload| {
         // The mark that the unwinding job left behind.
         CURRENT.set(0);
-        // Of this panic, or of one that the job had caught.
         let noted = LAST.take();
         if sys::is_stop(payload.as_ref()) {
             return Unwound::Stopped;
         }
-        Unwound::Panicked(noted.unwrap_or_else(|| Panic::from_payload(payload.as_ref())))
+        let told = Panic::from_payload(payload.as_ref());
+        Unwound::Panicked(match noted {
+            // Of one that the job had caught, before it unwound with another.
+            Some(noted) if told.message != NO_MESSAGE && told.message != noted.message => told,
+            Some(noted) => noted,
+            None => told,
+        })
     })
 }
 
