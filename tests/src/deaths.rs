@@ -5,9 +5,10 @@ use std::future::pending;
 use js_sys::futures::JsFuture;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_mt::{JoinError, Thread, checkpoint, job};
+use wasm_mt::{Buffer, JoinError, Thread, checkpoint, job};
 
-use crate::common::{counted, goes_on, thread};
+use crate::common::{counted, goes_on, lose_worker, thread};
+use crate::lifetime::door;
 
 #[wasm_bindgen]
 extern "C" {
@@ -92,4 +93,22 @@ pub async fn a_worker_that_is_closed_between_its_jobs_ends_their_wait() {
 pub async fn a_worker_that_is_closed_while_it_starts_is_a_start_error() {
     let error = Thread::builder().on_start(close).start().await.unwrap_err();
     assert!(error.is_on_start(), "{error}");
+}
+
+pub async fn an_idempotent_job_cannot_begin_again_without_its_buffer() {
+    let thread = thread().await;
+    let buffer = Buffer(vec![1u8, 2, 3]);
+    let again = thread.spawn(
+        job!(async |buffer| {
+            door().await;
+            buffer.len()
+        })
+        .idempotent(),
+    );
+    goes_on(&thread).await;
+    lose_worker(&thread).await;
+    let lost = again.await.unwrap_err();
+    assert!(lost.is_lost() && lost.may_have_run(), "{lost}");
+    assert!(lost.to_string().contains("cannot begin again"), "{lost}");
+    goes_on(&thread).await;
 }

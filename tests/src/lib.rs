@@ -91,6 +91,7 @@ macro_rules! bodies {
             an_idempotent_job_begins_three_times_at_most
             an_idempotent_jobs_own_panic_is_final
             an_aborted_idempotent_job_does_not_begin_again
+            an_idempotent_job_sends_through_its_channel_in_each_run
             a_buffer_travels_both_ways
             buffers_travel_inside_other_values
             a_buffer_outside_a_job_does_not_serialize
@@ -171,6 +172,7 @@ macro_rules! web_bodies {
             a_job_that_closes_its_worker_is_lost_and_the_thread_goes_on
             a_worker_that_is_closed_between_its_jobs_ends_their_wait
             a_worker_that_is_closed_while_it_starts_is_a_start_error
+            an_idempotent_job_cannot_begin_again_without_its_buffer
         }
     };
 }

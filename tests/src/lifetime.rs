@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::task::{Poll, Waker};
 
-use wasm_mt::job;
+use wasm_mt::{channel, job};
 
 use crate::common::{count, counted, goes_on, lose_worker, thread};
 
@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Waits until a job on the same worker calls [`open_door`], together with others.
-fn door() -> impl Future<Output = ()> {
+pub(crate) fn door() -> impl Future<Output = ()> {
     poll_fn(|cx| {
         if OPEN.get() {
             return Poll::Ready(());
@@ -109,4 +109,24 @@ pub async fn an_aborted_idempotent_job_does_not_begin_again() {
     goes_on(&thread).await;
     lose_worker(&thread).await;
     goes_on(&thread).await;
+}
+
+pub async fn an_idempotent_job_sends_through_its_channel_in_each_run() {
+    let thread = thread().await;
+    let (progress, mut steps) = channel::<u32>();
+    let again = thread.spawn(
+        job!(async |progress| {
+            progress.send(1).unwrap();
+            door().await;
+            progress.send(2).unwrap();
+        })
+        .idempotent(),
+    );
+    assert_eq!(steps.recv().await.unwrap().unwrap(), 1);
+    lose_worker(&thread).await;
+    assert_eq!(steps.recv().await.unwrap().unwrap(), 1);
+    thread.spawn(job!(|| open_door())).await.unwrap();
+    assert_eq!(steps.recv().await.unwrap().unwrap(), 2);
+    assert!(steps.recv().await.is_none());
+    again.await.unwrap();
 }

@@ -324,7 +324,7 @@ fn on_message(event: MessageEvent) {
         }
         HOLDS => {
             if let Some(lock) = message.get(2).as_string() {
-                watch::holds(token, &lock);
+                watch::holds(token, lock);
             }
         }
         // A panic is told of once its worker has died, and a sign of life tells nothing else.

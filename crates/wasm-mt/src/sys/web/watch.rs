@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use js_sys::Promise;
+use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -53,34 +53,47 @@ impl Watch {
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(catch, js_namespace = ["navigator", "locks"], js_name = request)]
-    fn request_lock(name: &str, held: &JsValue) -> Result<Promise, JsValue>;
+    fn request_lock(name: &str, options: &Object, held: &JsValue) -> Result<Promise, JsValue>;
 }
 
 thread_local! {
-    static AT_ONCE: JsValue = Closure::<dyn Fn()>::new(|| {}).into_js_value();
+    /// Gives a lock back at once, and says whether it had it.
+    static AT_ONCE: JsValue =
+        Closure::<dyn Fn(JsValue) -> bool>::new(|lock: JsValue| lock.is_truthy()).into_js_value();
+}
+
+/// Waits for a lock, or only looks whether it is free.
+async fn had(lock: &str, wait: bool) -> Result<bool, JsValue> {
+    let options = Object::new();
+    Reflect::set(&options, &"ifAvailable".into(), &(!wait).into())?;
+    let request = AT_ONCE.with(|at_once| request_lock(lock, &options, at_once))?;
+    Ok(JsFuture::from(request).await?.is_truthy())
 }
 
 /// The worker has the lock of this name.
-pub(super) fn holds(token: f64, lock: &str) {
-    // Without locks in this scope there are still signs of life.
-    let Ok(request) = AT_ONCE.with(|at_once| request_lock(lock, at_once)) else {
+pub(super) fn holds(token: f64, lock: String) {
+    spawn_local(wait_for(token, lock));
+}
+
+async fn wait_for(token: f64, lock: String) {
+    // It is free to an owner whose storage the browser keeps apart from the worker's: then nothing can be told by it. Nor can
+    // where there are no locks in this scope. Signs of life are asked for as before.
+    if !matches!(had(&lock, false).await, Ok(false)) {
         return;
-    };
+    }
     let timer = link::listening(token, |one| {
         one.watch.sure = true;
         one.watch.timer.take()
     });
     drop(timer);
-    // It is asked for until the worker has really ended, who ever asks then.
-    spawn_local(async move {
-        match JsFuture::from(request).await {
-            Ok(_) => freed(token),
-            Err(_) => {
-                link::listening(token, |one| one.watch.sure = false);
-                posted(token);
-            }
+    // This waits until the worker has really ended, who ever asks then.
+    match had(&lock, true).await {
+        Ok(_) => freed(token),
+        Err(_) => {
+            link::listening(token, |one| one.watch.sure = false);
+            posted(token);
         }
-    });
+    }
 }
 
 fn freed(token: f64) {
@@ -149,154 +162,4 @@ fn died(token: f64, why: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::pending;
-
-    use js_sys::{Object, Reflect};
-    use wasm_bindgen_test::wasm_bindgen_test;
-
-    use super::*;
-    use crate::checkpoint;
-    use crate::thread::Thread;
-
-    /// The token of the worker that was started last.
-    fn last() -> f64 {
-        link::last_token()
-    }
-
-    fn is_sure(token: f64) -> bool {
-        link::listening(token, |one| one.watch.sure).unwrap()
-    }
-
-    /// Ends the worker behind its link's back, as a browser may: there is no event.
-    fn kill(token: f64) {
-        link::listening(token, |one| one.worker.terminate());
-    }
-
-    async fn goes_on(thread: &Thread) {
-        assert_eq!(thread.spawn(crate::job!(|| 20 + 1)).await.unwrap(), 21);
-    }
-
-    async fn watched() -> (Thread, f64) {
-        let thread = Thread::start().await.unwrap();
-        let token = last();
-        while !is_sure(token) {
-            goes_on(&thread).await;
-        }
-        (thread, token)
-    }
-
-    #[wasm_bindgen_test]
-    async fn a_worker_that_is_killed_while_jobs_wait_is_noticed_by_its_lock() {
-        let (thread, token) = watched().await;
-        let waits = thread.spawn(crate::job!(async || pending::<()>().await));
-        goes_on(&thread).await;
-        kill(token);
-        let error = waits.await.unwrap_err();
-        assert!(error.is_lost() && error.may_have_run(), "{error}");
-        assert!(error.to_string().contains("without a word"), "{error}");
-        goes_on(&thread).await;
-    }
-
-    #[wasm_bindgen_test]
-    async fn a_worker_that_is_killed_in_a_job_is_noticed_by_its_lock() {
-        let (thread, token) = watched().await;
-        let spins = thread.spawn(crate::job!(|| -> () {
-            loop {
-                checkpoint();
-            }
-        }));
-        let behind = thread.spawn(crate::job!(|| 8));
-        kill(token);
-        let error = spins.await.unwrap_err();
-        assert!(error.is_lost() && error.may_have_run(), "{error}");
-        assert_eq!(behind.await.unwrap(), 8);
-    }
-
-    #[wasm_bindgen_test]
-    async fn a_worker_that_is_killed_idle_is_replaced() {
-        let (thread, token) = watched().await;
-        kill(token);
-        // Posted before anyone can know, or after another has come up.
-        match thread.spawn(crate::job!(|| 9)).await {
-            Ok(value) => assert_eq!(value, 9),
-            Err(error) => assert!(error.is_lost(), "{error}"),
-        }
-        goes_on(&thread).await;
-        assert_ne!(last(), token);
-    }
-
-    /// Takes this scope's Web Locks away until it is dropped.
-    struct NoLocks;
-
-    impl NoLocks {
-        fn new() -> Self {
-            let nothing = Object::new();
-            Reflect::set(&nothing, &"value".into(), &JsValue::UNDEFINED).unwrap();
-            Reflect::set(&nothing, &"configurable".into(), &true.into()).unwrap();
-            Reflect::define_property(&navigator(), &"locks".into(), &nothing).unwrap();
-            NoLocks
-        }
-    }
-
-    impl Drop for NoLocks {
-        fn drop(&mut self) {
-            // What the prototype has shows again.
-            Reflect::delete_property(&navigator(), &"locks".into()).unwrap();
-        }
-    }
-
-    fn navigator() -> Object {
-        Reflect::get(&js_sys::global(), &"navigator".into())
-            .unwrap()
-            .unchecked_into()
-    }
-
-    async fn unwatched(limit: u64) -> Thread {
-        let limit = Duration::from_millis(limit);
-        Thread::builder()
-            .silence(SilenceLimit(limit))
-            .start()
-            .await
-            .unwrap()
-    }
-
-    #[wasm_bindgen_test]
-    async fn without_locks_a_silent_worker_is_noticed_by_its_silence() {
-        let _no_locks = NoLocks::new();
-        let thread = unwatched(200).await;
-        let token = last();
-        let waits = thread.spawn(crate::job!(async || pending::<()>().await));
-        goes_on(&thread).await;
-        kill(token);
-        let error = waits.await.unwrap_err();
-        assert!(!is_known(token), "it has been replaced");
-        assert!(error.is_lost() && error.may_have_run(), "{error}");
-        assert!(error.to_string().contains("no sign of life"), "{error}");
-        goes_on(&thread).await;
-        // Dead before the job is posted.
-        kill(last());
-        let error = thread.spawn(crate::job!(|| 1)).await.unwrap_err();
-        assert!(error.is_lost(), "{error}");
-        goes_on(&thread).await;
-    }
-
-    fn is_known(token: f64) -> bool {
-        link::listening(token, |_| ()).is_some()
-    }
-
-    #[wasm_bindgen_test]
-    async fn without_locks_a_busy_worker_is_not_taken_for_dead() {
-        let _no_locks = NoLocks::new();
-        let thread = unwatched(100).await;
-        let token = last();
-        let waits = thread.spawn(crate::job!(async || pending::<()>().await));
-        let works = thread.spawn(crate::job!(|| {
-            let end = js_sys::Date::now() + 700.0;
-            while js_sys::Date::now() < end {}
-            5
-        }));
-        assert_eq!(works.await.unwrap(), 5);
-        assert!(is_known(token) && !waits.is_finished());
-    }
-}
+mod tests;

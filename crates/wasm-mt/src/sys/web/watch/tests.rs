@@ -1,0 +1,160 @@
+//! Workers that are killed behind their links' backs.
+
+use std::future::pending;
+
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::*;
+use crate::checkpoint;
+use crate::thread::Thread;
+
+/// The token of the worker that was started last.
+fn last() -> f64 {
+    link::last_token()
+}
+
+fn is_sure(token: f64) -> bool {
+    link::listening(token, |one| one.watch.sure).unwrap()
+}
+
+/// Ends the worker behind its link's back, as a browser may: there is no event.
+fn kill(token: f64) {
+    link::listening(token, |one| one.worker.terminate());
+}
+
+async fn goes_on(thread: &Thread) {
+    assert_eq!(thread.spawn(crate::job!(|| 20 + 1)).await.unwrap(), 21);
+}
+
+async fn watched() -> (Thread, f64) {
+    let thread = Thread::start().await.unwrap();
+    let token = last();
+    while !is_sure(token) {
+        goes_on(&thread).await;
+    }
+    (thread, token)
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_is_killed_while_jobs_wait_is_noticed_by_its_lock() {
+    let (thread, token) = watched().await;
+    let waits = thread.spawn(crate::job!(async || pending::<()>().await));
+    goes_on(&thread).await;
+    kill(token);
+    let error = waits.await.unwrap_err();
+    assert!(error.is_lost() && error.may_have_run(), "{error}");
+    assert!(error.to_string().contains("without a word"), "{error}");
+    goes_on(&thread).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_is_killed_in_a_job_is_noticed_by_its_lock() {
+    let (thread, token) = watched().await;
+    let spins = thread.spawn(crate::job!(|| -> () {
+        loop {
+            checkpoint();
+        }
+    }));
+    let behind = thread.spawn(crate::job!(|| 8));
+    kill(token);
+    let error = spins.await.unwrap_err();
+    assert!(error.is_lost() && error.may_have_run(), "{error}");
+    assert_eq!(behind.await.unwrap(), 8);
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_is_killed_idle_is_replaced() {
+    let (thread, token) = watched().await;
+    kill(token);
+    // Posted before anyone can know, or after another has come up.
+    match thread.spawn(crate::job!(|| 9)).await {
+        Ok(value) => assert_eq!(value, 9),
+        Err(error) => assert!(error.is_lost(), "{error}"),
+    }
+    goes_on(&thread).await;
+    assert_ne!(last(), token);
+}
+
+/// Takes this scope's Web Locks away until it is dropped.
+struct NoLocks;
+
+impl NoLocks {
+    fn new() -> Self {
+        let nothing = Object::new();
+        Reflect::set(&nothing, &"value".into(), &JsValue::UNDEFINED).unwrap();
+        Reflect::set(&nothing, &"configurable".into(), &true.into()).unwrap();
+        Reflect::define_property(&navigator(), &"locks".into(), &nothing).unwrap();
+        NoLocks
+    }
+}
+
+impl Drop for NoLocks {
+    fn drop(&mut self) {
+        // What the prototype has shows again.
+        Reflect::delete_property(&navigator(), &"locks".into()).unwrap();
+    }
+}
+
+fn navigator() -> Object {
+    Reflect::get(&js_sys::global(), &"navigator".into())
+        .unwrap()
+        .unchecked_into()
+}
+
+async fn unwatched(limit: u64) -> Thread {
+    let limit = Duration::from_millis(limit);
+    Thread::builder()
+        .silence(SilenceLimit(limit))
+        .start()
+        .await
+        .unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn without_locks_a_silent_worker_is_noticed_by_its_silence() {
+    let _no_locks = NoLocks::new();
+    let thread = unwatched(200).await;
+    let token = last();
+    let waits = thread.spawn(crate::job!(async || pending::<()>().await));
+    goes_on(&thread).await;
+    kill(token);
+    let error = waits.await.unwrap_err();
+    assert!(!is_known(token), "it has been replaced");
+    assert!(error.is_lost() && error.may_have_run(), "{error}");
+    assert!(error.to_string().contains("no sign of life"), "{error}");
+    goes_on(&thread).await;
+    // Dead before the job is posted.
+    kill(last());
+    let error = thread.spawn(crate::job!(|| 1)).await.unwrap_err();
+    assert!(error.is_lost(), "{error}");
+    goes_on(&thread).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_lock_that_its_owner_can_have_tells_nothing() {
+    let thread = unwatched(30_000).await;
+    let token = last();
+    wait_for(token, "of nobody".into()).await;
+    let is_timed = link::listening(token, |one| one.watch.timer.is_some());
+    assert_eq!(is_timed, Some(false), "it was taken for dead");
+    goes_on(&thread).await;
+}
+
+fn is_known(token: f64) -> bool {
+    link::listening(token, |_| ()).is_some()
+}
+
+#[wasm_bindgen_test]
+async fn without_locks_a_busy_worker_is_not_taken_for_dead() {
+    let _no_locks = NoLocks::new();
+    let thread = unwatched(100).await;
+    let token = last();
+    let waits = thread.spawn(crate::job!(async || pending::<()>().await));
+    let works = thread.spawn(crate::job!(|| {
+        let end = js_sys::Date::now() + 700.0;
+        while js_sys::Date::now() < end {}
+        5
+    }));
+    assert_eq!(works.await.unwrap(), 5);
+    assert!(is_known(token) && !waits.is_finished());
+}
