@@ -15,7 +15,7 @@ use std::any::type_name;
 use std::cell::RefCell;
 use std::future::Future;
 
-use js_sys::{Array, Uint8Array};
+use js_sys::Uint8Array;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -23,7 +23,7 @@ use wasm_bindgen::prelude::*;
 use super::far::{self, OutOfBand};
 use super::link::{BEGUN, CLOSED, FINISHED, PANICKED, SENT, SUSPENDED, VALUE, write_error};
 use super::task::Kind;
-use super::{envelope, text};
+use super::{dom, text};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
@@ -159,12 +159,6 @@ fn invoke(kind: Kind, bytes: Vec<u8>, values: Vec<Option<OutOfBand>>) -> Run {
         .unwrap_or_else(|| Run::Done(Err(JoinError::new(JoinErrorKind::OtherBuild))))
 }
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(catch, js_name = postMessage)]
-    fn post_message(message: &Array, transfer: &Array) -> Result<(), JsValue>;
-}
-
 struct Worker {
     token: f64,
     current: Current,
@@ -239,8 +233,8 @@ pub fn abort(id: f64) {
 /// Tells the owner.
 pub(crate) fn report(report: Report) {
     match report {
-        Report::Begun(id) => post(&[BEGUN.into(), number(id)]),
-        Report::Suspended(id) => post(&[SUSPENDED.into(), number(id)]),
+        Report::Begun(id) => post(&[token(), BEGUN.into(), number(id)]),
+        Report::Suspended(id) => post(&[token(), SUSPENDED.into(), number(id)]),
         Report::Finished(id, Ok(payload)) => {
             if let Err(error) = post_payload([FINISHED.into(), number(id), VALUE.into()], &payload)
             {
@@ -249,7 +243,14 @@ pub(crate) fn report(report: Report) {
         }
         Report::Finished(id, Err(error)) => {
             let [status, type_name, message] = write_error(&error);
-            post(&[FINISHED.into(), number(id), status, type_name, message]);
+            post(&[
+                token(),
+                FINISHED.into(),
+                number(id),
+                status,
+                type_name,
+                message,
+            ]);
         }
     }
 }
@@ -261,6 +262,7 @@ pub(crate) fn announce_panic(id: JobId, panic: &Panic) {
         .as_deref()
         .map_or(JsValue::NULL, JsValue::from_str);
     post(&[
+        token(),
         PANICKED.into(),
         number(id),
         (&*panic.message).into(),
@@ -272,26 +274,25 @@ fn number(id: JobId) -> JsValue {
     JsValue::from_f64(id.0 as f64)
 }
 
-/// What can always be cloned: numbers and text.
-fn post(rest: &[JsValue]) {
-    let _ = post_with(rest, &Array::new());
+/// What a message begins with.
+fn token() -> JsValue {
+    let token = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.token));
+    token.map_or(JsValue::UNDEFINED, Into::into)
 }
 
-fn post_with(rest: &[JsValue], transfer: &Array) -> Result<(), JsValue> {
-    let token = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.token));
-    match token {
-        Some(token) => post_message(&envelope(token, rest), transfer),
-        None => Ok(()),
-    }
+/// What can always be cloned: numbers and text.
+fn post(message: &[JsValue]) {
+    let _ = dom::post(&js_sys::global(), message, &[]);
 }
 
 /// # Errors
 /// Where what travels beside the bytes cannot be cloned or transferred.
 fn post_payload([kind, id, third]: [JsValue; 3], payload: &Payload) -> Result<(), JoinError> {
     let bytes = Uint8Array::from(&payload.bytes[..]);
-    let transfer = Array::of1(&bytes.buffer());
-    let values = far::write(&payload.values, &transfer);
-    post_with(&[kind, id, third, bytes.into(), values], &transfer)
+    let mut transfer = vec![bytes.buffer().into()];
+    let values = far::write(&payload.values, &mut transfer);
+    let message = [token(), kind, id, third, bytes.into(), values];
+    dom::post(&js_sys::global(), &message, &transfer)
         .map_err(|error| JoinError::not_cloned(payload.type_name, text(&error)))
 }
 
@@ -302,7 +303,7 @@ pub(super) fn send(id: JobId, index: u32, item: Payload) -> Result<(), JoinError
 
 /// Tells that the end which came at `index` of a job's arguments was dropped.
 pub(super) fn close(id: JobId, index: u32) {
-    post(&[CLOSED.into(), number(id), index.into()]);
+    post(&[token(), CLOSED.into(), number(id), index.into()]);
 }
 
 /// The thread that runs this code.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::entry;
+use super::{dom, entry};
 use crate::buffer::Buffer;
 use crate::channel::{End, Near, Outlet};
 use crate::error::JoinError;
@@ -139,11 +139,11 @@ impl Payload {
 }
 
 /// The values as they are posted, and those to transfer. An empty list is posted as nothing.
-pub(super) fn write(values: &[Option<OutOfBand>], transfer: &Array) -> JsValue {
+pub(super) fn write(values: &[Option<OutOfBand>], transfer: &mut Vec<JsValue>) -> JsValue {
     if values.is_empty() {
         return JsValue::UNDEFINED;
     }
-    let list = Array::new();
+    let mut list = Vec::new();
     for value in values {
         let (value, is_moved) = match value {
             Some(OutOfBand::Value { value, is_moved }) => (value.clone(), *is_moved),
@@ -156,12 +156,12 @@ pub(super) fn write(values: &[Option<OutOfBand>], transfer: &Array) -> JsValue {
             } else {
                 value.clone()
             };
-            transfer.push(&moved);
+            transfer.push(moved);
         }
-        list.push(&value);
-        list.push(&is_moved.into());
+        list.push(value);
+        list.push(is_moved.into());
     }
-    list.into()
+    dom::array(&list).into()
 }
 
 /// The values as they arrived.

@@ -8,10 +8,10 @@ use std::sync::Weak;
 
 use js_sys::{Array, Math, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{ErrorEvent, Event, MessageEvent};
+use web_sys::{Event, MessageEvent};
 
 use super::watch::{self, Watch};
-use super::{Task, envelope, far, glue, module, script, text};
+use super::{Task, dom, far, glue, module, script, text};
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
@@ -91,9 +91,8 @@ fn read_outcome(message: &Array) -> Option<Result<Payload, JoinError>> {
 
 /// The result or item that a message brings.
 fn read_payload(message: &Array) -> Option<Payload> {
-    let bytes = message.get(4).dyn_into::<Uint8Array>().ok()?;
     Some(Payload {
-        bytes: bytes.to_vec(),
+        bytes: dom::bytes(&message.get(4))?,
         values: far::read(&message.get(5)),
         type_name: "",
     })
@@ -118,8 +117,8 @@ pub(super) struct Listening {
 
 thread_local! {
     static LISTENING: RefCell<Vec<Listening>> = const { RefCell::new(Vec::new()) };
-    static ON_MESSAGE: JsValue = Closure::<dyn Fn(MessageEvent)>::new(on_message).into_js_value();
-    static ON_ERROR: JsValue = Closure::<dyn Fn(Event)>::new(on_error).into_js_value();
+    static ON_MESSAGE: JsValue = Closure::<dyn Fn(JsValue)>::new(on_message).into_js_value();
+    static ON_ERROR: JsValue = Closure::<dyn Fn(JsValue)>::new(on_error).into_js_value();
 }
 
 impl Link {
@@ -156,6 +155,7 @@ impl Link {
         });
         link.send(
             &[
+                token.into(),
                 START.into(),
                 glue_url.into(),
                 glue::is_classic().into(),
@@ -164,7 +164,7 @@ impl Link {
                 current.name.map_or(JsValue::UNDEFINED, Into::into),
                 on_start.into(),
             ],
-            &Array::new(),
+            &[],
         )
         .map_err(|error| StartError::new(StartErrorKind::Module(text(&error))))?;
         Ok(link)
@@ -173,11 +173,12 @@ impl Link {
     pub(crate) fn post(&self, id: JobId, task: &Task, announce: bool) -> Result<(), JoinError> {
         let payload = task.payload.as_ref().map_err(Clone::clone)?;
         let bytes = Uint8Array::from(&payload.bytes[..]);
-        let transfer = Array::of1(&bytes.buffer());
-        let values = far::write(&payload.values, &transfer);
+        let mut transfer = vec![bytes.buffer().into()];
+        let values = far::write(&payload.values, &mut transfer);
         let kind = task.kind;
         self.send(
             &[
+                self.token.into(),
                 RUN.into(),
                 (id.0 as f64).into(),
                 announce.into(),
@@ -202,12 +203,14 @@ impl Link {
 
     pub(crate) fn abort(&self, id: JobId) {
         // Numbers can always be cloned, and a worker that has ended has nothing to abort.
-        let _ = self.send(&[ABORT.into(), (id.0 as f64).into()], &Array::new());
+        let _ = self.send(
+            &[self.token.into(), ABORT.into(), (id.0 as f64).into()],
+            &[],
+        );
     }
 
-    fn send(&self, rest: &[JsValue], transfer: &Array) -> Result<(), JsValue> {
-        self.worker
-            .post_message_with_transfer(&envelope(self.token, rest), transfer)
+    fn send(&self, message: &[JsValue], transfer: &[JsValue]) -> Result<(), JsValue> {
+        dom::post(&self.worker, message, transfer)
     }
 }
 
@@ -233,7 +236,8 @@ pub(super) fn last_token() -> f64 {
     LISTENING.with_borrow(|all| all.last().map_or(0.0, |one| one.token))
 }
 
-fn on_message(event: MessageEvent) {
+fn on_message(event: JsValue) {
+    let event: MessageEvent = event.unchecked_into();
     let Ok(message) = event.data().dyn_into::<Array>() else {
         return;
     };
@@ -334,10 +338,8 @@ fn on_message(event: MessageEvent) {
 
 /// An error before the worker is up means that its script did not run. Later ones are the program's own; what ends the
 /// instance, the script tells by message.
-fn on_error(event: Event) {
-    let Some(target) = event.target() else {
-        return;
-    };
+fn on_error(event: JsValue) {
+    let target = dom::get(&event, "target");
     let heard = LISTENING.with_borrow(|all| {
         let one = all
             .iter()
@@ -347,8 +349,8 @@ fn on_error(event: Event) {
     let Some((lane, generation)) = heard else {
         return;
     };
-    event.prevent_default();
-    let kind = match event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message) {
+    event.unchecked_ref::<Event>().prevent_default();
+    let kind = match dom::get(&event, "message").as_string() {
         Some(message) if !message.is_empty() => StartErrorKind::Died(message),
         _ => StartErrorKind::Blocked("the browser gives no reason".into()),
     };

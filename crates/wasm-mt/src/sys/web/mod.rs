@@ -3,6 +3,7 @@
 //! Walk of a job: [`task`] (what it is in numbers and bytes) → [`link`] (posts it) → `worker.js` → [`entry`] (calls it, in
 //! the worker's instance) → `link` again (hears its report).
 
+mod dom;
 mod entry;
 mod far;
 mod glue;
@@ -16,7 +17,6 @@ mod watch;
 
 use std::any::Any;
 
-use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 
 pub(crate) use entry::{announce_panic, current, report};
@@ -49,10 +49,11 @@ extern "C" {
 
 /// `navigator.hardwareConcurrency`, and 1 where a browser keeps that to itself.
 pub(crate) fn available_parallelism() -> usize {
-    let cores = Reflect::get(&js_sys::global(), &"navigator".into())
-        .and_then(|navigator| Reflect::get(&navigator, &"hardwareConcurrency".into()))
-        .ok()
-        .and_then(|cores| cores.as_f64());
+    let navigator = dom::get(&js_sys::global(), "navigator");
+    if !navigator.is_object() {
+        return 1;
+    }
+    let cores = dom::get(&navigator, "hardwareConcurrency").as_f64();
     cores.map_or(1, |cores| cores.max(1.0) as usize)
 }
 
@@ -74,15 +75,6 @@ pub(crate) fn shielded<R>(f: impl FnOnce() -> R) -> R {
 /// Nor does anything unwind.
 pub(crate) fn is_stop(_: &(dyn Any + Send)) -> bool {
     false
-}
-
-/// A message as ours are: the number that only a worker and its owner know, and what it tells.
-fn envelope(token: f64, rest: &[JsValue]) -> Array {
-    let message = Array::of1(&token.into());
-    for value in rest {
-        message.push(value);
-    }
-    message
 }
 
 /// What an exception says of itself.

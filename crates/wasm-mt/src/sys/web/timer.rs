@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &JsValue, milliseconds: f64, key: u32) -> JsValue;
+    fn set_timeout(callback: &JsValue, milliseconds: f64, key: f64) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timeout: &JsValue);
 }
@@ -35,7 +35,7 @@ struct Running {
 
 thread_local! {
     static TIMERS: RefCell<Timers> = RefCell::default();
-    static ON_TIMEOUT: JsValue = Closure::<dyn Fn(u32)>::new(fire).into_js_value();
+    static ON_TIMEOUT: JsValue = Closure::<dyn Fn(JsValue)>::new(fire).into_js_value();
 }
 
 /// Calls back once, unless dropped before. A time that `setTimeout` cannot tell (50 days) never comes.
@@ -68,7 +68,8 @@ impl Drop for Timer {
 }
 
 fn start(key: u32, milliseconds: f64, left: Option<f64>, callback: Callback) {
-    let timeout = ON_TIMEOUT.with(|on_timeout| set_timeout(on_timeout, milliseconds, key));
+    let timeout =
+        ON_TIMEOUT.with(|on_timeout| set_timeout(on_timeout, milliseconds, f64::from(key)));
     TIMERS.with_borrow_mut(|timers| {
         timers.running.push(Running {
             key,
@@ -86,7 +87,10 @@ fn take(key: u32) -> Option<Running> {
     })
 }
 
-fn fire(key: u32) {
+/// Takes a value, as all our closures do: each kind of closure costs a program two functions of glue.
+#[expect(clippy::needless_pass_by_value, reason = "as closures have it")]
+fn fire(key: JsValue) {
+    let key = key.as_f64().unwrap_or_default() as u32;
     let Some(Running { left, callback, .. }) = take(key) else {
         return;
     };

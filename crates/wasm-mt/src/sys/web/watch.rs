@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::link::{self, PING};
-use super::{Timer, envelope};
+use super::{Timer, dom};
 use crate::lane::{Cause, Death, LastWords, Out};
 
 /// How long a dead worker's last messages may be on their way.
@@ -118,7 +118,7 @@ fn ask(token: f64) {
     let limit = link::listening(token, |one| {
         one.watch.heard = false;
         // Numbers can always be cloned.
-        let _ = one.worker.post_message(&envelope(token, &[PING.into()]));
+        let _ = dom::post(&one.worker, &[token.into(), PING.into()], &[]);
         one.watch.limit
     });
     if let Some(limit) = limit {

@@ -1,0 +1,44 @@
+//! What this backend calls of JavaScript and the DOM, where `js_sys` and `web_sys` take several functions for it.
+//!
+//! Each function that a program imports costs it about a hundred bytes, gzipped: a name in the module, and its function in
+//! the glue. So what one does for all is here, and what is asked once is got by its name.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// An array of these, in one call.
+    #[wasm_bindgen(js_namespace = Array, js_name = of, variadic)]
+    pub(super) fn array(values: &[JsValue]) -> Array;
+
+    /// A property of what is an object.
+    #[wasm_bindgen(js_namespace = Reflect)]
+    pub(super) fn get(object: &JsValue, name: &str) -> JsValue;
+
+    /// What can be posted to: a worker, or in a worker its global scope.
+    type Port;
+    #[wasm_bindgen(method, catch, js_name = postMessage)]
+    fn post_message(this: &Port, message: &Array, transfer: &Array) -> Result<(), JsValue>;
+
+    /// A `Uint8Array`.
+    #[wasm_bindgen(js_name = Uint8Array)]
+    type View;
+    #[wasm_bindgen(method, js_name = subarray)]
+    fn to_vec(this: &View) -> Vec<u8>;
+}
+
+/// Posts to a worker, or with the global scope to this worker's owner.
+///
+/// # Errors
+/// Where it cannot be cloned or transferred.
+pub(super) fn post(to: &JsValue, message: &[JsValue], transfer: &[JsValue]) -> Result<(), JsValue> {
+    to.unchecked_ref::<Port>()
+        .post_message(&array(message), &array(transfer))
+}
+
+/// A copy of the bytes of a `Uint8Array`, and `None` of anything else.
+pub(super) fn bytes(value: &JsValue) -> Option<Vec<u8>> {
+    let view = value.dyn_ref::<js_sys::Uint8Array>()?;
+    Some(view.unchecked_ref::<View>().to_vec())
+}
