@@ -56,17 +56,13 @@ extern "C" {
     fn request_lock(name: &str, options: &Object, held: &JsValue) -> Result<Promise, JsValue>;
 }
 
-thread_local! {
-    /// Gives a lock back at once, and says whether it had it.
-    static AT_ONCE: JsValue =
-        Closure::<dyn Fn(JsValue) -> bool>::new(|lock: JsValue| lock.is_truthy()).into_js_value();
-}
-
 /// Waits for a lock, or only looks whether it is free.
 async fn had(lock: &str, wait: bool) -> Result<bool, JsValue> {
     let options = Object::new();
     Reflect::set(&options, &"ifAvailable".into(), &(!wait).into())?;
-    let request = AT_ONCE.with(|at_once| request_lock(lock, &options, at_once))?;
+    // Gives the lock back at once, and says whether it had it.
+    let at_once = dom::get(&js_sys::global(), "Boolean");
+    let request = request_lock(lock, &options, &at_once)?;
     Ok(JsFuture::from(request).await?.is_truthy())
 }
 
