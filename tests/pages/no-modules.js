@@ -2,7 +2,9 @@
 
 runCase(async (glue, wasm) => {
   const script = document.createElement("script");
-  script.src = glue;
+  // Where a policy asks for trusted types, the page has one of its own, as this script tag needs it.
+  const policy = globalThis.trustedTypes?.createPolicy("page", { createScriptURL: (url) => url });
+  script.src = policy ? policy.createScriptURL(glue) : glue;
   await new Promise((resolve, reject) => {
     script.onload = resolve;
     script.onerror = () => reject(new Error(`could not load ${glue}`));

@@ -9,6 +9,22 @@ use crate::handle::Unhandled;
 use crate::sys;
 use crate::thread::Thread;
 
+/// The script of a worker, for `Builder::script_url` (web only): what a file has to hold that takes the place of the blob.
+///
+/// It is there on every target, so that a build script or a server can write it.
+///
+/// ```no_run
+/// std::fs::write("dist/wasm-mt-worker.js", wasm_mt::WORKER_SCRIPT)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+// The file is a function of the version.
+pub const WORKER_SCRIPT: &str = concat!(
+    include_str!("sys/web/worker.js"),
+    "(\"",
+    env!("CARGO_PKG_VERSION"),
+    "\");\n"
+);
+
 /// Settings of a [`Thread`], each with a default that does.
 ///
 /// ```no_run
@@ -122,7 +138,8 @@ impl Builder {
     /// while the thread that starts it is free to serve it. Dropping the future ends the start.
     ///
     /// # Errors
-    /// A [`StartError`] that says why not, at the latest after [`start_deadline`](Self::start_deadline).
+    /// A [`StartError`] that says why not, at the latest after [`start_deadline`](Self::start_deadline). On the web one page or
+    /// worker can have 256 threads at a time; beyond that the error [`is_limit`](StartError::is_limit).
     pub async fn start(self) -> Result<Thread, StartError> {
         Thread::start_with(self.config).await
     }
@@ -137,9 +154,17 @@ impl Builder {
         self
     }
 
+    /// The URL of a file with the worker's script, [`WORKER_SCRIPT`], absolute or relative to the page, and of its own origin.
+    /// By default the script is a blob, which a content security policy may forbid.
+    pub fn script_url(mut self, url: impl Into<String>) -> Self {
+        self.config.sys.script_url = Some(url.into());
+        self
+    }
+
     /// The module that workers instantiate: the one that this program was instantiated from. By default it is found.
     ///
-    /// It must be the same build as this program; jobs name functions by their place in it.
+    /// It must be the same build as this program; jobs name functions by their place in it. A worker that finds another
+    /// build does not start ([`StartError::is_other_build`]).
     pub fn module(mut self, module: js_sys::WebAssembly::Module) -> Self {
         self.config.sys.module = Some(sys::ModuleSource::Module(module));
         self

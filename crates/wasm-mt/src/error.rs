@@ -33,12 +33,46 @@ pub(crate) enum StartErrorKind {
     )]
     Glue { url: String, reason: String },
     #[error(
-        "the worker was not allowed to start: {0}; a content security policy needs `worker-src blob:`"
+        "the worker was not allowed to start: {0}; a content security policy needs `worker-src blob:`, or a file in the \
+         blob's place: see `Builder::script_url`"
     )]
     Blocked(String),
-    #[error("the WebAssembly module was refused in the worker: {0}")]
+    #[error(
+        "the worker was not allowed to start: {0}; the content security policy asks for trusted types, and needs \
+         `trusted-types wasm-mt`, or other names beside it"
+    )]
+    Untrusted(String),
+    #[error(
+        "the worker was not allowed to compile WebAssembly: {0}; the content security policy of the worker's script needs \
+         `script-src 'wasm-unsafe-eval'`"
+    )]
+    BlockedWasm(String),
+    #[error(
+        "the worker's script {url} did not run: {reason}; check that the server answers there, on the page's own origin, \
+         with JavaScript, the text of `wasm_mt::WORKER_SCRIPT` of version {version}, and that a content security policy \
+         allows it as `worker-src`",
+        version = env!("CARGO_PKG_VERSION")
+    )]
+    Script { url: String, reason: String },
+    #[error(
+        "the worker has no WebAssembly module: {0}; the module of the very build that the glue script is of can be given \
+         by `Builder::wasm_bytes`"
+    )]
     Module(String),
-    #[error("the thread did not start within {}; see `Builder::start_deadline`", Milliseconds(*.0))]
+    #[error(
+        "the worker's WebAssembly module is of another build of the program; reload the page, put glue script and module \
+         on the server together, and give `Builder` only what is of the same build"
+    )]
+    OtherBuild,
+    #[error(
+        "no more workers can be had: {0}; drop threads that are not needed, or give their jobs to fewer"
+    )]
+    Limit(String),
+    #[error(
+        "the thread did not start within {}; a worker comes up only while the thread that starts it is free, and a \
+         browser lets only so many run at a time; see `Builder::start_deadline`",
+        Milliseconds(*.0)
+    )]
     Deadline(Duration),
     #[error("the `on_start` function failed")]
     OnStart(#[source] JoinError),
@@ -66,14 +100,37 @@ impl StartError {
         )
     }
 
-    /// The page's policy did not let the worker start.
+    /// A content security policy did not let the worker start.
     pub fn is_blocked(&self) -> bool {
-        matches!(*self.0, StartErrorKind::Blocked(_))
+        matches!(
+            *self.0,
+            StartErrorKind::Blocked(_)
+                | StartErrorKind::Untrusted(_)
+                | StartErrorKind::BlockedWasm(_)
+        )
     }
 
-    /// The WebAssembly module was not accepted: not found, not WebAssembly, or it failed to instantiate.
+    /// The script at [`Builder::script_url`](crate::Builder::script_url) was not found, may not be used, is no script, or is that
+    /// of another version.
+    pub fn is_script(&self) -> bool {
+        matches!(*self.0, StartErrorKind::Script { .. })
+    }
+
+    /// The worker got no WebAssembly module: the browser does not clone it and it was not found otherwise, what was found is
+    /// not WebAssembly, or it failed to instantiate.
     pub fn is_module(&self) -> bool {
         matches!(*self.0, StartErrorKind::Module(_))
+    }
+
+    /// The worker's module is of another build than the program that starts it.
+    pub fn is_other_build(&self) -> bool {
+        matches!(*self.0, StartErrorKind::OtherBuild)
+    }
+
+    /// No more workers can be had: this page, or this worker, has as many as are allowed, or the browser has no room for
+    /// another instance. See [`Builder::start`](crate::Builder::start).
+    pub fn is_limit(&self) -> bool {
+        matches!(*self.0, StartErrorKind::Limit(_))
     }
 
     /// The thread took longer than [`Builder::start_deadline`](crate::Builder::start_deadline).

@@ -18,7 +18,7 @@ mod thread;
 mod worker;
 
 pub use buffer::Buffer;
-pub use builder::Builder;
+pub use builder::{Builder, WORKER_SCRIPT};
 pub use channel::{Receiver, SendError, Sender, channel};
 pub use checkpoint::checkpoint;
 pub use error::{JoinError, StartError};

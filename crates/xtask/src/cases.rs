@@ -31,6 +31,7 @@ pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
     all.extend([pages::CASES, pages::BIN_PAGE]);
     let site = pages::build(&all)?;
     layouts::trunk(&site)?;
+    pages::build_for_cases(&site)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let mut rows = Vec::new();
     for &browser in browsers {

@@ -38,6 +38,14 @@ const PLAIN: Case = Case {
     module: None,
 };
 
+/// The worker's script as a file.
+const SCRIPT: &str = "/tests/pages/wasm-mt-worker.js";
+
+/// The strictest policy that a page with threads can have, as `docs/deployment.md` gives it; the page's own scripts need the
+/// second policy.
+const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; \
+     require-trusted-types-for 'script'; trusted-types wasm-mt page";
+
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_thread_answers",
@@ -110,6 +118,124 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_blocked_worker_is_a_start_error",
         csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"),
+        ..PLAIN
+    },
+    Case {
+        name: "a_thread_answers",
+        under: "a script file and a policy that allows nothing else",
+        csp: Some(STRICT),
+        query: &[("script", SCRIPT)],
+        ..PLAIN
+    },
+    Case {
+        name: "a_job_starts_a_thread",
+        under: "a script file and a policy that allows nothing else",
+        csp: Some(STRICT),
+        query: &[("script", SCRIPT)],
+        ..PLAIN
+    },
+    Case {
+        name: "a_job_starts_a_thread",
+        under: "trusted types and a blob",
+        csp: Some(
+            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; require-trusted-types-for 'script'; \
+             trusted-types wasm-mt page",
+        ),
+        ..PLAIN
+    },
+    Case {
+        name: "a_thread_answers",
+        under: "trusted types that are listed but not required",
+        csp: Some("trusted-types page"),
+        ..PLAIN
+    },
+    Case {
+        name: "trusted_types_without_our_policy_are_a_start_error",
+        csp: Some("require-trusted-types-for 'script'; trusted-types page"),
+        ..PLAIN
+    },
+    Case {
+        name: "a_module_that_cannot_be_cloned_goes_as_bytes",
+        under: "an exception at the sender",
+        query: &[("break", "clone")],
+        ..PLAIN
+    },
+    Case {
+        name: "a_module_that_cannot_be_cloned_goes_as_bytes",
+        under: "the worker hears messageerror",
+        query: &[("script", "refuses.js")],
+        ..PLAIN
+    },
+    Case {
+        name: "a_module_that_cannot_be_cloned_goes_as_bytes",
+        under: "a module elsewhere than the glue",
+        glue: &[Glue::NoModules],
+        query: &[("break", "clone")],
+        elsewhere: Elsewhere::WithoutCors,
+        ..PLAIN
+    },
+    Case {
+        name: "a_job_starts_a_thread_by_bytes",
+        ..PLAIN
+    },
+    Case {
+        name: "a_module_that_the_owner_cannot_fetch_goes_as_a_url",
+        query: &[("break", "clone fetch")],
+        ..PLAIN
+    },
+    Case {
+        name: "a_module_that_cannot_be_had_is_a_start_error",
+        under: "404",
+        query: &[("break", "clone"), ("what", "status:404")],
+        ..PLAIN
+    },
+    Case {
+        name: "a_module_that_cannot_be_had_is_a_start_error",
+        under: "HTML instead",
+        query: &[("break", "clone"), ("what", "html")],
+        ..PLAIN
+    },
+    Case {
+        name: "a_module_that_never_comes_holds_up_nothing",
+        query: &[("break", "clone")],
+        ..PLAIN
+    },
+    Case {
+        name: "another_build_is_a_start_error",
+        glue: &[Glue::Web],
+        ..PLAIN
+    },
+    Case {
+        name: "a_script_that_is_none_is_a_start_error",
+        under: "404",
+        query: &[("script", SCRIPT), ("what", "status:404")],
+        ..PLAIN
+    },
+    Case {
+        name: "a_script_that_is_none_is_a_start_error",
+        under: "HTML instead",
+        query: &[("script", SCRIPT), ("what", "html")],
+        ..PLAIN
+    },
+    Case {
+        name: "a_script_that_is_none_is_a_start_error",
+        under: "truncated",
+        query: &[("script", SCRIPT), ("what", "truncated")],
+        ..PLAIN
+    },
+    Case {
+        name: "a_script_of_another_version_is_a_start_error",
+        query: &[("script", "other-version.js")],
+        ..PLAIN
+    },
+    Case {
+        name: "a_script_that_may_not_compile_is_a_start_error",
+        query: &[("script", SCRIPT)],
+        ..PLAIN
+    },
+    Case {
+        name: "the_601st_thread_is_a_start_error",
+        glue: &[Glue::Web],
         ..PLAIN
     },
 ];

@@ -151,8 +151,38 @@ pub(crate) fn build(pages: &[Page]) -> Result<PathBuf> {
     Ok(site)
 }
 
+/// Lays what the cases need beside their page: another build of it in `pkg-other`, and the worker's script as a file, as it is
+/// and as it would be in another version.
+pub(crate) fn build_for_cases(site: &Path) -> Result<()> {
+    let served = site.join(CASES.route);
+    let modules = compile_with(&[CASES], "release", "other")?;
+    let other = served.join("pkg-other");
+    bind(&modules[CASES.package], &other, CASES.out_name(), Glue::Web)?;
+    let script = wasm_mt::WORKER_SCRIPT;
+    fs::write(served.join("wasm-mt-worker.js"), script)?;
+    let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
+    ensure!(
+        script.contains(&version),
+        "the worker's script does not say its version"
+    );
+    fs::write(
+        served.join("other-version.js"),
+        script.replace(&version, "\"0.0.0\""),
+    )?;
+    Ok(())
+}
+
 /// Builds the wasm of each page in a profile of the workspace; the paths by package.
 pub(crate) fn compile(pages: &[Page], profile: &str) -> Result<HashMap<&'static str, PathBuf>> {
+    compile_with(pages, profile, "")
+}
+
+/// As [`compile`], with a comma-separated list of features.
+fn compile_with(
+    pages: &[Page],
+    profile: &str,
+    features: &str,
+) -> Result<HashMap<&'static str, PathBuf>> {
     eprintln!("building {} page(s) for {TARGET}, {profile} …", pages.len());
     let mut cargo = workspace::cargo();
     cargo.args([
@@ -163,6 +193,8 @@ pub(crate) fn compile(pages: &[Page], profile: &str) -> Result<HashMap<&'static 
         TARGET,
         "--message-format",
         "json-render-diagnostics",
+        "--features",
+        features,
     ]);
     for page in pages {
         cargo.args(["--package", page.package]);

@@ -17,7 +17,8 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    HeaderValue, LOCATION,
 };
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
@@ -55,6 +56,8 @@ pub(crate) enum Fault {
     Status(StatusCode),
     /// The file, under a content type that is not its own.
     ContentType(HeaderValue),
+    /// The file, under a content security policy of its own.
+    Policy(HeaderValue),
     /// A page of HTML in place of the file, as single-page hosts send it.
     Html,
     /// The first half of the file, as if that were all.
@@ -66,13 +69,14 @@ pub(crate) enum Fault {
 impl FromStr for Fault {
     type Err = anyhow::Error;
 
-    /// Reads `html`, `truncated`, `stalled`, `status:404`, `type:text/plain`.
+    /// Reads `html`, `truncated`, `stalled`, `status:404`, `type:text/plain`, `csp:default-src 'self'`.
     fn from_str(text: &str) -> Result<Self> {
         Ok(match text.split_once(':') {
             None if text == "html" => Self::Html,
             None if text == "truncated" => Self::Truncated,
             None if text == "stalled" => Self::Stalled,
             Some(("status", status)) => Self::Status(status.parse()?),
+            Some(("csp", policy)) => Self::Policy(policy.parse()?),
             Some(("type", content_type)) => Self::ContentType(content_type.parse()?),
             _ => bail!("no such fault: {text}"),
         })
@@ -304,7 +308,7 @@ async fn file(State(origin): State<Arc<Origin>>, uri: Uri) -> Response {
         Some(Fault::Status(status)) => return status.into_response(),
         Some(Fault::Html) => return ([(CONTENT_TYPE, "text/html")], HTML_INSTEAD).into_response(),
         Some(Fault::Stalled) => std::future::pending().await,
-        Some(Fault::ContentType(_) | Fault::Truncated) | None => {}
+        Some(Fault::ContentType(_) | Fault::Policy(_) | Fault::Truncated) | None => {}
     }
     let Some(mut name) = inside(&origin.site, path) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -324,12 +328,16 @@ async fn file(State(origin): State<Arc<Origin>>, uri: Uri) -> Response {
         return (StatusCode::NOT_FOUND, format!("not here: {path}")).into_response();
     };
     let mut content_type = HeaderValue::from_static(content_type(&name));
+    let mut policy = None;
     match fault {
         Some(Fault::ContentType(other)) => content_type = other,
+        Some(Fault::Policy(own)) => policy = Some((CONTENT_SECURITY_POLICY, own)),
         Some(Fault::Truncated) => contents.truncate(contents.len() / 2),
         _ => {}
     }
-    ([(CONTENT_TYPE, content_type)], Body::from(contents)).into_response()
+    let mut response = ([(CONTENT_TYPE, content_type)], Body::from(contents)).into_response();
+    response.headers_mut().extend(policy);
+    response
 }
 
 /// The file that a path of a URL names, if it names one inside the site. Names in the site need no escapes.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use wasm_bindgen::prelude::*;
-use wasm_mt::{Thread, job};
+use wasm_mt::{StartError, Thread, job};
 
 use crate::harness;
+use crate::starts::*;
 
-type Outcome = Result<String, JsValue>;
+pub(crate) type Outcome = Result<String, JsValue>;
 
 macro_rules! cases {
     ($($name:ident),* $(,)?) => {
@@ -30,6 +31,18 @@ cases! {
     glue_that_is_gone_is_a_start_error,
     glue_that_never_comes_is_a_start_error,
     a_blocked_worker_is_a_start_error,
+    a_job_starts_a_thread,
+    a_module_that_cannot_be_cloned_goes_as_bytes,
+    a_job_starts_a_thread_by_bytes,
+    a_module_that_the_owner_cannot_fetch_goes_as_a_url,
+    a_module_that_cannot_be_had_is_a_start_error,
+    a_module_that_never_comes_holds_up_nothing,
+    another_build_is_a_start_error,
+    a_script_that_is_none_is_a_start_error,
+    a_script_of_another_version_is_a_start_error,
+    a_script_that_may_not_compile_is_a_start_error,
+    trusted_types_without_our_policy_are_a_start_error,
+    the_601st_thread_is_a_start_error,
 }
 
 /// Fails the case unless `condition`, with the text in its place.
@@ -41,10 +54,11 @@ macro_rules! check {
         }
     };
 }
+pub(crate) use check;
 
 /// The module loads, a thread starts and answers; under whatever headers and from whatever origin the table says.
-async fn a_thread_answers() -> Outcome {
-    let thread = Thread::start().await?;
+pub(crate) async fn a_thread_answers() -> Outcome {
+    let thread = harness::builder().start().await?;
     let (a, b) = (40, 2);
     let sum: i32 = thread.spawn(job!(|a, b| a + b)).await?;
     check!(sum == 42, "40 + 2 is {sum}");
@@ -76,7 +90,7 @@ async fn four_threads_fetch_the_module_once() -> Outcome {
 async fn glue_that_is_gone_is_a_start_error() -> Outcome {
     let glue = harness::query("glue")?;
     harness::spoil(&glue, &harness::query("what")?).await?;
-    let text = start_fails_within(1000.0).await?;
+    let text = start_error().await?.to_string();
     check!(
         text.contains(&glue),
         "the error does not name the glue {glue}: {text}"
@@ -111,16 +125,22 @@ async fn glue_that_never_comes_is_a_start_error() -> Outcome {
 
 /// The page's content security policy forbids the worker.
 async fn a_blocked_worker_is_a_start_error() -> Outcome {
-    start_fails_within(1000.0).await
+    let error = start_error().await?;
+    let text = error.to_string();
+    check!(error.is_blocked(), "not blocked: {text}");
+    for hint in ["worker-src blob:", "Builder::script_url"] {
+        check!(text.contains(hint), "no `{hint}` in: {text}");
+    }
+    Ok(text)
 }
 
-/// The message that the start fails with.
-async fn start_fails_within(limit: f64) -> Outcome {
+/// The error that the start fails with, soon.
+pub(crate) async fn start_error() -> Result<StartError, JsValue> {
     let began = harness::now();
-    let Err(error) = Thread::start().await else {
+    let Err(error) = harness::builder().start().await else {
         return Err("a thread started all the same".into());
     };
     let took = harness::now() - began;
-    check!(took < limit, "it took {took} ms to fail: {error}");
-    Ok(error.to_string())
+    check!(took < 1000.0, "it took {took} ms to fail: {error}");
+    Ok(error)
 }

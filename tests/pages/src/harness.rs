@@ -2,6 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use wasm_mt::{Builder, Thread};
 
 /// The value of `key` in the page's query. `glue` is always there: the path or URL of the glue script.
 pub(crate) fn query(key: &str) -> Result<String, JsValue> {
@@ -11,8 +12,24 @@ pub(crate) fn query(key: &str) -> Result<String, JsValue> {
         .ok_or_else(|| format!("the page's query has no {key}").into())
 }
 
+/// Settings of a thread under the case's conditions: with the script that the query names, if it does.
+pub(crate) fn builder() -> Builder {
+    match query("script") {
+        Ok(url) => Thread::builder().script_url(url),
+        Err(_) => Thread::builder(),
+    }
+}
+
+/// The path of the module that the page was instantiated from.
+pub(crate) fn module() -> Result<String, JsValue> {
+    match query("wasm") {
+        Ok(path) => Ok(path),
+        Err(_) => Ok(query("glue")?.replace(".js", "_bg.wasm")),
+    }
+}
+
 /// From its next request on, the file at `path` fails as `what` says: `html`, `truncated`, `stalled`, `status:404`,
-/// `type:text/plain`, and `off` for no longer.
+/// `type:text/plain`, `csp:default-src 'self'`, and `off` for no longer.
 pub(crate) async fn spoil(path: &str, what: &str) -> Result<(), JsValue> {
     fetch(&format!("/fault?path={path}&what={what}")).await?;
     Ok(())
@@ -31,19 +48,22 @@ pub(crate) fn now() -> f64 {
     js_sys::Date::now()
 }
 
-async fn fetch(url: &str) -> Result<String, JsValue> {
+/// What the server has at `url`.
+pub(crate) async fn bytes(url: &str) -> Result<Vec<u8>, JsValue> {
     let response: web_sys::Response = JsFuture::from(window()?.fetch_with_str(url))
         .await?
         .dyn_into()?;
-    let text = JsFuture::from(response.text()?)
-        .await?
-        .as_string()
-        .unwrap_or_default();
+    let bytes = js_sys::Uint8Array::new(&JsFuture::from(response.array_buffer()?).await?).to_vec();
     if response.ok() {
-        Ok(text)
+        Ok(bytes)
     } else {
-        Err(format!("{url}: {} {text}", response.status()).into())
+        Err(format!("{url}: {}", response.status()).into())
     }
+}
+
+async fn fetch(url: &str) -> Result<String, JsValue> {
+    let bytes = bytes(url).await?;
+    String::from_utf8(bytes).map_err(|error| format!("{url}: {error}").into())
 }
 
 fn window() -> Result<web_sys::Window, JsValue> {

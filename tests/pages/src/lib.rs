@@ -1,12 +1,15 @@
 //! The page of the second harness: `cargo xtask test` opens it with a case in its query, and it posts what came out.
 //!
-//! `cases` holds the cases; `harness` is what a case asks of the server around it. Which faults, headers and glue a case
-//! runs under stands in the table of the harness (`crates/xtask/src/conditions.rs`), which refuses a case that it does not list.
+//! `cases` lists the cases and holds most of them; `harness` is what a case asks of the server around it. Which faults,
+//! headers and glue a case runs under stands in the table of the harness (`crates/xtask/src/conditions.rs`), which refuses
+//! a case that it does not list.
 
 #[cfg(target_arch = "wasm32")]
 mod cases;
 #[cfg(target_arch = "wasm32")]
 mod harness;
+#[cfg(target_arch = "wasm32")]
+mod starts;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::*;
@@ -27,4 +30,21 @@ pub async fn run_case(name: String) -> Result<String, JsValue> {
 #[wasm_bindgen]
 pub fn case_names() -> Vec<String> {
     cases::NAMES.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// What the other build has more: a job, which takes its places in the table, and a static.
+///
+/// # Errors
+///
+/// The thread's or the job's.
+#[cfg(all(feature = "other", target_arch = "wasm32"))]
+#[wasm_bindgen]
+pub async fn more() -> Result<u32, JsValue> {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use wasm_mt::{Thread, job};
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    let thread = Thread::start().await?;
+    // ORDERING: Relaxed; nothing else depends on it.
+    let count = thread.spawn(job!(|| COUNT.fetch_add(1, Ordering::Relaxed)));
+    Ok(count.await?)
 }

@@ -121,15 +121,18 @@ where
     0.0
 }
 
-/// FNV-1a of the type's name: the same in every instance of a module, and hardly ever of two types of different name.
+/// Of the type's name: the same in every instance of a module, and hardly ever of two types of different name.
+pub(super) fn fingerprint<T>() -> u64 {
+    fnv(type_name::<T>().bytes())
+}
+
+/// FNV-1a.
 ///
 /// Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm", RFC 9923.
-pub(super) fn fingerprint<T>() -> u64 {
-    type_name::<T>()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
+pub(super) fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 fn invoke(kind: Kind, bytes: Vec<u8>, values: Vec<Option<OutOfBand>>) -> Run {

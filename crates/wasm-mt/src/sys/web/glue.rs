@@ -4,6 +4,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::Url;
 
+use super::dom::{self, find};
 use super::{Config, text};
 use crate::error::{StartError, StartErrorKind};
 
@@ -26,10 +27,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn stack(this: &Failure) -> JsValue;
 
-    #[wasm_bindgen(js_name = String)]
-    type Text;
-    #[wasm_bindgen(method, js_name = match)]
-    fn matches(this: &Text, pattern: &str) -> Option<Array>;
+    /// What this page or worker has loaded.
+    #[wasm_bindgen(catch, js_namespace = performance, js_name = getEntriesByType)]
+    fn entries(kind: &str) -> Result<Array, JsValue>;
 }
 
 /// Whether the glue is probably a classic script. The worker tries both ways, this one first.
@@ -43,14 +43,18 @@ pub(super) fn is_classic() -> bool {
 /// # Errors
 /// The stack, where it names no place.
 pub(super) fn url() -> Result<String, String> {
-    let error = JsValue::from(JsError::new(""));
-    let stack = error.unchecked_ref::<Failure>().stack();
+    let stack = stack();
     first_url(&stack).ok_or_else(|| {
         format!(
             "no URL in the stack `{}`",
             stack.as_string().unwrap_or_default()
         )
     })
+}
+
+fn stack() -> JsValue {
+    let error = JsValue::from(JsError::new(""));
+    error.unchecked_ref::<Failure>().stack()
 }
 
 /// The absolute URL of the glue script that a worker loads: the one given, else the program's own.
@@ -91,25 +95,51 @@ fn base() -> Option<String> {
 }
 
 /// The first URL in a stack, without line and column: `at f (URL:1:2)` in Chromium, `f@URL:1:2` elsewhere.
-///
-/// JavaScript looks for it: what Rust's search in strings adds to a program is ten times as long.
 fn first_url(stack: &JsValue) -> Option<String> {
-    const URL: &str = r"[A-Za-z0-9+.:-]+://.+?(?=(:\d+)?(:\d+)?\)?(\n|$))";
-    if !stack.is_string() {
-        return None;
+    find(stack, r"[A-Za-z0-9+.:-]+://.+?(?=(:\d+)?(:\d+)?\)?(\n|$))")
+}
+
+/// Where the program's own module may be, best guess first: what was loaded, then what lies beside the glue.
+pub(super) fn module_urls() -> Vec<String> {
+    let glue = url().map_or(JsValue::NULL, Into::into);
+    let stem = find(&glue, r"^.*?(?=(\.js)?([?#]|$))").unwrap_or_default();
+    let loaded: Vec<String> = entries("resource")
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|entry| {
+            let name = dom::get(&entry, "name");
+            find(&name, r"^.*\.wasm(?=[?#]|$)").and(name.as_string())
+        })
+        .collect();
+    let file = |url: &str| find(&url.into(), "[^/?#]*(?=([?#].*)?$)").unwrap_or_default();
+    let name = file(&stem);
+    let mut urls = Vec::new();
+    match loaded.iter().find(|url| file(url).starts_with(&name)) {
+        Some(url) => urls.push(url.clone()),
+        None if loaded.len() == 1 => urls.extend(loaded),
+        None => {}
     }
-    stack
-        .unchecked_ref::<Text>()
-        .matches(URL)?
-        .get(0)
-        .as_string()
+    urls.push(format!("{stem}_bg.wasm"));
+    // Last, because Chromium compiles the same bytes once for all pages, and then tells the first page's URL.
+    urls.extend(wasm_url(&stack()));
+    urls.dedup();
+    urls
+}
+
+/// The URL of the module that a stack goes through, where the engine tells it: `at f (URL:wasm-function[1]:0x2)` in
+/// Chromium, `f@URL:wasm-function[1]:0x2` in Firefox. A module that was compiled from bytes has none.
+fn wasm_url(stack: &JsValue) -> Option<String> {
+    find(
+        stack,
+        r"\b(?!wasm:)[A-Za-z][A-Za-z0-9+.:-]*://[^ \n]+?(?=:wasm-function\[)",
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
-    use super::first_url;
+    use super::{first_url, wasm_url};
 
     #[wasm_bindgen_test]
     fn a_url_is_found_in_the_stacks_of_every_engine() {
@@ -163,6 +193,41 @@ mod tests {
         }
         for none in ["", "Error", "f@[native code]\n<anonymous>"] {
             assert_eq!(first_url(&none.into()), None, "{none}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn the_modules_url_is_found_where_a_stack_has_it() {
+        for (stack, url) in [
+            // Chromium.
+            (
+                "Error\n    at g (http://a.example/app.js:1:2)\n    at f<u32> (http://a.example/app_bg.wasm:wasm-function[7]:0x1f)",
+                Some("http://a.example/app_bg.wasm"),
+            ),
+            (
+                "Error\n    at http://a.example/app_bg.wasm?v=1:wasm-function[7]:0x1f",
+                Some("http://a.example/app_bg.wasm?v=1"),
+            ),
+            (
+                "Error\n    at f (wasm://wasm/00a3d1b2:wasm-function[7]:0x1f)",
+                None,
+            ),
+            // Firefox.
+            (
+                "g@http://a.example/app.js:1:2\nf@http://a.example/app_bg.wasm:wasm-function[7]:0x1f",
+                Some("http://a.example/app_bg.wasm"),
+            ),
+            (
+                "f@http://a.example/app.js line 5 > WebAssembly.Module:wasm-function[7]:0x1f",
+                None,
+            ),
+            // WebKit.
+            (
+                "g@http://a.example/app.js:1:2\n<?>.wasm-function[f]@[wasm code]",
+                None,
+            ),
+        ] {
+            assert_eq!(wasm_url(&stack.into()).as_deref(), url, "{stack}");
         }
     }
 

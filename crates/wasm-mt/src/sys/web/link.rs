@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
 
 use super::watch::{self, Watch};
-use super::{Task, dom, far, glue, module, script, text};
+use super::{Task, build, dom, far, glue, module, script, start, text};
 use crate::builder;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
@@ -24,6 +24,7 @@ use crate::thread::Current;
 const START: f64 = 0.0;
 const RUN: f64 = 1.0;
 const ABORT: f64 = 2.0;
+pub(super) const MODULE: f64 = 3.0;
 pub(super) const PING: f64 = 4.0;
 // From the worker.
 const STARTED: f64 = 0.0;
@@ -37,8 +38,6 @@ pub(super) const SENT: f64 = 7.0;
 pub(super) const CLOSED: f64 = 8.0;
 const HOLDS: f64 = 9.0;
 
-// Why a start failed.
-const GLUE: f64 = 0.0;
 // How a finished job stands.
 pub(super) const VALUE: f64 = 0.0;
 const CANCELLED: f64 = 1.0;
@@ -112,6 +111,10 @@ pub(super) struct Listening {
     pub(super) generation: u32,
     pub(super) watch: Watch,
     started: bool,
+    /// It was sent a `WebAssembly.Module`, which it may not be able to receive.
+    pub(super) has_module: bool,
+    /// Where the module was looked for, once it had to be.
+    pub(super) tried: Option<String>,
     panic: Option<(JobId, Panic)>,
 }
 
@@ -128,16 +131,19 @@ impl Link {
         current: Current,
         config: &builder::Config,
     ) -> Result<Link, StartError> {
+        if LISTENING.with_borrow(Vec::len) >= start::LIMIT {
+            let reason = format!("there are {} of this page or worker", start::LIMIT);
+            return Err(StartError::new(StartErrorKind::Limit(reason)));
+        }
         let glue_url = glue::of(&config.sys)?;
-        let module = module::of(&config.sys)?;
         let on_start = config.on_start.map_or(0, |f| f as usize as u32);
-        let worker = script::worker(config.name.as_deref())?;
+        let worker = script::worker(config.name.as_deref(), &config.sys)?;
         for (event, listener) in [("message", &ON_MESSAGE), ("error", &ON_ERROR)] {
             listener
                 .with(|listener| {
                     worker.add_event_listener_with_callback(event, listener.unchecked_ref())
                 })
-                .map_err(script::blocked)?;
+                .map_err(|error| script::refused(&config.sys, text(&error)))?;
         }
         // Not 0, and not what a program would put first in an array of its own.
         let token = 1.0 + (Math::random() * 9_007_199_254_740_990.0).floor();
@@ -150,6 +156,8 @@ impl Link {
                 generation,
                 watch: Watch::new(config.sys.silence),
                 started: false,
+                has_module: false,
+                tried: None,
                 panic: None,
             });
         });
@@ -157,16 +165,18 @@ impl Link {
             &[
                 token.into(),
                 START.into(),
+                env!("CARGO_PKG_VERSION").into(),
                 glue_url.into(),
                 glue::is_classic().into(),
-                module,
                 (current.id as f64).into(),
                 current.name.map_or(JsValue::UNDEFINED, Into::into),
                 on_start.into(),
+                build::number().into(),
             ],
             &[],
         )
-        .map_err(|error| StartError::new(StartErrorKind::Module(text(&error))))?;
+        .map_err(|error| StartError::new(StartErrorKind::Died(text(&error))))?;
+        start::provide(token, &config.sys)?;
         Ok(link)
     }
 
@@ -217,6 +227,7 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.worker.terminate();
+        module::forget(self.token);
         let gone = LISTENING.with_borrow_mut(|all| {
             let at = all.iter().position(|one| one.token == self.token)?;
             Some(all.remove(at))
@@ -236,7 +247,7 @@ pub(super) fn last_token() -> f64 {
     LISTENING.with_borrow(|all| all.last().map_or(0.0, |one| one.token))
 }
 
-fn on_message(event: JsValue) {
+pub(super) fn on_message(event: JsValue) {
     let event: MessageEvent = event.unchecked_into();
     let Ok(message) = event.data().dyn_into::<Array>() else {
         return;
@@ -268,24 +279,7 @@ fn on_message(event: JsValue) {
     event.stop_immediate_propagation();
     match kind {
         STARTED => lane.started(generation),
-        START_FAILED => {
-            let reason = message.get(3).as_string().unwrap_or_default();
-            let error = if message.get(2).as_f64() == Some(GLUE) {
-                let url = lane
-                    .config
-                    .sys
-                    .glue_url
-                    .clone()
-                    .or_else(|| glue::url().ok());
-                StartErrorKind::Glue {
-                    url: url.unwrap_or_default(),
-                    reason,
-                }
-            } else {
-                StartErrorKind::Module(reason)
-            };
-            lane.start_failed(generation, StartError::new(error));
-        }
+        START_FAILED => start::failed(&lane, generation, token, &message),
         BEGUN => lane.begun(generation, id),
         SUSPENDED => lane.suspended(generation, id),
         FINISHED => {
@@ -338,7 +332,7 @@ fn on_message(event: JsValue) {
 
 /// An error before the worker is up means that its script did not run. Later ones are the program's own; what ends the
 /// instance, the script tells by message.
-fn on_error(event: JsValue) {
+pub(super) fn on_error(event: JsValue) {
     let target = dom::get(&event, "target");
     let heard = LISTENING.with_borrow(|all| {
         let one = all
@@ -350,9 +344,16 @@ fn on_error(event: JsValue) {
         return;
     };
     event.unchecked_ref::<Event>().prevent_default();
-    let kind = match dom::get(&event, "message").as_string() {
-        Some(message) if !message.is_empty() => StartErrorKind::Died(message),
-        _ => StartErrorKind::Blocked("the browser gives no reason".into()),
+    let config = &lane.config.sys;
+    let error = match dom::get(&event, "message").as_string() {
+        Some(message) if !message.is_empty() => {
+            if config.script_url.is_some() {
+                script::refused(config, message)
+            } else {
+                StartError::new(StartErrorKind::Died(message))
+            }
+        }
+        _ => script::refused(config, "the browser gives no reason".into()),
     };
-    lane.start_failed(generation, StartError::new(kind));
+    lane.start_failed(generation, error);
 }

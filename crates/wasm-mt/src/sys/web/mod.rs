@@ -3,6 +3,7 @@
 //! Walk of a job: [`task`] (what it is in numbers and bytes) → [`link`] (posts it) → `worker.js` → [`entry`] (calls it, in
 //! the worker's instance) → `link` again (hears its report).
 
+mod build;
 mod dom;
 mod entry;
 mod far;
@@ -11,6 +12,7 @@ mod js;
 mod link;
 mod module;
 mod script;
+mod start;
 mod task;
 mod timer;
 mod watch;
@@ -34,6 +36,7 @@ pub(crate) use watch::SilenceLimit;
 #[derive(Clone, Default)]
 pub(crate) struct Config {
     pub(crate) glue_url: Option<String>,
+    pub(crate) script_url: Option<String>,
     pub(crate) module: Option<ModuleSource>,
     pub(crate) silence: watch::SilenceLimit,
 }

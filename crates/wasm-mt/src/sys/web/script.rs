@@ -1,21 +1,55 @@
-//! How a Web Worker is made: its script, and the script's URL.
+//! How a Web Worker is made: its script, the script's URL, and that URL's passage through Trusted Types.
 
-use std::cell::RefCell;
+#![expect(
+    unreachable_pub,
+    reason = "`wasm_bindgen` exports what is `pub`, wherever it lies"
+)]
 
-use js_sys::Array;
-use wasm_bindgen::JsValue;
+use std::cell::{OnceCell, RefCell};
+
+use js_sys::{Array, Object};
+use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, Url, WorkerOptions};
 
-use super::text;
+use super::{Config, dom, glue, text};
+use crate::builder::WORKER_SCRIPT;
 use crate::error::{StartError, StartErrorKind};
 
+/// The name of our policy, which a `trusted-types` directive has to list.
+const POLICY: &str = "wasm-mt";
+
+#[wasm_bindgen]
+extern "C" {
+    type Factory;
+    #[wasm_bindgen(method, catch, js_name = createPolicy)]
+    fn create_policy(this: &Factory, name: &str, rules: &Object) -> Result<Policy, JsValue>;
+
+    /// A `TrustedTypePolicy`.
+    pub type Policy;
+    #[wasm_bindgen(method, catch, js_name = createScriptURL)]
+    fn create_script_url(this: &Policy, url: &str) -> Result<JsValue, JsValue>;
+
+    /// `Object.fromEntries`
+    #[wasm_bindgen(js_namespace = Object, js_name = fromEntries)]
+    fn object(entries: &Array) -> Object;
+
+    /// As `web_sys::Worker`, but for a URL that need not be a string.
+    type Worker;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(url: &JsValue, options: &WorkerOptions) -> Result<Worker, JsValue>;
+}
+
 thread_local! {
-    static SCRIPT: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The blob's URL.
+    static BLOB: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// It passes every URL, so nobody but this file may have it. `None` where there are no Trusted Types, or where they
+    /// refuse it.
+    static TRUST: OnceCell<Option<Policy>> = const { OnceCell::new() };
 }
 
 /// A Web Worker that runs our script.
-pub(super) fn worker(name: Option<&str>) -> Result<web_sys::Worker, StartError> {
-    if !has_workers() {
+pub(super) fn worker(name: Option<&str>, config: &Config) -> Result<web_sys::Worker, StartError> {
+    if global("Worker").is_undefined() {
         let reason = "there is no `Worker` in this scope".into();
         return Err(StartError::new(StartErrorKind::Unsupported(reason)));
     }
@@ -23,30 +57,76 @@ pub(super) fn worker(name: Option<&str>) -> Result<web_sys::Worker, StartError> 
     if let Some(name) = name {
         options.set_name(name);
     }
-    let script = script().map_err(blocked)?;
-    web_sys::Worker::new_with_options(&script, &options).map_err(blocked)
+    let refused = |error: JsValue| refused(config, text(&error));
+    let url = match &config.script_url {
+        Some(url) => glue::absolute(url).map_err(|reason| refused(reason.into()))?,
+        None => blob().map_err(refused)?,
+    };
+    Worker::new(&trusted(url), &options)
+        .map(JsCast::unchecked_into)
+        .map_err(refused)
 }
 
-/// The error of a worker that could not be made.
-#[expect(clippy::needless_pass_by_value, reason = "it maps errors")]
-pub(super) fn blocked(error: JsValue) -> StartError {
-    StartError::new(StartErrorKind::Blocked(text(&error)))
+/// The error of a worker whose script did not run.
+pub(super) fn refused(config: &Config, reason: String) -> StartError {
+    // Trusted Types are not at fault where our policy is there.
+    let untrusted = !global("trustedTypes").is_undefined()
+        && TRUST.with(|trust| matches!(trust.get(), Some(None)));
+    StartError::new(match &config.script_url {
+        _ if untrusted => StartErrorKind::Untrusted(reason),
+        Some(url) => StartErrorKind::Script {
+            url: url.clone(),
+            reason,
+        },
+        None => StartErrorKind::Blocked(reason),
+    })
 }
 
-fn has_workers() -> bool {
-    js_sys::Reflect::has(&js_sys::global(), &"Worker".into()).unwrap_or(false)
+/// Takes the policy that the worker's script has made, in a worker of ours: a second one of its name may be refused.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_trust, skip_typescript)]
+pub fn trust(policy: Policy) {
+    // Once in a worker, before anything has asked.
+    TRUST.with(|trust| drop(trust.set(Some(policy))));
 }
 
-/// The URL of the worker's script, a blob that is made once.
-fn script() -> Result<String, JsValue> {
-    if let Some(url) = SCRIPT.with_borrow(Clone::clone) {
+/// The URL as the constructor of workers takes it: as text where there are no Trusted Types, and where our policy is
+/// refused, since they may not be required.
+fn trusted(url: String) -> JsValue {
+    let passed = TRUST.with(|trust| {
+        let policy = trust.get_or_init(policy).as_ref()?;
+        policy.create_script_url(&url).ok()
+    });
+    passed.unwrap_or_else(|| url.into())
+}
+
+fn policy() -> Option<Policy> {
+    let factory = global("trustedTypes");
+    if factory.is_undefined() {
+        return None;
+    }
+    // `String` gives what it is given.
+    let rule = dom::array(&["createScriptURL".into(), global("String")]);
+    factory
+        .unchecked_ref::<Factory>()
+        .create_policy(POLICY, &object(&dom::array(&[rule.into()])))
+        .ok()
+}
+
+fn global(name: &str) -> JsValue {
+    dom::get(&js_sys::global(), name)
+}
+
+/// The URL of the worker's script as a blob, which is made once.
+fn blob() -> Result<String, JsValue> {
+    if let Some(url) = BLOB.with_borrow(Clone::clone) {
         return Ok(url);
     }
     let options = BlobPropertyBag::new();
     options.set_type("text/javascript");
-    let parts = Array::of1(&include_str!("worker.js").into());
+    let parts = Array::of1(&WORKER_SCRIPT.into());
     let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
     let url = Url::create_object_url_with_blob(&blob)?;
-    SCRIPT.set(Some(url.clone()));
+    BLOB.set(Some(url.clone()));
     Ok(url)
 }

@@ -1,24 +1,27 @@
-// The worker's script, of which every worker of wasm-mt is made (as a blob). It loads the program's own glue script,
+// The worker's script, of which every worker of wasm-mt is made (as a blob, or as a file). It loads the program's own glue script,
 // instantiates the module it is given, passes orders on to it, and outlives it: after a trap the instance can no longer
 // be asked, so it is this script that tells the owner which job it was.
 //
 // Messages are arrays whose first element is a number that only this worker and its owner know. Everything else that
 // arrives here is the program's own and left to it.
-(() => {
+//
+// It is a function of its version, which `builder.rs` calls it with.
+((version) => {
   "use strict";
   // From the owner.
-  const START = 0, RUN = 1, ABORT = 2, PING = 4;
+  const START = 0, RUN = 1, ABORT = 2, MODULE_IS = 3, PING = 4;
   // To the owner; the numbers are those of `link.rs`.
   const STARTED = 0, START_FAILED = 1, DIED = 5, HOLDS = 9, PONG = 10;
-  // Why a start failed.
-  const GLUE = 0, MODULE = 1;
+  // How far a start came that failed; the numbers are those of `start.rs`.
+  const GLUE = 0, MODULE = 1, SCRIPT = 2, BUILD = 3, REFUSED = 4;
 
   const postMessage = self.postMessage.bind(self);
-  let token, glue, running = () => 0, dead = false;
+  let token, glue, give, running = () => 0, dead = false;
+  const given = new Promise((resolve) => give = resolve);
 
   const text = (error) => {
     try {
-      return String(error);
+      return String(error).trim();
     } catch {
       return "an exception that has no text";
     }
@@ -52,11 +55,20 @@
     }
   };
 
+  // Trusted Types: a policy that passes every URL, so nobody gets it but this script, and the instance for workers of its
+  // own: a second one of this name may be refused.
+  let policy;
+  try {
+    policy = self.trustedTypes.createPolicy("wasm-mt", { createScriptURL: String });
+  } catch {
+    // There are none, or they do not allow the name. Then a string does, or what it is needed for fails.
+  }
+
   // One script can be either kind; which, only loading it tells. A script of the other kind loads as one that is not
   // glue (`no-modules` as a module) or does not parse (a module as a classic script).
   const loadModule = (url) => import(url);
   const loadClassic = async (url) => {
-    importScripts(url);
+    importScripts(policy ? policy.createScriptURL(url) : url);
     return typeof wasm_bindgen === "undefined" ? {} : wasm_bindgen;
   };
   const load = async (url, classic) => {
@@ -76,10 +88,13 @@
   };
 
   const compiled = async (source) => {
-    if (typeof source !== "string") return source;
-    const response = await fetch(source);
-    if (!response.ok) throw new Error(`${source} answered with status ${response.status}`);
-    return WebAssembly.compile(await response.arrayBuffer());
+    if (source instanceof WebAssembly.Module) return source;
+    if (typeof source === "string") {
+      const response = await fetch(source);
+      if (!response.ok) throw new Error(`${source} answered with status ${response.status}`);
+      source = await response.arrayBuffer();
+    }
+    return WebAssembly.compile(source);
   };
 
   // What went through wasm code as an exception, and so cut it short.
@@ -116,12 +131,17 @@
     }
   };
 
-  const start = async (url, classic, source, id, name, onStart) => {
-    let stage = GLUE;
+  const start = async (theirs, url, classic, id, name, onStart, build) => {
+    let stage = SCRIPT;
     try {
+      if (theirs !== version) throw version;
+      stage = GLUE;
       glue = await load(url, classic);
       stage = MODULE;
-      const { memory } = instantiate(await compiled(source));
+      const { memory } = instantiate(await compiled(await given));
+      stage = BUILD;
+      if (glue.__wasm_mt_build() !== build) throw "";
+      if (policy) glue.__wasm_mt_trust(policy);
       const address = glue.__wasm_mt_enter(token, id, name);
       running = () => Number(new DataView(memory.buffer).getBigUint64(address, true));
     } catch (error) {
@@ -151,17 +171,19 @@
       else if (kind === START) {
         hold();
         start(...rest);
+      } else if (kind === MODULE_IS) {
+        give(rest[0]);
+        give = undefined;
       }
     } catch (error) {
       died(error);
     }
   });
 
-  // Before the start this reaches the owner as an error of the script, afterwards as the instance's end.
+  // Until the module is there, it is the module that could not be received. There are other ways to it.
   self.addEventListener("messageerror", () => {
-    const error = new Error("a message could not be received; a `WebAssembly.Module` may not be cloneable here");
-    if (!glue) throw error;
-    died(error);
+    if (give) postMessage([token, START_FAILED, REFUSED, ""]);
+    else died(new Error("a message could not be received"));
   });
 
   // An async job goes on from the microtasks, and what escapes there comes by here. So does what the program itself lets
@@ -174,4 +196,4 @@
   };
   self.addEventListener("error", (event) => escaped(event, event.error ?? event.message));
   self.addEventListener("unhandledrejection", (event) => escaped(event, event.reason));
-})();
+})

@@ -1,0 +1,59 @@
+//! Whether two instances are of the same build: a number that is made of where things are in this one.
+//!
+//! A job is a place in the function table. In another build of the program that place means something else, so a worker
+//! whose module was not posted by its owner must show that it is of the owner's build. What is compared is what moves when
+//! code or data is added or taken away; a build in which nothing has moved is told apart by nothing.
+
+#![expect(
+    unreachable_pub,
+    reason = "`wasm_bindgen` exports what is `pub`, wherever it lies"
+)]
+
+use std::any::type_name;
+
+use wasm_bindgen::prelude::*;
+
+use super::{Link, dom, entry, link};
+use crate::builder::WORKER_SCRIPT;
+use crate::lane::Lane;
+use crate::panic;
+
+unsafe extern "C" {
+    /// Where the linker ended the statics. Only its address means something.
+    static __data_end: u8;
+    /// Where the linker let the heap begin. Only its address means something.
+    static __heap_base: u8;
+}
+
+/// The number of this build.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_build, skip_typescript)]
+pub fn number() -> f64 {
+    let table = wasm_bindgen::function_table();
+    let texts = [
+        env!("CARGO_PKG_VERSION"),
+        WORKER_SCRIPT,
+        type_name::<Lane>(),
+        type_name::<Link>(),
+    ];
+    let places = [
+        dom::get(&table, "length").as_f64().unwrap_or_default() as u32,
+        &raw const __data_end as u32,
+        &raw const __heap_base as u32,
+        number as fn() -> f64 as usize as u32,
+        panic::install_hook as fn() as usize as u32,
+        entry::announce_panic as *const () as u32,
+        link::on_message as *const () as u32,
+        link::on_error as *const () as u32,
+    ];
+    let places = places
+        .into_iter()
+        .chain(texts.map(|text| text.as_ptr() as u32))
+        .flat_map(u32::to_le_bytes);
+    let names = texts
+        .into_iter()
+        .filter(|text| text.len() < 100)
+        .flat_map(str::bytes);
+    // As many bits as a number of JavaScript carries.
+    (entry::fnv(places.chain(names)) >> 11) as f64
+}
