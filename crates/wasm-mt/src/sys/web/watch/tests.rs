@@ -2,6 +2,7 @@
 
 use std::future::pending;
 
+use js_sys::Function;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
@@ -75,6 +76,21 @@ async fn a_worker_that_is_killed_idle_is_replaced() {
     assert_ne!(last(), token);
 }
 
+#[wasm_bindgen_test]
+async fn a_worker_that_is_killed_before_its_first_job_is_replaced_for_that() {
+    let thread = Thread::start().await.unwrap();
+    let token = last();
+    // A lock that is asked for lets the browser get on with the others.
+    while !is_sure(token) {
+        had("of nobody", true).await.unwrap();
+    }
+    kill(token);
+    while is_known(token) {
+        had("of nobody", true).await.unwrap();
+    }
+    goes_on(&thread).await;
+}
+
 /// Takes this scope's Web Locks away until it is dropped.
 struct NoLocks;
 
@@ -110,10 +126,8 @@ async fn unwatched(limit: u64) -> Thread {
         .unwrap()
 }
 
-#[wasm_bindgen_test]
-async fn without_locks_a_silent_worker_is_noticed_by_its_silence() {
-    let _no_locks = NoLocks::new();
-    let thread = unwatched(200).await;
+async fn is_noticed_by_its_silence() {
+    let thread = unwatched(600).await;
     let token = last();
     let waits = thread.spawn(crate::job!(async || pending::<()>().await));
     goes_on(&thread).await;
@@ -128,6 +142,48 @@ async fn without_locks_a_silent_worker_is_noticed_by_its_silence() {
     let error = thread.spawn(crate::job!(|| 1)).await.unwrap_err();
     assert!(error.is_lost(), "{error}");
     goes_on(&thread).await;
+}
+
+#[wasm_bindgen_test]
+async fn where_the_owner_has_no_locks_a_worker_is_noticed_by_its_silence() {
+    let _no_locks = NoLocks::new();
+    is_noticed_by_its_silence().await;
+}
+
+/// Takes the Web Locks of workers away that are made until it is dropped.
+struct NoLocksInside {
+    worker: JsValue,
+}
+
+impl NoLocksInside {
+    fn new() -> Self {
+        let worker = Reflect::get(&js_sys::global(), &"Worker".into()).unwrap();
+        let without = Function::new_with_args(
+            "Worker",
+            "return class extends Worker {
+                constructor(url, options) {
+                    const locks = `Object.defineProperty(navigator, 'locks', { value: undefined });`;
+                    const blob = new Blob([locks, `importScripts('${url}')`]);
+                    super(URL.createObjectURL(blob), options);
+                }
+            }",
+        );
+        let without = without.call1(&JsValue::NULL, &worker).unwrap();
+        Reflect::set(&js_sys::global(), &"Worker".into(), &without).unwrap();
+        NoLocksInside { worker }
+    }
+}
+
+impl Drop for NoLocksInside {
+    fn drop(&mut self) {
+        Reflect::set(&js_sys::global(), &"Worker".into(), &self.worker).unwrap();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_without_locks_is_noticed_by_its_silence() {
+    let _no_locks = NoLocksInside::new();
+    is_noticed_by_its_silence().await;
 }
 
 #[wasm_bindgen_test]
@@ -147,11 +203,11 @@ fn is_known(token: f64) -> bool {
 #[wasm_bindgen_test]
 async fn without_locks_a_busy_worker_is_not_taken_for_dead() {
     let _no_locks = NoLocks::new();
-    let thread = unwatched(100).await;
+    let thread = unwatched(600).await;
     let token = last();
     let waits = thread.spawn(crate::job!(async || pending::<()>().await));
     let works = thread.spawn(crate::job!(|| {
-        let end = js_sys::Date::now() + 700.0;
+        let end = js_sys::Date::now() + 1500.0;
         while js_sys::Date::now() < end {}
         5
     }));
