@@ -110,8 +110,7 @@ impl StartError {
         )
     }
 
-    /// The script at [`Builder::script_url`](crate::Builder::script_url) was not found, may not be used, is no script, or is that
-    /// of another version.
+    /// The script at `Builder::script_url` was not found, may not be used, is no script, or is that of another version.
     pub fn is_script(&self) -> bool {
         matches!(*self.0, StartErrorKind::Script { .. })
     }
