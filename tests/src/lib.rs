@@ -176,3 +176,8 @@ macro_rules! web_bodies {
         }
     };
 }
+
+/// The examples of the pages that explain.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/travel.md")]
+mod travel {}

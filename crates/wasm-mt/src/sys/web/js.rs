@@ -18,7 +18,7 @@ use crate::payload;
 ///
 /// ```no_run
 /// use js_sys::Date;
-/// use wasm_mt::{Js, JoinError, Thread, job};
+/// use wasm_mt::{JoinError, Js, Thread, job};
 ///
 /// # async fn example(thread: &Thread) -> Result<(), JoinError> {
 /// let date = Js(Date::new_0());
@@ -38,12 +38,14 @@ pub struct Js<T>(pub T);
 /// [`is_encode`](crate::JoinError::is_encode). An `OffscreenCanvas` drawn to by a worker needs no copy at all.
 ///
 /// ```no_run
+/// use js_sys::{ArrayBuffer, Uint8Array};
 /// use wasm_mt::{JoinError, Thread, Transfer, job};
-/// use web_sys::MessagePort;
 ///
-/// # async fn example(thread: &Thread, port: MessagePort) -> Result<(), JoinError> {
-/// let port = Transfer(port);
-/// thread.spawn(job!(|port: Transfer<MessagePort>| port.start())).await?;
+/// # async fn example(thread: &Thread, file: ArrayBuffer) -> Result<(), JoinError> {
+/// let file = Transfer(file);
+/// let first: u8 = thread
+///     .spawn(job!(|file: Transfer<ArrayBuffer>| Uint8Array::new(&file).get_index(0)))
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
