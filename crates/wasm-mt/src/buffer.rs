@@ -11,7 +11,8 @@ use crate::{payload, sys};
 /// A `Vec` of plain numbers, or of other [`Pod`] values, that travels as one piece.
 ///
 /// Anything large belongs in one: on the web it leaves the encoded bytes and is transferred as an `ArrayBuffer`, so that it
-/// is copied once out of this thread's memory and once into the other's, however long it is. Natively it moves.
+/// is copied once out of this thread's memory and once into the other's, however long it is. Natively it moves, unless
+/// [payloads are checked](crate::Builder::check_payloads).
 ///
 /// It travels as an argument or result of a job, or through its [channel](crate::channel), alone or inside other values.
 /// Elsewhere its `Serialize` and `Deserialize` are an error: serialize the `Vec` in it instead.

@@ -101,7 +101,8 @@ impl Builder {
     /// An async job that was aborted and goes on without an `await` keeps its worker while another async job, not aborted, is
     /// suspended beside it: which of the two is running cannot be told.
     ///
-    /// Natively, where no thread can be killed, the old one is left to run to the job's end while a new one takes over.
+    /// Natively, where no thread can be killed, the old one is left to run to the job's end, or its next
+    /// [`checkpoint`](crate::checkpoint()), while a new one takes over.
     pub fn abort_grace(mut self, grace: impl Into<Option<Duration>>) -> Self {
         self.config.abort_grace = grace.into();
         self
@@ -124,7 +125,8 @@ impl Builder {
     }
 
     /// Whether values are encoded and decoded on their way, so that what cannot travel in a browser fails natively, too. By
-    /// default that is so in builds with debug assertions, such as those of `cargo test`; in others values move.
+    /// default that is so in builds with debug assertions, such as those of `cargo test`; in others values move. It holds for
+    /// what this thread's jobs are given, give, and send through [channels](crate::channel()).
     ///
     /// On the web it changes nothing: there they always are.
     pub fn check_payloads(mut self, check: bool) -> Self {

@@ -299,7 +299,9 @@ impl JoinError {
         matches!(*self.0, JoinErrorKind::Deadline(_))
     }
 
-    /// The worker died for a reason that was not this job's.
+    /// The job's worker ended, and not by a panic or trap of this job: another job's took it along, `close()` was called in it,
+    /// or the browser ended it. Or no other worker could be had in the place of a dead one; then the
+    /// [`source`](std::error::Error::source) is the [`StartError`].
     pub fn is_lost(&self) -> bool {
         matches!(
             *self.0,
@@ -330,7 +332,7 @@ impl JoinError {
         matches!(*self.0, JoinErrorKind::Closed)
     }
 
-    /// An argument or the result could not be encoded, or the job could not be posted.
+    /// An argument or the result could not be encoded, cloned or transferred, or the job could not be posted.
     pub fn is_encode(&self) -> bool {
         matches!(
             *self.0,
@@ -338,7 +340,8 @@ impl JoinError {
         )
     }
 
-    /// An argument or the result did not decode, or the worker runs another build and does not know the job.
+    /// An argument, the result or an item of a [channel](crate::channel()) did not decode, or the worker runs another build
+    /// and does not know the job.
     pub fn is_decode(&self) -> bool {
         matches!(
             *self.0,

@@ -15,8 +15,10 @@ use crate::sys;
 /// What can travel between threads: arguments and results of jobs.
 ///
 /// Short for `Serialize + DeserializeOwned + Send + 'static`, and implemented for all that is. The encoding is postcard's,
-/// which does not describe itself: it cannot carry `serde_json::Value`, nor types with serde's `untagged`, `tag`, `flatten`
-/// or `skip_serializing_if`; these fail when they are encoded or decoded, with an error that names the type.
+/// which does not describe itself: it cannot carry `serde_json::Value`, nor types with serde's `untagged`, `tag` or `flatten`;
+/// these fail when they are encoded or decoded, with an error that names the type. Nor can it carry types with
+/// `skip_serializing_if`: what is left out moves what follows, which mostly fails, but can arrive as another value. All of
+/// these travel as `Json`, and bulk as [`Buffer`](crate::Buffer).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot travel between threads",
     label = "an argument or result that cannot travel",

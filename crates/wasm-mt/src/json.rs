@@ -12,8 +12,10 @@ use crate::payload;
 /// A value that travels as JSON text.
 ///
 /// For types that a job's usual encoding cannot carry because it does not describe itself: `serde_json::Value`, and types
-/// with serde's `untagged`, `tag`, `flatten` or `skip_serializing_if`. What JSON cannot carry (maps with keys that are not
-/// text, numbers that are not finite) does not travel this way either.
+/// with serde's `untagged`, `tag`, `flatten` or `skip_serializing_if`. What JSON cannot carry does not travel this way
+/// either: a map whose keys are tuples or structs is an error, and a number that is not finite is written as `null`.
+///
+/// Serialized elsewhere, it is a string with the JSON text in it.
 ///
 /// ```
 /// # futures::executor::block_on(async {

@@ -73,7 +73,8 @@ impl Thread {
 
     /// Ends the worker at once. Jobs that wait or run end as [cancelled](crate::JoinError::is_cancelled); later ones are refused.
     ///
-    /// Natively, where no thread can be killed, a job that runs goes on to its next `await` or its end, unheard.
+    /// Natively, where no thread can be killed, a job that runs goes on to its next `await`, its next
+    /// [`checkpoint`](crate::checkpoint()) or its end, unheard.
     pub fn terminate(&self) {
         self.lane.terminate();
     }
