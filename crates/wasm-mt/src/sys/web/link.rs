@@ -238,7 +238,12 @@ impl Drop for Link {
 
 /// What is known of a worker, while its link is there. `f` calls nobody.
 pub(super) fn listening<R>(token: f64, f: impl FnOnce(&mut Listening) -> R) -> Option<R> {
-    LISTENING.with_borrow_mut(|all| all.iter_mut().find(|one| one.token == token).map(f))
+    LISTENING.with_borrow_mut(|all| find(all, token).map(f))
+}
+
+#[inline(never)]
+fn find(all: &mut [Listening], token: f64) -> Option<&mut Listening> {
+    all.iter_mut().find(|one| one.token == token)
 }
 
 /// The token of the worker that was made last.
@@ -260,7 +265,7 @@ pub(super) fn on_message(event: JsValue) {
     };
     let id = JobId(message.get(2).as_f64().unwrap_or(0.0) as u64);
     let heard = LISTENING.with_borrow_mut(|all| {
-        let one = all.iter_mut().find(|one| one.token == token)?;
+        let one = find(all, token)?;
         one.watch.heard = true;
         one.started |= kind == STARTED;
         if kind == PANICKED {
