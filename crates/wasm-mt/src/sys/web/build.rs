@@ -13,8 +13,8 @@ use std::any::type_name;
 
 use wasm_bindgen::prelude::*;
 
+use super::strip::SCRIPT;
 use super::{Link, dom, entry, link};
-use crate::builder::WORKER_SCRIPT;
 use crate::lane::Lane;
 use crate::panic;
 
@@ -32,7 +32,7 @@ pub fn number() -> f64 {
     let table = wasm_bindgen::function_table();
     let texts = [
         env!("CARGO_PKG_VERSION"),
-        WORKER_SCRIPT,
+        SCRIPT,
         type_name::<Lane>(),
         type_name::<Link>(),
     ];

@@ -3,7 +3,7 @@
 //! Each function that a program imports costs it about a hundred bytes, gzipped: a name in the module, and its function in
 //! the glue. So what one does for all is here, and what is asked once is got by its name.
 
-use js_sys::Array;
+use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -15,6 +15,9 @@ extern "C" {
     /// A property of what is an object.
     #[wasm_bindgen(js_namespace = Reflect)]
     pub(super) fn get(object: &JsValue, name: &str) -> JsValue;
+
+    #[wasm_bindgen(js_namespace = Object, js_name = fromEntries)]
+    fn from_entries(entries: &Array) -> Object;
 
     #[wasm_bindgen(js_name = String)]
     type Text;
@@ -31,6 +34,16 @@ extern "C" {
     type View;
     #[wasm_bindgen(method, js_name = subarray)]
     fn to_vec(this: &View) -> Vec<u8>;
+}
+
+/// A global variable, and undefined where there is none.
+pub(super) fn global(name: &str) -> JsValue {
+    get(&js_sys::global(), name)
+}
+
+/// An object with one property.
+pub(super) fn object(name: &str, value: JsValue) -> Object {
+    from_entries(&array(&[array(&[name.into(), value]).into()]))
 }
 
 /// Posts to a worker, or with the global scope to this worker's owner.

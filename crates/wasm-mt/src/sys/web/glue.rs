@@ -2,7 +2,6 @@
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use web_sys::Url;
 
 use super::dom::{self, find};
 use super::{Config, text};
@@ -13,19 +12,11 @@ extern "C" {
     /// What `no-modules` glue defines. Other glue does not, and then it is not there.
     #[wasm_bindgen(thread_local_v2, js_name = wasm_bindgen)]
     static NO_MODULES: Option<JsValue>;
-    #[wasm_bindgen(thread_local_v2, js_name = document)]
-    static DOCUMENT: Option<Document>;
-    /// Asked for in workers only, where it never changes.
-    #[wasm_bindgen(thread_local_v2, js_namespace = location, js_name = href)]
-    static LOCATION: Option<String>;
 
-    type Document;
-    #[wasm_bindgen(method, getter, js_name = baseURI)]
-    fn base_uri(this: &Document) -> String;
-
-    type Failure;
-    #[wasm_bindgen(method, getter)]
-    fn stack(this: &Failure) -> JsValue;
+    #[wasm_bindgen(js_name = URL)]
+    type Url;
+    #[wasm_bindgen(constructor, js_class = "URL", catch)]
+    fn new(url: &str, base: Option<String>) -> Result<Url, JsValue>;
 
     /// What this page or worker has loaded.
     #[wasm_bindgen(catch, js_namespace = performance, js_name = getEntriesByType)]
@@ -53,8 +44,7 @@ pub(super) fn url() -> Result<String, String> {
 }
 
 fn stack() -> JsValue {
-    let error = JsValue::from(JsError::new(""));
-    error.unchecked_ref::<Failure>().stack()
+    dom::get(&JsError::new("").into(), "stack")
 }
 
 /// The absolute URL of the glue script that a worker loads: the one given, else the program's own.
@@ -74,24 +64,31 @@ pub(super) fn of(config: &Config) -> Result<String, StartError> {
 /// # Errors
 /// Why it is none.
 pub(super) fn absolute(url: &str) -> Result<String, String> {
-    match base() {
-        Some(base) => Url::new_with_base(url, &base),
-        None => Url::new(url),
+    match Url::new(url, base()) {
+        Ok(url) => Ok(text(&url)),
+        Err(error) => Err(text(&error)),
     }
-    .map(|url| url.href())
-    .map_err(|error| text(&error))
 }
 
 /// What relative URLs are relative to.
 fn base() -> Option<String> {
-    if let Some(base) = DOCUMENT.with(|document| document.as_ref().map(Document::base_uri)) {
+    if let Some(base) = part("document", "baseURI") {
         return Some(base);
     }
-    match LOCATION.with(Clone::clone) {
+    match part("location", "href") {
         // A blob's URL has no folder; in a worker of ours the glue script stands in for it.
         Some(href) if !href.starts_with("blob:") => Some(href),
         _ => url().ok(),
     }
+}
+
+/// A property of an object that may not be there.
+fn part(object: &str, name: &str) -> Option<String> {
+    let object = dom::global(object);
+    if object.is_falsy() {
+        return None;
+    }
+    dom::get(&object, name).as_string()
 }
 
 /// The first URL in a stack, without line and column: `at f (URL:1:2)` in Chromium, `f@URL:1:2` elsewhere.

@@ -13,6 +13,7 @@ mod link;
 mod module;
 mod script;
 mod start;
+mod strip;
 mod task;
 mod timer;
 mod watch;
@@ -52,7 +53,7 @@ extern "C" {
 
 /// `navigator.hardwareConcurrency`, and 1 where a browser keeps that to itself.
 pub(crate) fn available_parallelism() -> usize {
-    let navigator = dom::get(&js_sys::global(), "navigator");
+    let navigator = dom::global("navigator");
     if !navigator.is_object() {
         return 1;
     }

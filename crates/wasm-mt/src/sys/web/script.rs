@@ -7,12 +7,13 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use js_sys::{Array, Object};
+use js_sys::Object;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, Url, WorkerOptions};
+use web_sys::{Blob, Url};
 
-use super::{Config, dom, glue, text};
-use crate::builder::WORKER_SCRIPT;
+use super::dom::{self, global};
+use super::strip::SCRIPT;
+use super::{Config, glue, text};
 use crate::error::{StartError, StartErrorKind};
 
 /// The name of our policy, which a `trusted-types` directive has to list.
@@ -29,14 +30,10 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = createScriptURL)]
     fn create_script_url(this: &Policy, url: &str) -> Result<JsValue, JsValue>;
 
-    /// `Object.fromEntries`
-    #[wasm_bindgen(js_namespace = Object, js_name = fromEntries)]
-    fn object(entries: &Array) -> Object;
-
     /// As `web_sys::Worker`, but for a URL that need not be a string.
     type Worker;
     #[wasm_bindgen(constructor, catch)]
-    fn new(url: &JsValue, options: &WorkerOptions) -> Result<Worker, JsValue>;
+    fn new(url: &JsValue, options: &Object) -> Result<Worker, JsValue>;
 }
 
 thread_local! {
@@ -53,10 +50,7 @@ pub(super) fn worker(name: Option<&str>, config: &Config) -> Result<web_sys::Wor
         let reason = "there is no `Worker` in this scope".into();
         return Err(StartError::new(StartErrorKind::Unsupported(reason)));
     }
-    let options = WorkerOptions::new();
-    if let Some(name) = name {
-        options.set_name(name);
-    }
+    let options = dom::object("name", name.map_or(JsValue::UNDEFINED, Into::into));
     let refused = |error: JsValue| refused(config, text(&error));
     let url = match &config.script_url {
         Some(url) => glue::absolute(url).map_err(|reason| refused(reason.into()))?,
@@ -106,15 +100,11 @@ fn policy() -> Option<Policy> {
         return None;
     }
     // `String` gives what it is given.
-    let rule = dom::array(&["createScriptURL".into(), global("String")]);
+    let rules = dom::object("createScriptURL", global("String"));
     factory
         .unchecked_ref::<Factory>()
-        .create_policy(POLICY, &object(&dom::array(&[rule.into()])))
+        .create_policy(POLICY, &rules)
         .ok()
-}
-
-fn global(name: &str) -> JsValue {
-    dom::get(&js_sys::global(), name)
 }
 
 /// The URL of the worker's script as a blob, which is made once.
@@ -122,10 +112,9 @@ fn blob() -> Result<String, JsValue> {
     if let Some(url) = BLOB.with_borrow(Clone::clone) {
         return Ok(url);
     }
-    let options = BlobPropertyBag::new();
-    options.set_type("text/javascript");
-    let parts = Array::of1(&WORKER_SCRIPT.into());
-    let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    let options = dom::object("type", "text/javascript".into());
+    let parts = dom::array(&[SCRIPT.into()]);
+    let blob = Blob::new_with_str_sequence_and_options(&parts, options.unchecked_ref())?;
     let url = Url::create_object_url_with_blob(&blob)?;
     BLOB.set(Some(url.clone()));
     Ok(url)

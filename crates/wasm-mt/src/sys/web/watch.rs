@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use js_sys::{Object, Promise, Reflect};
+use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -58,10 +58,9 @@ extern "C" {
 
 /// Waits for a lock, or only looks whether it is free.
 async fn had(lock: &str, wait: bool) -> Result<bool, JsValue> {
-    let options = Object::new();
-    Reflect::set(&options, &"ifAvailable".into(), &(!wait).into())?;
+    let options = dom::object("ifAvailable", (!wait).into());
     // Gives the lock back at once, and says whether it had it.
-    let at_once = dom::get(&js_sys::global(), "Boolean");
+    let at_once = dom::global("Boolean");
     let request = request_lock(lock, &options, &at_once)?;
     Ok(JsFuture::from(request).await?.is_truthy())
 }

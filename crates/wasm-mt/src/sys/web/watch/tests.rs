@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use js_sys::Function;
+use js_sys::{Function, Reflect};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
