@@ -7,10 +7,14 @@
 //!   `idempotent`, `again` makes one that has begun ready to be posted anew, once its worker is gone, or gives the reason why
 //!   it cannot be. None of these may call foreign code; a drop does.
 //! - `Value`: a result on its way; `decode` makes it a `T`.
+//! - `OutOfBand`: a value beside a payload's bytes. `of_bytes` and `into_buffer` carry bulk; `of_near`, `of_far` and `into_end`
+//!   the end of a channel, whose near end the lane MUST have until the job ends, by `take_outlets` or `bind`.
+//! - `Far`: a channel's end in another instance than its receiver. `passed`: an item that has both ends here.
 //! - `Link`: a worker, seen from its owner. `start` MUST return without waiting and MUST NOT call the lane before it
 //!   returns. Afterwards the lane hears `started` or `start_failed` once, then for each posted job `begun` before its code
-//!   where that was asked for, `suspended` at most once and `finished` once, or `died` once for the worker. Where it `is_unsure`, a
-//!   worker may end without a word, and each job is asked for its `begun`. `post`, `is_unsure` and `abort` MUST NOT call foreign code. Dropping a link ends its worker, as far as the platform can.
+//!   where that was asked for, `suspended` at most once and `finished` once, or `died` once for the worker. Where it
+//!   `is_unsure`, a worker may end without a word, and each job is asked for its `begun`. `post`, `is_unsure` and `abort`
+//!   MUST NOT call foreign code. Dropping a link ends its worker, as far as the platform can.
 //! - `Timer`: calls back once, unless dropped before. It MUST NOT call back from within `after`.
 //! - `report`, `announce_panic`, `spawn_local`, `current`: the worker's side, on its own thread.
 //! - `checkpoint`: lets the running job be stopped, as far as the platform can, but not within `shielded`; where it unwinds
