@@ -28,10 +28,11 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Runs all cases and page checks in each browser: a row for the cases and one for the pages.
 pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
     let mut all = pages::EXAMPLES.to_vec();
-    all.extend([pages::CASES, pages::BIN_PAGE]);
+    all.extend([pages::CASES, pages::BIN_PAGE, pages::STRICT_PAGE]);
     let site = pages::build(&all)?;
     layouts::trunk(&site)?;
     pages::build_for_cases(&site)?;
+    layouts::worker_script(&site)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let mut rows = Vec::new();
     for &browser in browsers {

@@ -63,3 +63,11 @@ pub(crate) fn trunk(site: &Path) -> Result<()> {
     fs::write(served.join("index.html"), html)?;
     Ok(())
 }
+
+/// Puts the worker's script beside the page that names it, as `Builder::script_url` asks for it.
+pub(crate) fn worker_script(site: &Path) -> Result<()> {
+    let file = site
+        .join(pages::STRICT_PAGE.route)
+        .join("wasm-mt-worker.js");
+    fs::write(&file, wasm_mt::WORKER_SCRIPT).with_context(|| format!("writing {}", file.display()))
+}

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
 
 use crate::browser::{Browser, Driver};
 use crate::cases::Tally;
@@ -18,6 +20,11 @@ use crate::workspace;
 
 /// A canvas that has not been posted by then is not coming.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// All that a page with a thread can do without, beside its `worker-src`: everything starts forbidden.
+const STRICTEST: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; style-src 'self'; \
+    require-trusted-types-for 'script'; trusted-types wasm-mt";
 
 /// Opens each page, checks what it shows, and takes its picture.
 pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Result<Row> {
@@ -49,6 +56,14 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
     check!(
         "trunk",
         check_bin_page(&session, &server, layouts::TRUNK_ROUTE)
+    );
+    check!(
+        "strict-file",
+        check_strict(&session, site, "index.html", "'self'")
+    );
+    check!(
+        "strict-blob",
+        check_strict(&session, site, "blob.html", "blob:")
     );
     session.close().await?;
     Ok(tally.row())
@@ -96,4 +111,34 @@ async fn check_bin_page(session: &Session, server: &Server, path: &str) -> Resul
     let runs = session.run("return document.body.dataset.mainRuns").await?;
     ensure!(runs == "1", "main ran {runs} times");
     Ok(format!("{sum}, and main ran once"))
+}
+
+/// Opens a page under the strictest policy that allows a thread, whose worker's script comes from `worker_src`.
+async fn check_strict(
+    session: &Session,
+    site: &Path,
+    page: &str,
+    worker_src: &str,
+) -> Result<String> {
+    let policy = format!("{STRICTEST}; worker-src {worker_src}");
+    let server = Server::start(
+        site.to_owned(),
+        0,
+        Options {
+            headers: vec![(CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy)?)],
+            ..Options::default()
+        },
+    )
+    .await?;
+    let url = server.url(&format!("/{}/{page}", pages::STRICT_PAGE.route));
+    session.goto(&url).await?;
+    session.text("#answer", "832040").await?;
+    // The page's own last try.
+    let last = "style-src-attr inline";
+    let refused = session.text("#refused", last).await?;
+    ensure!(
+        refused == last,
+        "the policy refused more than the page's style: {refused}"
+    );
+    Ok(format!("832040, under {policy}"))
 }

@@ -115,6 +115,14 @@ pub(crate) const BIN_PAGE: Page = Page {
     glue: &[Glue::Web, Glue::NoModules],
 };
 
+/// The pages under a strict content security policy.
+pub(crate) const STRICT_PAGE: Page = Page {
+    package: "wasm-mt-test-strict-page",
+    folder: "tests/strict-page",
+    route: "tests/strict-page",
+    glue: &[Glue::Web],
+};
+
 /// `hello` without the library's feature `module`. No page: no browser runs what bundlers take as input.
 const BUNDLER: Page = Page {
     package: "wasm-mt-test-bundler",
