@@ -46,6 +46,33 @@ pub(super) fn object(name: &str, value: JsValue) -> Object {
     from_entries(&array(&[array(&[name.into(), value]).into()]))
 }
 
+/// A message that arrived. Its fields are read one by one, and none need be what it should.
+pub(super) struct Message(pub(super) Array);
+
+impl Message {
+    #[inline(never)]
+    pub(super) fn number(&self, at: u32) -> Option<f64> {
+        self.0.get(at).as_f64()
+    }
+
+    /// A number that tells of which kind something is.
+    pub(super) fn kind(&self, at: u32) -> Option<u32> {
+        let number = self.number(at)?;
+        let kind = number as u32;
+        (f64::from(kind) == number).then_some(kind)
+    }
+
+    #[inline(never)]
+    pub(super) fn string(&self, at: u32) -> Option<String> {
+        self.0.get(at).as_string()
+    }
+
+    /// The same, and empty where there is none.
+    pub(super) fn text(&self, at: u32) -> String {
+        self.string(at).unwrap_or_default()
+    }
+}
+
 /// Posts to a worker, or with the global scope to this worker's owner.
 ///
 /// # Errors

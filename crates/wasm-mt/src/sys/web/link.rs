@@ -10,6 +10,7 @@ use js_sys::{Array, Math, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
 
+use super::dom::Message;
 use super::watch::{self, Watch};
 use super::{Task, build, dom, far, glue, module, script, start, text};
 use crate::builder;
@@ -21,30 +22,30 @@ use crate::payload::Payload;
 use crate::thread::Current;
 
 // Kinds of messages, as JavaScript's numbers. To the worker.
-const START: f64 = 0.0;
-const RUN: f64 = 1.0;
-const ABORT: f64 = 2.0;
-pub(super) const MODULE: f64 = 3.0;
-pub(super) const PING: f64 = 4.0;
+const START: u32 = 0;
+const RUN: u32 = 1;
+const ABORT: u32 = 2;
+pub(super) const MODULE: u32 = 3;
+pub(super) const PING: u32 = 4;
 // From the worker.
-const STARTED: f64 = 0.0;
-const START_FAILED: f64 = 1.0;
-pub(super) const SUSPENDED: f64 = 2.0;
-pub(super) const FINISHED: f64 = 3.0;
-pub(super) const PANICKED: f64 = 4.0;
-const DIED: f64 = 5.0;
-pub(super) const BEGUN: f64 = 6.0;
-pub(super) const SENT: f64 = 7.0;
-pub(super) const CLOSED: f64 = 8.0;
-const HOLDS: f64 = 9.0;
+const STARTED: u32 = 0;
+const START_FAILED: u32 = 1;
+pub(super) const SUSPENDED: u32 = 2;
+pub(super) const FINISHED: u32 = 3;
+pub(super) const PANICKED: u32 = 4;
+const DIED: u32 = 5;
+pub(super) const BEGUN: u32 = 6;
+pub(super) const SENT: u32 = 7;
+pub(super) const CLOSED: u32 = 8;
+const HOLDS: u32 = 9;
 
 // How a finished job stands.
-pub(super) const VALUE: f64 = 0.0;
-const CANCELLED: f64 = 1.0;
-const ENCODE: f64 = 2.0;
-const DECODE: f64 = 3.0;
-const OTHER_BUILD: f64 = 4.0;
-const NOT_CLONED: f64 = 5.0;
+pub(super) const VALUE: u32 = 0;
+const CANCELLED: u32 = 1;
+const ENCODE: u32 = 2;
+const DECODE: u32 = 3;
+const OTHER_BUILD: u32 = 4;
+const NOT_CLONED: u32 = 5;
 
 /// A job's error as it is posted: how it stands, type name, message.
 pub(super) fn write_error(error: &JoinError) -> [JsValue; 3] {
@@ -64,23 +65,22 @@ pub(super) fn write_error(error: &JoinError) -> [JsValue; 3] {
 }
 
 /// The outcome that a message tells, and `None` where it tells none.
-fn read_outcome(message: &Array) -> Option<Result<Payload, JoinError>> {
-    let string = |at| message.get(at).as_string();
-    Some(Err(JoinError::new(match message.get(3).as_f64()? {
+fn read_outcome(message: &Message) -> Option<Result<Payload, JoinError>> {
+    Some(Err(JoinError::new(match message.kind(3)? {
         VALUE => return Some(Ok(read_payload(message)?)),
         CANCELLED => JoinErrorKind::Cancelled,
         ENCODE => JoinErrorKind::Encode {
-            type_name: string(4)?,
-            message: string(5)?,
+            type_name: message.string(4)?,
+            message: message.string(5)?,
             result: true,
         },
         DECODE => JoinErrorKind::Decode {
-            type_name: string(4)?,
-            message: string(5)?,
+            type_name: message.string(4)?,
+            message: message.string(5)?,
         },
         NOT_CLONED => JoinErrorKind::NotCloned {
-            type_name: string(4)?,
-            message: string(5)?,
+            type_name: message.string(4)?,
+            message: message.string(5)?,
             result: true,
         },
         OTHER_BUILD => JoinErrorKind::OtherBuild,
@@ -89,10 +89,10 @@ fn read_outcome(message: &Array) -> Option<Result<Payload, JoinError>> {
 }
 
 /// The result or item that a message brings.
-fn read_payload(message: &Array) -> Option<Payload> {
+fn read_payload(message: &Message) -> Option<Payload> {
     Some(Payload {
-        bytes: dom::bytes(&message.get(4))?,
-        values: far::read(&message.get(5)),
+        bytes: dom::bytes(&message.0.get(4))?,
+        values: far::read(&message.0.get(5)),
         type_name: "",
     })
 }
@@ -257,21 +257,19 @@ pub(super) fn on_message(event: JsValue) {
     let Ok(message) = event.data().dyn_into::<Array>() else {
         return;
     };
-    let Some(token) = message.get(0).as_f64() else {
+    let message = Message(message);
+    let (Some(token), Some(kind)) = (message.number(0), message.kind(1)) else {
         return;
     };
-    let Some(kind) = message.get(1).as_f64() else {
-        return;
-    };
-    let id = JobId(message.get(2).as_f64().unwrap_or(0.0) as u64);
+    let id = JobId(message.number(2).unwrap_or(0.0) as u64);
     let heard = LISTENING.with_borrow_mut(|all| {
         let one = find(all, token)?;
         one.watch.heard = true;
         one.started |= kind == STARTED;
         if kind == PANICKED {
             let panic = Panic {
-                message: message.get(3).as_string().unwrap_or_default(),
-                location: message.get(4).as_string(),
+                message: message.text(3),
+                location: message.string(4),
             };
             one.panic = Some((id, panic));
         }
@@ -293,13 +291,12 @@ pub(super) fn on_message(event: JsValue) {
             }
         }
         SENT => {
-            if let (Some(index), Some(payload)) = (message.get(3).as_f64(), read_payload(&message))
-            {
+            if let (Some(index), Some(payload)) = (message.number(3), read_payload(&message)) {
                 lane.sent(generation, id, index as u32, payload);
             }
         }
         CLOSED => {
-            if let Some(index) = message.get(3).as_f64() {
+            if let Some(index) = message.number(3) {
                 lane.closed(generation, id, index as u32);
             }
         }
@@ -308,8 +305,8 @@ pub(super) fn on_message(event: JsValue) {
                 // The panic tells the job better: an async job's mark may be gone.
                 Some((id, panic)) => (Some(id), Cause::Panic(panic)),
                 None => {
-                    let text = message.get(3).as_string().unwrap_or_default();
-                    let closed = message.get(4).is_truthy();
+                    let text = message.text(3);
+                    let closed = message.0.get(4).is_truthy();
                     let at = (id.0 != 0).then_some(id);
                     if closed || at.is_none() {
                         (at, Cause::Gone(text))
@@ -326,7 +323,7 @@ pub(super) fn on_message(event: JsValue) {
             lane.died(generation, death);
         }
         HOLDS => {
-            if let Some(lock) = message.get(2).as_string() {
+            if let Some(lock) = message.string(2) {
                 watch::holds(token, lock);
             }
         }

@@ -1,8 +1,8 @@
 //! A start once there is a worker: how it gets its module, rung by rung of [`module`], and how the start fails.
 
-use js_sys::Array;
 use wasm_bindgen::JsValue;
 
+use super::dom::Message;
 use super::link::{MODULE, listening};
 use super::module::{self, Rung};
 use super::{Config, dom, glue, text};
@@ -72,9 +72,9 @@ pub(super) fn give(token: f64, value: Option<&JsValue>, tried: &str) {
 }
 
 /// The worker's script has told that it could not start the instance, or not yet.
-pub(super) fn failed(lane: &Lane, generation: u32, token: f64, message: &Array) {
-    let stage = message.get(2).as_f64().unwrap_or_default();
-    let reason = message.get(3).as_string().unwrap_or_default();
+pub(super) fn failed(lane: &Lane, generation: u32, token: f64, message: &Message) {
+    let stage = message.number(2).unwrap_or_default();
+    let reason = message.text(3);
     let config = &lane.config.sys;
     let (has_module, tried) =
         listening(token, |one| (one.has_module, one.tried.take())).unwrap_or_default();
