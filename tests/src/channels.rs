@@ -2,7 +2,7 @@
 
 use futures::{FutureExt, StreamExt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use wasm_mt::{Buffer, Receiver, SendError, Thread, channel, job};
+use wasm_mt::{Buffer, Receiver, SendError, Sender, Thread, channel, job};
 
 use crate::common::{Gate, LONG, endless, goes_on, open_gate, started, thread};
 
@@ -279,4 +279,17 @@ pub async fn a_sender_in_a_result_is_an_error() {
     assert!(error.to_string().contains("arguments only"), "{error}");
     assert_eq!(all(steps).await, [0; 0]);
     goes_on(&thread).await;
+}
+
+pub async fn a_sender_through_a_channel_is_an_error() {
+    let thread = thread().await;
+    let (outer, senders) = channel::<Sender<u8>>();
+    let (inner, steps) = channel::<u8>();
+    let error: SendError = thread
+        .spawn(job!(|outer, inner| outer.send(inner).unwrap_err()))
+        .await
+        .unwrap();
+    assert!(error.to_string().contains("arguments only"), "{error}");
+    assert!(all(senders).await.is_empty());
+    assert_eq!(all(steps).await, [0; 0]);
 }

@@ -130,6 +130,7 @@ macro_rules! encoding_bodies {
             an_item_that_does_not_encode_is_an_error_of_its_send
             an_item_that_does_not_decode_is_an_error_in_the_stream
             a_sender_in_a_result_is_an_error
+            a_sender_through_a_channel_is_an_error
         }
     };
 }
