@@ -13,6 +13,7 @@ use std::any::type_name;
 
 use wasm_bindgen::prelude::*;
 
+use super::entry::{FNV_BASIS, fnv};
 use super::strip::SCRIPT;
 use super::{Link, dom, entry, link};
 use crate::lane::Lane;
@@ -30,9 +31,8 @@ unsafe extern "C" {
 #[wasm_bindgen(js_name = __wasm_mt_build, skip_typescript)]
 pub fn number() -> f64 {
     let table = wasm_bindgen::function_table();
-    let texts = [
+    let names = [
         env!("CARGO_PKG_VERSION"),
-        SCRIPT,
         type_name::<Lane>(),
         type_name::<Link>(),
     ];
@@ -45,15 +45,16 @@ pub fn number() -> f64 {
         entry::announce_panic as *const () as u32,
         link::on_message as *const () as u32,
         link::on_error as *const () as u32,
+        SCRIPT.as_ptr() as u32,
     ];
-    let places = places
-        .into_iter()
-        .chain(texts.map(|text| text.as_ptr() as u32))
-        .flat_map(u32::to_le_bytes);
-    let names = texts
-        .into_iter()
-        .filter(|text| text.len() < 100)
-        .flat_map(str::bytes);
+    let mut hash = FNV_BASIS;
+    for place in places {
+        hash = fnv(hash, &place.to_le_bytes());
+    }
+    for name in names {
+        hash = fnv(hash, &(name.as_ptr() as u32).to_le_bytes());
+        hash = fnv(hash, name.as_bytes());
+    }
     // As many bits as a number of JavaScript carries.
-    (entry::fnv(places.chain(names)) >> 11) as f64
+    (hash >> 11) as f64
 }

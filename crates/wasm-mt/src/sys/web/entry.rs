@@ -123,14 +123,17 @@ where
 
 /// Of the type's name: the same in every instance of a module, and hardly ever of two types of different name.
 pub(super) fn fingerprint<T>() -> u64 {
-    fnv(type_name::<T>().bytes())
+    fnv(FNV_BASIS, type_name::<T>().as_bytes())
 }
 
-/// FNV-1a.
+/// The hash of nothing.
+pub(super) const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a of these bytes, behind those that `before` is the hash of.
 ///
 /// Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm", RFC 9923.
-pub(super) fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+pub(super) fn fnv(before: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(before, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
