@@ -151,6 +151,8 @@ macro_rules! web_bodies {
             a_job_awaits_a_promise
             a_missing_glue_script_is_a_start_error
             html_instead_of_the_glue_script_is_a_start_error
+            a_file_can_hold_the_workers_script
+            what_is_not_the_workers_script_is_a_start_error
             a_url_that_is_none_is_a_start_error
             bytes_that_are_no_module_are_a_start_error
             a_missing_module_is_a_start_error
@@ -159,6 +161,7 @@ macro_rules! web_bodies {
             a_result_that_a_busy_owner_has_not_heard_is_no_timeout
             handles_and_threads_are_send_and_sync
             errors_become_js_errors
+            a_workers_own_onmessage_is_the_programs
             the_programs_own_messages_are_left_alone
             a_terminated_loop_really_ends_at_its_checkpoint
             a_js_value_travels_as_a_copy

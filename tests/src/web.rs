@@ -8,7 +8,9 @@ use js_sys::{Array, Error, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_mt::{JoinError, JoinHandle, StartError, Thread, job};
 
-use crate::common::{Gate, YieldOnce, busy_for, goes_on, open_gate, overflow, started, thread};
+use crate::common::{
+    Gate, YieldOnce, busy_for, count, counted, goes_on, open_gate, overflow, started, thread,
+};
 
 fn assert_trap(error: &JoinError) {
     assert!(error.is_trap() && error.may_have_run(), "{error}");
@@ -177,6 +179,28 @@ pub async fn html_instead_of_the_glue_script_is_a_start_error() {
     assert!(error.to_string().contains("initSync"), "{error}");
 }
 
+pub async fn a_file_can_hold_the_workers_script() {
+    let url = blob_url(wasm_mt::WORKER_SCRIPT, "text/javascript");
+    goes_on(&started(Thread::builder().script_url(url)).await).await;
+}
+
+pub async fn what_is_not_the_workers_script_is_a_start_error() {
+    for url in [
+        blob_url("<!doctype html><title>Not found</title>", "text/javascript"),
+        "http://[".into(),
+        "http://another.invalid/worker.js".into(),
+    ] {
+        let error = start_error(Thread::builder().script_url(&url)).await;
+        assert!(error.is_script(), "{url}: {error}");
+        assert!(error.to_string().contains(&url), "{url}: {error}");
+    }
+    // A script that knows nothing of us says nothing.
+    let url = blob_url("globalThis.nothing = 1;", "text/javascript");
+    let limit = Duration::from_millis(300);
+    let error = start_error(Thread::builder().script_url(url).start_deadline(limit)).await;
+    assert!(error.is_deadline(), "{error}");
+}
+
 pub async fn a_url_that_is_none_is_a_start_error() {
     let error = start_error(Thread::builder().glue_url("http://[")).await;
     assert!(error.is_glue(), "{error}");
@@ -250,6 +274,37 @@ pub async fn errors_become_js_errors() {
     assert_eq!(String::from(error.message()), text);
     let error = start_error(Thread::builder().wasm_bytes(b"")).await;
     assert!(JsValue::from(error).is_instance_of::<Error>());
+}
+
+pub async fn a_workers_own_onmessage_is_the_programs() {
+    let thread = thread().await;
+    thread
+        .spawn(job!(|| {
+            let counts = Closure::<dyn Fn()>::new(|| {
+                count();
+            });
+            let global = js_sys::global();
+            Reflect::set(&global, &"onmessage".into(), &counts.into_js_value()).unwrap();
+        }))
+        .await
+        .unwrap();
+    goes_on(&thread).await;
+    goes_on(&thread).await;
+    assert_eq!(thread.spawn(job!(|| counted())).await.unwrap(), 0);
+    // The program's own do reach it.
+    let seen = thread.spawn(job!(|| {
+        let global = js_sys::global();
+        let event: Function = Reflect::get(&global, &"MessageEvent".into())
+            .unwrap()
+            .unchecked_into();
+        let event = Reflect::construct(&event, &Array::of1(&"message".into())).unwrap();
+        let dispatch: Function = Reflect::get(&global, &"dispatchEvent".into())
+            .unwrap()
+            .unchecked_into();
+        dispatch.call1(&global, &event).unwrap();
+        counted()
+    }));
+    assert_eq!(seen.await.unwrap(), 1);
 }
 
 pub async fn the_programs_own_messages_are_left_alone() {

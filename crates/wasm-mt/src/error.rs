@@ -55,8 +55,8 @@ pub(crate) enum StartErrorKind {
     )]
     Script { url: String, reason: String },
     #[error(
-        "the worker has no WebAssembly module: {0}; the module of the very build that the glue script is of can be given \
-         by `Builder::wasm_bytes`"
+        "the worker has no WebAssembly module: {0}; glue script and module must be of the same build, as they are when the \
+         page is loaded anew, or when `Builder::wasm_bytes` gives the right one"
     )]
     Module(String),
     #[error(

@@ -41,9 +41,12 @@ const PLAIN: Case = Case {
 /// The worker's script as a file.
 const SCRIPT: &str = "/tests/pages/wasm-mt-worker.js";
 
-/// The strictest policy that a page with threads can have, as `docs/deployment.md` gives it; the page's own scripts need the
-/// second policy.
+/// The policies that `docs/deployment.md` gives: with a blob, and the strictest that a page with threads can have.
+const BLOB: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:";
 const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; \
+     require-trusted-types-for 'script'; trusted-types wasm-mt";
+/// The same for a page that makes the tag of its classic glue itself, as the harness does, by a policy called `page`.
+const STRICT_CLASSIC: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; \
      require-trusted-types-for 'script'; trusted-types wasm-mt page";
 
 pub(crate) const CASES: &[Case] = &[
@@ -60,7 +63,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_thread_answers",
         under: "a policy that allows blob workers",
-        csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:"),
+        csp: Some(BLOB),
         ..PLAIN
     },
     Case {
@@ -80,6 +83,12 @@ pub(crate) const CASES: &[Case] = &[
         name: "a_thread_answers",
         under: "a module that is gone once the page has it",
         module: Some(("status:404", 2)),
+        ..PLAIN
+    },
+    Case {
+        name: "a_thread_answers",
+        under: "a module of another content type",
+        module: Some(("type:application/octet-stream", 1)),
         ..PLAIN
     },
     Case {
@@ -125,6 +134,15 @@ pub(crate) const CASES: &[Case] = &[
         under: "a script file and a policy that allows nothing else",
         csp: Some(STRICT),
         query: &[("script", SCRIPT)],
+        glue: &[Glue::Web],
+        ..PLAIN
+    },
+    Case {
+        name: "a_thread_answers",
+        under: "a script file and a policy that allows nothing else",
+        csp: Some(STRICT_CLASSIC),
+        query: &[("script", SCRIPT)],
+        glue: &[Glue::NoModules],
         ..PLAIN
     },
     Case {
@@ -132,6 +150,15 @@ pub(crate) const CASES: &[Case] = &[
         under: "a script file and a policy that allows nothing else",
         csp: Some(STRICT),
         query: &[("script", SCRIPT)],
+        glue: &[Glue::Web],
+        ..PLAIN
+    },
+    Case {
+        name: "a_job_starts_a_thread",
+        under: "a script file and a policy that allows nothing else",
+        csp: Some(STRICT_CLASSIC),
+        query: &[("script", SCRIPT)],
+        glue: &[Glue::NoModules],
         ..PLAIN
     },
     Case {
@@ -206,6 +233,10 @@ pub(crate) const CASES: &[Case] = &[
         ..PLAIN
     },
     Case {
+        name: "glue_of_another_program_is_a_start_error",
+        ..PLAIN
+    },
+    Case {
         name: "a_script_that_is_none_is_a_start_error",
         under: "404",
         query: &[("script", SCRIPT), ("what", "status:404")],
@@ -234,6 +265,17 @@ pub(crate) const CASES: &[Case] = &[
         ..PLAIN
     },
     Case {
+        name: "a_script_that_the_policy_forbids_is_a_start_error",
+        csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"),
+        query: &[("script", SCRIPT)],
+        ..PLAIN
+    },
+    Case {
+        name: "a_script_with_trusted_types_of_others_loads_no_classic_glue",
+        query: &[("script", SCRIPT)],
+        ..PLAIN
+    },
+    Case {
         name: "the_601st_thread_is_a_start_error",
         glue: &[Glue::Web],
         ..PLAIN
@@ -246,6 +288,21 @@ impl Case {
         match self.under {
             "" => format!("{} ({glue:?})", self.name),
             under => format!("{}, {under} ({glue:?})", self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_docs_give_the_policies_that_are_tested() {
+        let file = crate::workspace::root().join("docs/deployment.md");
+        let docs = std::fs::read_to_string(file).unwrap();
+        for policy in [BLOB, STRICT] {
+            let header = format!("\nContent-Security-Policy: {policy}\n");
+            assert!(docs.contains(&header), "{header}");
         }
     }
 }

@@ -38,10 +38,13 @@ cases! {
     a_module_that_cannot_be_had_is_a_start_error,
     a_module_that_never_comes_holds_up_nothing,
     another_build_is_a_start_error,
+    glue_of_another_program_is_a_start_error,
     a_script_that_is_none_is_a_start_error,
     a_script_of_another_version_is_a_start_error,
     a_script_that_may_not_compile_is_a_start_error,
+    a_script_that_the_policy_forbids_is_a_start_error,
     trusted_types_without_our_policy_are_a_start_error,
+    a_script_with_trusted_types_of_others_loads_no_classic_glue,
     the_601st_thread_is_a_start_error,
 }
 

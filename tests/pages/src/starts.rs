@@ -167,6 +167,18 @@ pub(crate) async fn another_build_is_a_start_error() -> Outcome {
     Ok("three refused, two started".into())
 }
 
+/// The glue at the URL was replaced, and no longer fits the module that the page has.
+pub(crate) async fn glue_of_another_program_is_a_start_error() -> Outcome {
+    let builder = Thread::builder().glue_url("/hello/pkg/hello.js");
+    let Err(error) = builder.start().await else {
+        return Err("a worker started with another program's glue".into());
+    };
+    let text = error.to_string();
+    check!(error.is_module(), "not about the module: {text}");
+    check!(text.contains("of the same build"), "not what to do: {text}");
+    Ok(text)
+}
+
 fn check_script(error: &StartError) -> Outcome {
     let text = error.to_string();
     check!(error.is_script(), "not about the script: {text}");
@@ -210,12 +222,33 @@ pub(crate) async fn a_script_that_may_not_compile_is_a_start_error() -> Outcome 
     Ok(text)
 }
 
+/// The page's policy allows no worker, and not the script file either.
+pub(crate) async fn a_script_that_the_policy_forbids_is_a_start_error() -> Outcome {
+    let text = check_script(&start_error().await?)?;
+    check!(text.contains("worker-src"), "not what to do: {text}");
+    Ok(text)
+}
+
+/// The script file comes with a policy that requires trusted types and does not list ours. A module needs none.
+pub(crate) async fn a_script_with_trusted_types_of_others_loads_no_classic_glue() -> Outcome {
+    let script = harness::query("script")?;
+    let policy = "csp:script-src 'self' 'wasm-unsafe-eval'; require-trusted-types-for 'script'; trusted-types";
+    harness::spoil(&script, policy).await?;
+    if !harness::query("glue")?.contains("no-modules") {
+        return a_thread_answers().await;
+    }
+    let error = start_error().await?;
+    let text = error.to_string();
+    check!(error.is_blocked(), "not blocked: {text}");
+    check!(
+        text.contains("trusted-types wasm-mt"),
+        "not what to do: {text}"
+    );
+    Ok(text)
+}
+
 /// The page's policy requires trusted types and does not list ours.
 pub(crate) async fn trusted_types_without_our_policy_are_a_start_error() -> Outcome {
-    if !js_sys::Reflect::has(&js_sys::global(), &"trustedTypes".into())? {
-        a_thread_answers().await?;
-        return Ok("there are no trusted types here".into());
-    }
     let error = start_error().await?;
     let text = error.to_string();
     check!(error.is_blocked(), "not blocked: {text}");

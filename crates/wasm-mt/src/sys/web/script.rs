@@ -63,17 +63,19 @@ pub(super) fn worker(name: Option<&str>, config: &Config) -> Result<web_sys::Wor
 
 /// The error of a worker whose script did not run.
 pub(super) fn refused(config: &Config, reason: String) -> StartError {
-    // Trusted Types are not at fault where our policy is there.
-    let untrusted = !global("trustedTypes").is_undefined()
-        && TRUST.with(|trust| matches!(trust.get(), Some(None)));
     StartError::new(match &config.script_url {
-        _ if untrusted => StartErrorKind::Untrusted(reason),
+        _ if is_untrusted(&reason) => StartErrorKind::Untrusted(reason),
         Some(url) => StartErrorKind::Script {
             url: url.clone(),
             reason,
         },
         None => StartErrorKind::Blocked(reason),
     })
+}
+
+/// Whether it was trusted types that refused a URL, in the words of the three engines.
+pub(super) fn is_untrusted(reason: &str) -> bool {
+    dom::find(&reason.into(), "TrustedScriptURL|Sink type mismatch").is_some()
 }
 
 /// Takes the policy that the worker's script has made, in a worker of ours: a second one of its name may be refused.

@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use super::dom::Message;
 use super::link::{MODULE, listening};
 use super::module::{self, Rung};
-use super::{Config, dom, glue, text};
+use super::{Config, dom, glue, script, text};
 use crate::error::{StartError, StartErrorKind};
 use crate::lane::Lane;
 
@@ -97,7 +97,7 @@ fn failure(stage: f64, reason: String, tried: Option<&str>, config: &Config) -> 
             reason: format!("it is of version {reason}"),
         }
     } else if stage == GLUE {
-        if dom::find(&(&reason).into(), "TrustedScriptURL").is_some() {
+        if script::is_untrusted(&reason) {
             StartErrorKind::Untrusted(reason)
         } else {
             StartErrorKind::Glue {
