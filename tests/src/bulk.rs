@@ -196,5 +196,7 @@ pub async fn what_json_cannot_carry_is_an_error_that_says_why() {
         error.to_string().contains("key must be a string"),
         "{error}"
     );
+    // Postcard is not at fault, and is not blamed.
+    assert!(!error.to_string().contains("postcard"), "{error}");
     goes_on(&thread).await;
 }

@@ -137,7 +137,8 @@ impl StartError {
         matches!(*self.0, StartErrorKind::Deadline(_))
     }
 
-    /// The function given to [`Builder::on_start`](crate::Builder::on_start) panicked or trapped.
+    /// The function given to [`Builder::on_start`](crate::Builder::on_start) panicked, trapped, or called `close()`. The
+    /// [`source`](std::error::Error::source) is the [`JoinError`] that says so.
     pub fn is_on_start(&self) -> bool {
         matches!(*self.0, StartErrorKind::OnStart(_))
     }
@@ -170,10 +171,7 @@ pub(crate) enum JoinErrorKind {
     },
     #[error("the thread had been terminated before the job was spawned; start another")]
     Closed,
-    #[error(
-        "a value of type `{type_name}` cannot be sent: {message}; it is encoded by postcard, which asks for known \
-         lengths and refuses what some `serialize_with` functions do"
-    )]
+    #[error("a value of type `{type_name}` cannot be sent: {message}")]
     Encode {
         type_name: String,
         message: String,
@@ -194,10 +192,7 @@ pub(crate) enum JoinErrorKind {
         /// Of a result, so that the job has run.
         result: bool,
     },
-    #[error(
-        "a value of type `{type_name}` arrived, but does not decode: {message}; postcard cannot carry types that \
-         describe themselves (`serde_json::Value`, `untagged`, `flatten`, `tag`, `skip_serializing_if`): wrap them in `Json`"
-    )]
+    #[error("a value of type `{type_name}` arrived, but does not decode: {message}")]
     Decode { type_name: String, message: String },
     #[cfg_attr(
         target_family = "wasm",

@@ -48,6 +48,10 @@ struct Table {
     refusal: Option<String>,
 }
 
+/// What most errors of decoding come of. Where a type gave a reason of its own, that is told alone.
+const SELF_DESCRIBING: &str = "postcard cannot carry types that describe themselves (`serde_json::Value`, `untagged`, `flatten`, \
+    `tag`, `skip_serializing_if`): wrap them in `Json`";
+
 thread_local! {
     static TABLE: RefCell<Option<Table>> = const { RefCell::new(None) };
 }
@@ -84,7 +88,12 @@ impl Coding {
                 type_name,
             }),
             Err(error) => {
-                let message = refusal.unwrap_or_else(|| format!("{error}"));
+                let message = refusal.unwrap_or_else(|| {
+                    format!(
+                        "{error}; postcard, which encodes it, asks for known lengths and refuses what some \
+                         `serialize_with` functions do: wrap it in `Json`"
+                    )
+                });
                 Err(JoinError::encode(type_name, message))
             }
         }
@@ -99,13 +108,14 @@ impl Coding {
             (0, _) => (values_left, values.len(), "values beside its bytes"),
             _ => (left, length, "bytes"),
         };
-        let message = format!("{left} of {length} {what} are left over");
+        let message = format!("{left} of {length} {what} are left over; {SELF_DESCRIBING}");
         Err(JoinError::decode(type_name, message))
     }
 
     fn not_decoded(self, type_name: &str, error: &postcard::Error) -> JoinError {
         let (_, refusal) = self.end();
-        JoinError::decode(type_name, refusal.unwrap_or_else(|| format!("{error}")))
+        let message = refusal.unwrap_or_else(|| format!("{error}; {SELF_DESCRIBING}"));
+        JoinError::decode(type_name, message)
     }
 
     fn end(mut self) -> (Vec<Option<OutOfBand>>, Option<String>) {
