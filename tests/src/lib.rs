@@ -185,3 +185,8 @@ macro_rules! web_bodies {
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/travel.md")]
 mod travel {}
+
+/// The same.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/deployment.md")]
+mod deployment {}
