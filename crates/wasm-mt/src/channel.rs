@@ -61,6 +61,9 @@ use crate::sys;
 /// ```
 ///
 /// There is no limit to what waits in a channel, and a sender never waits.
+///
+/// Natively, where values move [unchecked](crate::Builder::check_payloads), a sender is known to be a job's once that has sent
+/// something. A job that is aborted before, and goes on, keeps the stream from its end.
 pub fn channel<T: Travel>() -> (Sender<T>, Receiver<T>) {
     let queue = Arc::new(Queue {
         state: Mutex::new(State {
@@ -127,7 +130,14 @@ impl<T: Travel> Clone for Sender<T> {
     fn clone(&self) -> Self {
         Sender {
             end: match &self.end {
-                End::Near(near) => End::Near(near.another()),
+                End::Near(near) => {
+                    let another = near.another();
+                    #[cfg(not(target_family = "wasm"))]
+                    if near.is_with_a_job() {
+                        sys::bind(&another);
+                    }
+                    End::Near(another)
+                }
                 End::Far(far) => End::Far(far.clone()),
             },
         }
@@ -280,17 +290,33 @@ pub(crate) struct Near<T> {
 impl<T> Near<T> {
     fn open(queue: Arc<Queue<T>>) -> Arc<Self> {
         queue.lock().open += 1;
+        Near::new(queue, true)
+    }
+
+    fn new(queue: Arc<Queue<T>>, is_open: bool) -> Arc<Self> {
         Arc::new(Near {
             queue,
-            is_open: AtomicBool::new(true),
+            is_open: AtomicBool::new(is_open),
             #[cfg(not(target_family = "wasm"))]
             job: AtomicU64::new(0),
         })
     }
 
-    /// One more, to be closed by itself.
+    /// One more, to be closed by itself. Of a closed one it is closed, too: a job that was given up on opens nothing.
     fn another(&self) -> Arc<Self> {
-        Near::open(self.queue.clone())
+        let mut state = self.queue.lock();
+        // ORDERING: Relaxed; it is read and written under the queue's lock.
+        let is_open = self.is_open.load(Ordering::Relaxed);
+        state.open += usize::from(is_open);
+        drop(state);
+        Near::new(self.queue.clone(), is_open)
+    }
+
+    /// It came with a job, or has been used in one.
+    #[cfg(not(target_family = "wasm"))]
+    fn is_with_a_job(&self) -> bool {
+        // ORDERING: Relaxed; only the thread that runs the job sets it.
+        self.job.load(Ordering::Relaxed) != 0
     }
 
     /// Whether that is news.

@@ -119,7 +119,9 @@ impl Coding {
     }
 
     fn end(mut self) -> (Vec<Option<OutOfBand>>, Option<String>) {
-        match TABLE.replace(self.before.take()) {
+        let table = TABLE.replace(self.before.take());
+        std::mem::forget(self);
+        match table {
             Some(table) => (table.values, table.refusal),
             None => (Vec::new(), None),
         }
@@ -127,11 +129,9 @@ impl Coding {
 }
 
 impl Drop for Coding {
-    /// Without [`end`](Self::end) where a type's own code panicked.
+    /// Without [`end`](Self::end) where a type's own code panicked. What was in the table goes, ends of channels among it.
     fn drop(&mut self) {
-        if let Some(before) = self.before.take() {
-            TABLE.set(Some(before));
-        }
+        drop(TABLE.replace(self.before.take()));
     }
 }
 

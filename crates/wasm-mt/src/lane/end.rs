@@ -195,7 +195,11 @@ impl Origin for Lane {
         if let Some(at) = state.queue.iter().position(|entry| entry.is(id)) {
             let waiting = state.queue.remove(at);
             drop(state);
-            drop(waiting);
+            if let Some(Entry { task, outlets, .. }) = waiting.map(|entry| *entry) {
+                drop(task);
+                // Of a run before, natively, which may hold on to its ends.
+                close(outlets);
+            }
             return;
         }
         let Some(entry) = state.posted(id) else {

@@ -27,6 +27,9 @@ use crate::payload;
 /// # }
 /// ```
 ///
+/// An argument is copied when its job is posted, which may be later than `spawn`: when the jobs before it are done. What is
+/// changed in it until then, the job sees.
+///
 /// It travels on the way to or from a job; elsewhere its `Serialize` and `Deserialize` are an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Js<T>(pub T);
@@ -49,6 +52,8 @@ pub struct Js<T>(pub T);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// An argument is handed over when its job is posted, which may be later than `spawn`: when the jobs before it are done.
 ///
 /// It travels on the way to or from a job; elsewhere its `Serialize` and `Deserialize` are an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
