@@ -1,5 +1,7 @@
 //! JavaScript's own values as arguments, results and items.
 
+use std::rc::Rc;
+
 use futures::StreamExt;
 use js_sys::{Array, ArrayBuffer, Date, Function, Map, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -35,6 +37,29 @@ pub async fn a_js_value_travels_as_a_copy() {
         (day, any.0.as_string().as_deref(), none),
         (1.0, Some("text"), None)
     );
+}
+
+pub async fn a_js_value_is_copied_when_its_job_is_made() {
+    let thread = Rc::new(thread().await);
+    let busy = thread.spawn(job!(|| 1));
+    // A getter of the program's own runs then, and may do whatever it wants.
+    let spawns = thread.clone();
+    let getter = Closure::<dyn FnMut() -> u32>::new(move || {
+        drop(spawns.spawn(job!(|| 2)));
+        7
+    });
+    let (object, rules) = (Object::new(), Object::new());
+    Reflect::set(&rules, &"get".into(), getter.as_ref()).unwrap();
+    Reflect::set(&rules, &"enumerable".into(), &true.into()).unwrap();
+    Object::define_property(&object, &"n".into(), &rules);
+    Reflect::set(&object, &"m".into(), &1.into()).unwrap();
+    let sent = Js(object.clone());
+    let both = thread.spawn(job!(|sent: Js<Object>| {
+        ["n", "m"].map(|name| Reflect::get(&sent, &name.into()).unwrap().as_f64())
+    }));
+    Reflect::set(&object, &"m".into(), &2.into()).unwrap();
+    assert_eq!(both.await.unwrap(), [Some(7.0), Some(1.0)]);
+    assert_eq!(busy.await.unwrap(), 1);
 }
 
 pub async fn a_transferred_buffer_is_handed_over() {

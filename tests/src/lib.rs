@@ -165,6 +165,7 @@ macro_rules! web_bodies {
             the_programs_own_messages_are_left_alone
             a_terminated_loop_really_ends_at_its_checkpoint
             a_js_value_travels_as_a_copy
+            a_js_value_is_copied_when_its_job_is_made
             a_transferred_buffer_is_handed_over
             a_message_port_travels_to_a_job
             a_value_that_cannot_be_cloned_is_an_error

@@ -4,10 +4,11 @@ use std::any::type_name;
 use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::prelude::*;
 
 use super::far::OutOfBand;
-use crate::payload;
+use super::text;
+use crate::payload::{self, Travels};
 
 /// A JavaScript value that travels as a copy, by structured cloning. On the web only.
 ///
@@ -27,8 +28,7 @@ use crate::payload;
 /// # }
 /// ```
 ///
-/// An argument is copied when its job is posted, which may be later than `spawn`: when the jobs before it are done. What is
-/// changed in it until then, the job sees.
+/// It is copied when its job is made; what is changed in it later, the job does not see.
 ///
 /// It travels on the way to or from a job; elsewhere its `Serialize` and `Deserialize` are an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +59,28 @@ pub struct Js<T>(pub T);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transfer<T>(pub T);
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = structuredClone)]
+    fn structured_clone(value: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// An argument is cloned at once: a job is posted later, and under its lane's lock, where a getter of the value's must not
+/// run. A clone has none.
+fn cloned(value: &JsValue, travels: Travels) -> Result<OutOfBand, String> {
+    let value = match travels {
+        Travels::Out => structured_clone(value)
+            .map_err(|error| format!("it cannot be cloned: {}", text(&error)))?,
+        Travels::Back => value.clone(),
+    };
+    Ok(OutOfBand::cloned(value))
+}
+
+/// Nothing of the program's runs when this is posted.
+fn transferred(value: &JsValue, _: Travels) -> Result<OutOfBand, String> {
+    Ok(OutOfBand::transferred(value.clone()))
+}
+
 fn received<'de, T: JsCast, D: Deserializer<'de>>(d: D, what: &str) -> Result<T, D::Error> {
     let (_, value) = payload::take(d, what)?;
     value.into_js().dyn_into().map_err(|value: JsValue| {
@@ -71,11 +93,11 @@ fn received<'de, T: JsCast, D: Deserializer<'de>>(d: D, what: &str) -> Result<T,
 }
 
 macro_rules! travels {
-    ($type:ident, $name:literal, $out_of_band:path) => {
+    ($type:ident, $name:literal, $out_of_band:ident) => {
         impl<T: AsRef<JsValue>> Serialize for $type<T> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                payload::put(serializer, $name, |_| {
-                    Ok($out_of_band(self.0.as_ref().clone()))
+                payload::put(serializer, $name, |travels| {
+                    $out_of_band(self.0.as_ref(), travels)
                 })
             }
         }
@@ -102,5 +124,5 @@ macro_rules! travels {
     };
 }
 
-travels!(Js, "Js", OutOfBand::cloned);
-travels!(Transfer, "Transfer", OutOfBand::transferred);
+travels!(Js, "Js", cloned);
+travels!(Transfer, "Transfer", transferred);
