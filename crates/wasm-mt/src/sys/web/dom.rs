@@ -1,6 +1,6 @@
 //! What this backend calls of JavaScript and the DOM, where `js_sys` and `web_sys` take several functions for it.
 //!
-//! Each function that a program imports costs it about a hundred bytes, gzipped: a name in the module, and its function in
+//! Each function that a program imports costs it some fifty bytes, gzipped: a name in the module, and its function in
 //! the glue. So what one does for all is here, and what is asked once is got by its name.
 
 use js_sys::{Array, Object};
