@@ -141,7 +141,7 @@ impl Builder {
     ///
     /// # Errors
     /// A [`StartError`] that says why not, at the latest after [`start_deadline`](Self::start_deadline). On the web one page or
-    /// worker can have 500 threads at a time, or as many as the browser has memory for; beyond that the error
+    /// worker can have 256 threads at a time, or as many as the browser has memory for; beyond that the error
     /// [`is_limit`](StartError::is_limit).
     pub async fn start(self) -> Result<Thread, StartError> {
         Thread::start_with(self.config).await

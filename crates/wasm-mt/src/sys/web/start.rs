@@ -11,8 +11,9 @@ use crate::lane::Lane;
 
 /// How many workers one page, or one worker, may have at a time.
 ///
-/// Firefox lets 512 run for one domain, in all its pages, and keeps later ones waiting without a word.
-pub(super) const LIMIT: usize = 500;
+/// Firefox lets 512 run for one domain, in all its pages, and keeps later ones waiting without a word. So many come up within
+/// seconds in every engine that has the memory.
+pub(super) const LIMIT: usize = 256;
 
 // How far a start had come.
 const GLUE: f64 = 0.0;
