@@ -210,21 +210,31 @@ impl Run {
         setup::wasm_target()?;
         let deny = ["--", "--deny", "warnings"];
         let clippy = ["clippy", "--workspace", "--all-targets"];
-        let checks: [(&str, Vec<&str>); 4] = [
+        let wasm = ["--target", "wasm32-unknown-unknown"];
+        let checks: [(&str, Vec<&str>); 6] = [
             ("format", vec!["fmt", "--all", "--check"]),
             ("clippy", [&clippy[..], &deny].concat()),
             (
                 "clippy for wasm32",
-                [
-                    &clippy[..],
-                    &["--exclude", "xtask", "--target", "wasm32-unknown-unknown"],
-                    &deny,
-                ]
-                .concat(),
+                [&clippy[..], &["--exclude", "xtask"], &wasm, &deny].concat(),
             ),
             (
                 "documentation",
                 vec!["doc", "--no-deps", "--package", "wasm-mt"],
+            ),
+            (
+                "documentation for wasm32",
+                [&["doc", "--no-deps", "--package", "wasm-mt"][..], &wasm].concat(),
+            ),
+            // Natively what only the web has is left out of them.
+            (
+                "examples for wasm32",
+                [
+                    &["test", "--doc", "--package", "wasm-mt"][..],
+                    &["--package", "wasm-mt-tests"],
+                    &wasm,
+                ]
+                .concat(),
             ),
         ];
         let started = Instant::now();
@@ -234,6 +244,8 @@ impl Run {
             let status = workspace::cargo()
                 .args(args)
                 .env("RUSTDOCFLAGS", "--deny warnings")
+                // The examples are compiled; what would run them needs a page, which the suite has.
+                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "true")
                 .stdin(Stdio::null())
                 .status()?;
             eprintln!("-- {name}: {:.1} s", checking.elapsed().as_secs_f64());
