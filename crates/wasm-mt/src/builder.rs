@@ -151,13 +151,13 @@ impl Builder {
 /// Where the worker's code comes from. On the web only.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 impl Builder {
-    /// The URL of the glue script that `wasm-bindgen` generated, absolute or relative to the page. By default it is found.
+    /// The URL of the glue script that `wasm-bindgen` generated, absolute, or on a page relative to it. By default it is found.
     pub fn glue_url(mut self, url: impl Into<String>) -> Self {
         self.config.sys.glue_url = Some(url.into());
         self
     }
 
-    /// The URL of a file with the worker's script, [`WORKER_SCRIPT`], absolute or relative to the page, and of its own origin.
+    /// The URL of a file with the worker's script, [`WORKER_SCRIPT`], absolute, or on a page relative to it, and of its own origin.
     /// By default the script is a blob, which a content security policy may forbid.
     pub fn script_url(mut self, url: impl Into<String>) -> Self {
         self.config.sys.script_url = Some(url.into());
@@ -179,7 +179,7 @@ impl Builder {
         self
     }
 
-    /// The URL of the module that workers fetch and compile, each for itself, absolute or relative to the page. See
+    /// The URL of the module that workers fetch and compile, each for itself, absolute, or on a page relative to it. See
     /// [`module`](Self::module).
     pub fn wasm_url(mut self, url: impl Into<String>) -> Self {
         self.config.sys.module = Some(sys::ModuleSource::Url(url.into()));

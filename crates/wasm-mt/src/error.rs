@@ -38,8 +38,8 @@ pub(crate) enum StartErrorKind {
     )]
     Blocked(String),
     #[error(
-        "the worker was not allowed to start: {0}; the content security policy asks for trusted types, and needs \
-         `trusted-types wasm-mt`, or other names beside it"
+        "the worker was not allowed to start: {0}; the content security policy asks for trusted types, and has to allow the \
+         policy of this library: `trusted-types wasm-mt`"
     )]
     Untrusted(String),
     #[error(

@@ -138,7 +138,11 @@ impl Link {
         let glue_url = glue::of(&config.sys)?;
         let on_start = config.on_start.map_or(0, |f| f as usize as u32);
         let worker = script::worker(config.name.as_deref(), &config.sys)?;
-        for (event, listener) in [("message", &ON_MESSAGE), ("error", &ON_ERROR)] {
+        for (event, listener) in [
+            ("message", &ON_MESSAGE),
+            ("error", &ON_ERROR),
+            ("messageerror", &ON_ERROR),
+        ] {
             listener
                 .with(|listener| {
                     worker.add_event_listener_with_callback(event, listener.unchecked_ref())
@@ -333,9 +337,20 @@ pub(super) fn on_message(event: JsValue) {
 }
 
 /// An error before the worker is up means that its script did not run. Later ones are the program's own; what ends the
-/// instance, the script tells by message.
+/// instance, the script tells by message. A message that could not be received may have been anything, so it is as if the
+/// worker were gone.
 pub(super) fn on_error(event: JsValue) {
     let target = dom::get(&event, "target");
+    if dom::get(&event, "type").as_string().as_deref() == Some("messageerror") {
+        let token = LISTENING.with_borrow(|all| {
+            let one = all.iter().find(|one| Object::is(&one.worker, &target))?;
+            Some(one.token)
+        });
+        if let Some(token) = token {
+            watch::died(token, "what it sent could not be received");
+        }
+        return;
+    }
     let heard = LISTENING.with_borrow(|all| {
         let one = all
             .iter()

@@ -27,6 +27,8 @@ pub(super) struct Watch {
     /// It has said something since it was asked.
     pub(super) heard: bool,
     timer: Option<Timer>,
+    /// Until its lock is asked for.
+    asks: Option<Timer>,
 }
 
 /// How long a worker may be silent that has no lock, and no sync job to do.
@@ -46,6 +48,7 @@ impl Watch {
             sure: false,
             heard: false,
             timer: None,
+            asks: None,
         }
     }
 }
@@ -65,9 +68,13 @@ async fn had(lock: &str, wait: bool) -> Result<bool, JsValue> {
     Ok(JsFuture::from(request).await?.is_truthy())
 }
 
-/// The worker has the lock of this name.
+/// The worker has the lock of this name. Its owner has other things to do first: threads start, and their first jobs.
 pub(super) fn holds(token: f64, lock: String) {
-    spawn_local(wait_for(token, lock));
+    let timer = Timer::after(
+        SETTLING,
+        Box::new(move || spawn_local(wait_for(token, lock))),
+    );
+    drop(link::listening(token, |one| one.watch.asks.replace(timer)));
 }
 
 async fn wait_for(token: f64, lock: String) {
@@ -144,7 +151,8 @@ fn after(token: f64, time: Duration, then: impl FnOnce() + Send + 'static) {
     drop(before);
 }
 
-fn died(token: f64, why: &str) {
+/// The worker is as good as gone, and there is nothing more to be heard of it.
+pub(super) fn died(token: f64, why: &str) {
     let known = link::listening(token, |one| Some((one.lane.upgrade()?, one.generation)));
     if let Some(Some((lane, generation))) = known {
         let death = Death {

@@ -151,6 +151,8 @@
     try {
       if (onStart) glue.__wasm_mt_on_start(onStart);
       postMessage([token, STARTED]);
+      // Until now the start has its deadline.
+      hold();
     } catch (error) {
       died(error);
     }
@@ -168,10 +170,8 @@
       if (kind === RUN) glue.__wasm_mt_run(...rest);
       else if (kind === ABORT) glue.__wasm_mt_abort(...rest);
       else if (kind === PING) postMessage([token, PONG]);
-      else if (kind === START) {
-        hold();
-        start(...rest);
-      } else if (kind === MODULE_IS) {
+      else if (kind === START) start(...rest);
+      else if (kind === MODULE_IS) {
         give(rest[0]);
         give = undefined;
       }

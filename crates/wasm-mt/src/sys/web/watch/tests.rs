@@ -49,6 +49,26 @@ async fn a_worker_that_is_killed_while_jobs_wait_is_noticed_by_its_lock() {
 }
 
 #[wasm_bindgen_test]
+async fn a_worker_whose_message_cannot_be_received_is_replaced() {
+    let thread = Thread::start().await.unwrap();
+    let token = last();
+    let waits = thread.spawn(crate::job!(async || pending::<()>().await));
+    goes_on(&thread).await;
+    let event = web_sys::Event::new("messageerror").unwrap();
+    link::listening(token, |one| one.worker.clone())
+        .unwrap()
+        .dispatch_event(&event)
+        .unwrap();
+    let error = waits.await.unwrap_err();
+    assert!(error.is_lost() && error.may_have_run(), "{error}");
+    assert!(
+        error.to_string().contains("could not be received"),
+        "{error}"
+    );
+    goes_on(&thread).await;
+}
+
+#[wasm_bindgen_test]
 async fn a_worker_that_is_killed_in_a_job_is_noticed_by_its_lock() {
     let (thread, token) = watched().await;
     let spins = thread.spawn(crate::job!(|| -> () {
