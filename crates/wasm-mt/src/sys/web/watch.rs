@@ -68,10 +68,10 @@ async fn had(lock: &str, wait: bool) -> Result<bool, JsValue> {
     Ok(JsFuture::from(request).await?.is_truthy())
 }
 
-/// The worker has the lock of this name. Its owner has other things to do first: threads start, and their first jobs.
+/// The worker has the lock of this name. Its owner hears first what waits: other threads have started, too.
 pub(super) fn holds(token: f64, lock: String) {
     let timer = Timer::after(
-        SETTLING,
+        Duration::ZERO,
         Box::new(move || spawn_local(wait_for(token, lock))),
     );
     drop(link::listening(token, |one| one.watch.asks.replace(timer)));
