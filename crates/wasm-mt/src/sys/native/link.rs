@@ -184,13 +184,17 @@ fn take_orders(pool: &mut LocalPool, inbox: &mut mpsc::UnboundedReceiver<Order>)
     }
 }
 
-/// Tells the owner.
-pub(crate) fn report(report: Report) {
-    let to = WORKER.with_borrow(|worker| {
+/// The lane that this worker is of, and which of its workers this is.
+fn owner() -> Option<(Arc<Lane>, u32)> {
+    WORKER.with_borrow(|worker| {
         let worker = worker.as_ref()?;
         Some((worker.lane.upgrade()?, worker.generation))
-    });
-    let Some((lane, generation)) = to else {
+    })
+}
+
+/// Tells the owner.
+pub(crate) fn report(report: Report) {
+    let Some((lane, generation)) = owner() else {
         return;
     };
     match report {
@@ -212,11 +216,7 @@ pub(super) fn checks_payloads() -> bool {
 
 /// Makes a channel's end the running job's, where one runs.
 pub(super) fn bind(id: JobId, end: Arc<dyn Outlet>) {
-    let to = WORKER.with_borrow(|worker| {
-        let worker = worker.as_ref()?;
-        Some((worker.lane.upgrade()?, worker.generation))
-    });
-    if let Some((lane, generation)) = to {
+    if let Some((lane, generation)) = owner() {
         lane.bind(generation, id, end);
     }
 }

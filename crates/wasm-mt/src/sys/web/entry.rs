@@ -15,15 +15,14 @@ use std::any::type_name;
 use std::cell::RefCell;
 use std::future::Future;
 
-use js_sys::Uint8Array;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
+use super::dom;
 use super::far::{self, OutOfBand};
 use super::link::{BEGUN, CLOSED, FINISHED, PANICKED, SENT, SUSPENDED, VALUE, write_error};
 use super::task::Kind;
-use super::{dom, text};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
@@ -294,12 +293,7 @@ fn post(message: &[JsValue]) {
 /// # Errors
 /// Where what travels beside the bytes cannot be cloned or transferred.
 fn post_payload([kind, id, third]: [JsValue; 3], payload: &Payload) -> Result<(), JoinError> {
-    let bytes = Uint8Array::from(&payload.bytes[..]);
-    let mut transfer = vec![bytes.buffer().into()];
-    let values = far::write(&payload.values, &mut transfer);
-    let message = [token(), kind, id, third, bytes.into(), values];
-    dom::post(&js_sys::global(), &message, &transfer)
-        .map_err(|error| JoinError::not_cloned(payload.type_name, text(&error)))
+    far::post(&js_sys::global(), &[token(), kind, id, third], payload)
 }
 
 /// Sends a job's item through the channel whose end came at `index` of its arguments.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::{dom, entry};
+use super::{dom, entry, text};
 use crate::buffer::Buffer;
 use crate::channel::{End, Near, Outlet};
 use crate::error::JoinError;
@@ -138,8 +138,21 @@ impl Payload {
     }
 }
 
+/// Posts a payload behind what a message says of it.
+///
+/// # Errors
+/// Where a value beside its bytes cannot be cloned or transferred.
+pub(super) fn post(to: &JsValue, head: &[JsValue], payload: &Payload) -> Result<(), JoinError> {
+    let bytes = Uint8Array::from(&payload.bytes[..]);
+    let mut transfer = vec![bytes.buffer().into()];
+    let values = write(&payload.values, &mut transfer);
+    let message = [head, &[bytes.into(), values]].concat();
+    dom::post(to, &message, &transfer)
+        .map_err(|error| JoinError::not_cloned(payload.type_name, text(&error)))
+}
+
 /// The values as they are posted, and those to transfer. An empty list is posted as nothing.
-pub(super) fn write(values: &[Option<OutOfBand>], transfer: &mut Vec<JsValue>) -> JsValue {
+fn write(values: &[Option<OutOfBand>], transfer: &mut Vec<JsValue>) -> JsValue {
     if values.is_empty() {
         return JsValue::UNDEFINED;
     }

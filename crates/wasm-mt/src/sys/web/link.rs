@@ -4,9 +4,9 @@
 //! are the program's own and left alone.
 
 use std::cell::RefCell;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
-use js_sys::{Array, Math, Object, Uint8Array};
+use js_sys::{Array, Math, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
 
@@ -186,26 +186,18 @@ impl Link {
 
     pub(crate) fn post(&self, id: JobId, task: &Task, announce: bool) -> Result<(), JoinError> {
         let payload = task.payload.as_ref().map_err(Clone::clone)?;
-        let bytes = Uint8Array::from(&payload.bytes[..]);
-        let mut transfer = vec![bytes.buffer().into()];
-        let values = far::write(&payload.values, &mut transfer);
         let kind = task.kind;
-        self.send(
-            &[
-                self.token.into(),
-                RUN.into(),
-                (id.0 as f64).into(),
-                announce.into(),
-                kind.trampoline.into(),
-                kind.function.into(),
-                (kind.fingerprint as u32).into(),
-                ((kind.fingerprint >> 32) as u32).into(),
-                bytes.into(),
-                values,
-            ],
-            &transfer,
-        )
-        .map_err(|error| JoinError::not_cloned(payload.type_name, text(&error)))?;
+        let head = [
+            self.token.into(),
+            RUN.into(),
+            (id.0 as f64).into(),
+            announce.into(),
+            kind.trampoline.into(),
+            kind.function.into(),
+            (kind.fingerprint as u32).into(),
+            ((kind.fingerprint >> 32) as u32).into(),
+        ];
+        far::post(&self.worker, &head, payload)?;
         watch::posted(self.token);
         Ok(())
     }
@@ -243,6 +235,11 @@ impl Drop for Link {
 /// What is known of a worker, while its link is there. `f` calls nobody.
 pub(super) fn listening<R>(token: f64, f: impl FnOnce(&mut Listening) -> R) -> Option<R> {
     LISTENING.with_borrow_mut(|all| find(all, token).map(f))
+}
+
+/// The lane that a worker is of, while its link is there, and which of its workers this is.
+pub(super) fn owner(token: f64) -> Option<(Arc<Lane>, u32)> {
+    listening(token, |one| Some((one.lane.upgrade()?, one.generation))).flatten()
 }
 
 #[inline(never)]
@@ -341,23 +338,17 @@ pub(super) fn on_message(event: JsValue) {
 /// worker were gone.
 pub(super) fn on_error(event: JsValue) {
     let target = dom::get(&event, "target");
-    if dom::get(&event, "type").as_string().as_deref() == Some("messageerror") {
-        let token = LISTENING.with_borrow(|all| {
-            let one = all.iter().find(|one| Object::is(&one.worker, &target))?;
-            Some(one.token)
-        });
-        if let Some(token) = token {
-            watch::died(token, "what it sent could not be received");
-        }
-        return;
-    }
     let heard = LISTENING.with_borrow(|all| {
-        let one = all
-            .iter()
-            .find(|one| Object::is(&one.worker, &target) && !one.started)?;
-        Some((one.lane.upgrade()?, one.generation))
+        let one = all.iter().find(|one| Object::is(&one.worker, &target))?;
+        Some((one.token, one.started))
     });
-    let Some((lane, generation)) = heard else {
+    let Some((token, started)) = heard else {
+        return;
+    };
+    if dom::get(&event, "type").as_string().as_deref() == Some("messageerror") {
+        return watch::died(token, "what it sent could not be received");
+    }
+    let Some((lane, generation)) = owner(token).filter(|_| !started) else {
         return;
     };
     event.unchecked_ref::<Event>().prevent_default();

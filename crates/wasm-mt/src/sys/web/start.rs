@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 
 use super::dom::Message;
-use super::link::{MODULE, listening};
+use super::link::{MODULE, listening, owner};
 use super::module::{self, Rung};
 use super::{Config, dom, glue, script, text};
 use crate::error::{StartError, StartErrorKind};
@@ -55,11 +55,8 @@ fn post(token: f64, value: &JsValue, is_module: bool) -> Result<(), JsValue> {
 
 /// Gives a worker that waits for the module what was found: bytes, a URL or nothing.
 pub(super) fn give(token: f64, value: Option<&JsValue>, tried: &str) {
-    let waiting = listening(token, |one| {
-        one.tried = Some(tried.into());
-        (one.lane.upgrade(), one.generation)
-    });
-    let Some((Some(lane), generation)) = waiting else {
+    listening(token, |one| one.tried = Some(tried.into()));
+    let Some((lane, generation)) = owner(token) else {
         return;
     };
     let given = match value {

@@ -76,8 +76,11 @@ impl Task {
     /// Whether the job, whose beginning the worker has not announced, can be posted again: for certain only if there is no
     /// more to be heard of that, and if nothing went with it that is gone from here.
     pub(crate) fn reclaim(&mut self, last_words: LastWords) -> bool {
-        let is_whole = self.payload.as_ref().is_ok_and(Payload::is_whole);
-        matches!(last_words, LastWords::Heard) && is_whole
+        matches!(last_words, LastWords::Heard) && self.is_whole()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.payload.as_ref().is_ok_and(Payload::is_whole)
     }
 
     /// Takes the near ends of the channels that go with the job, with their places.
@@ -113,7 +116,7 @@ impl Task {
 
     /// The bytes were copied when they were posted, so they can be posted again.
     pub(crate) fn again(&mut self) -> Result<(), &'static str> {
-        if self.payload.as_ref().is_ok_and(Payload::is_whole) {
+        if self.is_whole() {
             Ok(())
         } else {
             Err("what it was handed over went down with its worker")

@@ -153,8 +153,7 @@ fn after(token: f64, time: Duration, then: impl FnOnce() + Send + 'static) {
 
 /// The worker is as good as gone, and there is nothing more to be heard of it.
 pub(super) fn died(token: f64, why: &str) {
-    let known = link::listening(token, |one| Some((one.lane.upgrade()?, one.generation)));
-    if let Some(Some((lane, generation))) = known {
+    if let Some((lane, generation)) = link::owner(token) {
         let death = Death {
             at: None,
             cause: Cause::Gone(why.into()),
