@@ -32,7 +32,9 @@ pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
     let site = pages::build(&all)?;
     layouts::trunk(&site)?;
     pages::build_for_cases(&site)?;
-    layouts::worker_script(&site)?;
+    for page in [pages::CASES, pages::STRICT_PAGE] {
+        layouts::worker_script(&site, page)?;
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     let mut rows = Vec::new();
     for &browser in browsers {

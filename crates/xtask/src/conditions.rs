@@ -49,6 +49,24 @@ const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 const STRICT_CLASSIC: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; \
      require-trusted-types-for 'script'; trusted-types wasm-mt page";
 
+/// The strictest policy, with each kind of glue.
+const STRICT_FILE: Case = Case {
+    under: "a script file and a policy that allows nothing else",
+    csp: Some(STRICT),
+    query: &[("script", SCRIPT)],
+    glue: &[Glue::Web],
+    ..PLAIN
+};
+const STRICT_FILE_CLASSIC: Case = Case {
+    csp: Some(STRICT_CLASSIC),
+    glue: &[Glue::NoModules],
+    ..STRICT_FILE
+};
+
+/// A policy that allows no worker at all.
+const NO_WORKERS: &str =
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
+
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_thread_answers",
@@ -126,40 +144,24 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a_blocked_worker_is_a_start_error",
-        csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"),
+        csp: Some(NO_WORKERS),
         ..PLAIN
     },
     Case {
         name: "a_thread_answers",
-        under: "a script file and a policy that allows nothing else",
-        csp: Some(STRICT),
-        query: &[("script", SCRIPT)],
-        glue: &[Glue::Web],
-        ..PLAIN
+        ..STRICT_FILE
     },
     Case {
         name: "a_thread_answers",
-        under: "a script file and a policy that allows nothing else",
-        csp: Some(STRICT_CLASSIC),
-        query: &[("script", SCRIPT)],
-        glue: &[Glue::NoModules],
-        ..PLAIN
+        ..STRICT_FILE_CLASSIC
     },
     Case {
         name: "a_job_starts_a_thread",
-        under: "a script file and a policy that allows nothing else",
-        csp: Some(STRICT),
-        query: &[("script", SCRIPT)],
-        glue: &[Glue::Web],
-        ..PLAIN
+        ..STRICT_FILE
     },
     Case {
         name: "a_job_starts_a_thread",
-        under: "a script file and a policy that allows nothing else",
-        csp: Some(STRICT_CLASSIC),
-        query: &[("script", SCRIPT)],
-        glue: &[Glue::NoModules],
-        ..PLAIN
+        ..STRICT_FILE_CLASSIC
     },
     Case {
         name: "a_job_starts_a_thread",
@@ -266,7 +268,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a_script_that_the_policy_forbids_is_a_start_error",
-        csp: Some("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"),
+        csp: Some(NO_WORKERS),
         query: &[("script", SCRIPT)],
         ..PLAIN
     },

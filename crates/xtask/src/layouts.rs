@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::pages;
+use crate::pages::{self, Page};
 use crate::size;
 use crate::workspace;
 
@@ -64,10 +64,8 @@ pub(crate) fn trunk(site: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts the worker's script beside the page that names it, as `Builder::script_url` asks for it.
-pub(crate) fn worker_script(site: &Path) -> Result<()> {
-    let file = site
-        .join(pages::STRICT_PAGE.route)
-        .join("wasm-mt-worker.js");
+/// Puts the worker's script beside a page that names it, as `Builder::script_url` asks for it.
+pub(crate) fn worker_script(site: &Path, page: Page) -> Result<()> {
+    let file = site.join(page.route).join("wasm-mt-worker.js");
     fs::write(&file, wasm_mt::WORKER_SCRIPT).with_context(|| format!("writing {}", file.display()))
 }

@@ -159,15 +159,14 @@ pub(crate) fn build(pages: &[Page]) -> Result<PathBuf> {
     Ok(site)
 }
 
-/// Lays what the cases need beside their page: another build of it in `pkg-other`, and the worker's script as a file, as it is
-/// and as it would be in another version.
+/// Lays what the cases need beside their page: another build of it in `pkg-other`, and the worker's script as it would be in
+/// another version.
 pub(crate) fn build_for_cases(site: &Path) -> Result<()> {
     let served = site.join(CASES.route);
     let modules = compile_with(&[CASES], "release", "other")?;
     let other = served.join("pkg-other");
     bind(&modules[CASES.package], &other, CASES.out_name(), Glue::Web)?;
     let script = wasm_mt::WORKER_SCRIPT;
-    fs::write(served.join("wasm-mt-worker.js"), script)?;
     let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
     ensure!(
         script.contains(&version),

@@ -254,13 +254,7 @@ impl Run {
                 eprintln!("error: {name} failed: cargo {}", args.join(" "));
             }
         }
-        self.rows.push(Row {
-            part: LINT.to_string(),
-            browser: String::new(),
-            passed: checks.len() - failed,
-            failed,
-            seconds: started.elapsed().as_secs_f64(),
-        });
+        self.count(LINT, checks.len() - failed, failed, started);
         Ok(())
     }
 
@@ -271,17 +265,12 @@ impl Run {
             let (succeeded, output) =
                 streamed(workspace::cargo().args(args).arg("--no-fail-fast"))?;
             let counts = Counts::of(&output).unwrap_or_default();
-            self.rows.push(Row {
-                part: name.to_string(),
-                browser: String::new(),
-                passed: counts.passed,
-                failed: if succeeded {
-                    counts.failed
-                } else {
-                    counts.failed.max(1)
-                },
-                seconds: started.elapsed().as_secs_f64(),
-            });
+            let failed = if succeeded {
+                counts.failed
+            } else {
+                counts.failed.max(1)
+            };
+            self.count(name, counts.passed, failed, started);
         }
         Ok(())
     }
@@ -303,13 +292,7 @@ impl Run {
                 }
             }
         }
-        self.rows.push(Row {
-            part: BUILD.to_string(),
-            browser: String::new(),
-            passed: checks.len() - failed,
-            failed,
-            seconds: started.elapsed().as_secs_f64(),
-        });
+        self.count(BUILD, checks.len() - failed, failed, started);
         Ok(())
     }
 
@@ -351,6 +334,17 @@ impl Run {
         }
         self.rows.extend(rows);
         Ok(())
+    }
+
+    /// The row of a part that needs no browser.
+    fn count(&mut self, part: &str, passed: usize, failed: usize, started: Instant) {
+        self.rows.push(Row {
+            part: part.to_owned(),
+            browser: String::new(),
+            passed,
+            failed,
+            seconds: started.elapsed().as_secs_f64(),
+        });
     }
 
     /// Sets the browsers up with their drivers; those that cannot be had are a fault each, and the run goes on with the others.
