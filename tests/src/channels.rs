@@ -1,10 +1,9 @@
 //! Progress and partial results.
 
 use futures::{FutureExt, StreamExt};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_mt::{Buffer, Receiver, SendError, Sender, Thread, channel, job};
 
-use crate::common::{Gate, LONG, endless, goes_on, open_gate, started, thread};
+use crate::common::{Gate, LONG, Picky, endless, goes_on, open_gate, started, thread};
 
 /// All that comes until the stream ends.
 async fn all<T: Send + 'static>(receiver: Receiver<T>) -> Vec<T> {
@@ -217,56 +216,34 @@ pub async fn a_job_that_was_given_up_on_adds_nothing() {
     assert!(steps.recv().await.is_none());
 }
 
-/// Encodes up to 100, and decodes what is even.
-#[derive(Debug, PartialEq)]
-struct Fussy(u8);
-
-impl Serialize for Fussy {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 > 100 {
-            return Err(serde::ser::Error::custom("too large"));
-        }
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Fussy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u8::deserialize(deserializer)? {
-            odd if odd % 2 == 1 => Err(serde::de::Error::custom("odd")),
-            even => Ok(Fussy(even)),
-        }
-    }
-}
-
 pub async fn an_item_that_does_not_encode_is_an_error_of_its_send() {
     let thread = thread().await;
-    let (progress, steps) = channel::<Fussy>();
+    let (progress, steps) = channel::<Picky>();
     let error = thread
         .spawn(job!(|progress| {
-            progress.send(Fussy(2))?;
-            let refused = progress.send(Fussy(200));
-            progress.send(Fussy(4))?;
+            progress.send(Picky(2))?;
+            let refused = progress.send(Picky(200));
+            progress.send(Picky(4))?;
             refused
         }))
         .await
         .unwrap()
         .unwrap_err();
-    assert!(error.to_string().contains("Fussy"), "{error}");
-    assert_eq!(all(steps).await, [Fussy(2), Fussy(4)]);
+    assert!(error.to_string().contains("Picky"), "{error}");
+    assert_eq!(all(steps).await, [Picky(2), Picky(4)]);
 }
 
 pub async fn an_item_that_does_not_decode_is_an_error_in_the_stream() {
     let thread = thread().await;
-    let (progress, mut steps) = channel::<Fussy>();
+    let (progress, mut steps) = channel::<Picky>();
     let handle = thread.spawn(job!(|progress| {
-        (2..5).all(|n| progress.send(Fussy(n)).is_ok())
+        (2..5).all(|n| progress.send(Picky(n)).is_ok())
     }));
-    assert_eq!(steps.recv().await.unwrap().unwrap(), Fussy(2));
+    assert_eq!(steps.recv().await.unwrap().unwrap(), Picky(2));
     let error = steps.recv().await.unwrap().unwrap_err();
     assert!(error.is_decode(), "{error}");
-    assert!(error.to_string().contains("Fussy"), "{error}");
-    assert_eq!(steps.recv().await.unwrap().unwrap(), Fussy(4));
+    assert!(error.to_string().contains("Picky"), "{error}");
+    assert_eq!(steps.recv().await.unwrap().unwrap(), Picky(4));
     assert!(steps.recv().await.is_none());
     assert!(handle.await.unwrap());
 }

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 #[cfg(not(target_family = "wasm"))]
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 #[cfg(not(target_family = "wasm"))]
 use futures::channel::oneshot;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_mt::{Builder, Thread, job};
 
 /// A thread, or the reason why there is none.
@@ -37,6 +38,19 @@ pub async fn goes_on(thread: &Thread) {
         thread.spawn(job!(|n| n + 1)).timeout(LONG).await.unwrap(),
         21
     );
+}
+
+/// Fails where `f` hangs, instead of hanging too.
+#[cfg(not(target_family = "wasm"))]
+pub fn within_a_minute<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        // The test has failed and asks no more.
+        let _ = sender.send(f());
+    });
+    receiver
+        .recv_timeout(Duration::from_secs(60))
+        .expect("it hangs")
 }
 
 /// Does not end while a test waits for it, and does not let anything else run.
@@ -191,5 +205,27 @@ pub struct PanicsInDrop;
 impl Drop for PanicsInDrop {
     fn drop(&mut self) {
         panic!("dropped");
+    }
+}
+
+/// Encodes up to 100, and decodes what is even.
+#[derive(Debug, PartialEq)]
+pub struct Picky(pub u32);
+
+impl Serialize for Picky {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 > 100 {
+            return Err(serde::ser::Error::custom("too large to send"));
+        }
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Picky {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            odd if odd % 2 == 1 => Err(serde::de::Error::custom("odd")),
+            even => Ok(Picky(even)),
+        }
     }
 }

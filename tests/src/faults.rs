@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::mpsc;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_mt::{JoinError, Thread, job};
 
 use crate::common::{
-    CountsItsDrop, Gate, LONG, PanicsInDrop, YieldOnce, busy_for, count, counted, endless, goes_on,
-    open_gate, started, thread,
+    CountsItsDrop, Gate, LONG, PanicsInDrop, Picky, YieldOnce, busy_for, count, counted, endless,
+    goes_on, open_gate, started, thread,
 };
 
 fn assert_panic(error: &JoinError, message: &str) {
@@ -327,28 +326,6 @@ pub async fn a_cancelled_detached_job_is_not_reported() {
     drop(thread.spawn(job!(|| endless())));
     drop(thread);
     assert!(reported.lock().unwrap().is_empty());
-}
-
-/// Encodes as told, and decodes only what is even.
-#[derive(Debug)]
-struct Picky(u32);
-
-impl Serialize for Picky {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 > 100 {
-            return Err(serde::ser::Error::custom("too large to send"));
-        }
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Picky {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u32::deserialize(deserializer)? {
-            odd if odd % 2 == 1 => Err(serde::de::Error::custom("odd")),
-            even => Ok(Picky(even)),
-        }
-    }
 }
 
 fn assert_names_picky(error: &JoinError) {

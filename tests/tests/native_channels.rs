@@ -2,12 +2,12 @@
 #![cfg(not(target_family = "wasm"))]
 
 use std::sync::{Mutex, mpsc};
-use std::time::Duration;
 
 use futures::executor::block_on;
 use futures::{FutureExt, StreamExt};
 use serde::{Deserialize, Serialize, Serializer};
 use wasm_mt::{Receiver, Thread, channel, job};
+use wasm_mt_tests::common::within_a_minute;
 
 /// A thread that keeps its aborted jobs, and knows of their channels by their arguments.
 fn thread() -> Thread {
@@ -15,15 +15,9 @@ fn thread() -> Thread {
     block_on(builder.start()).unwrap()
 }
 
-/// Fails where the stream does not end, instead of hanging too.
+/// All that comes until the stream ends.
 fn all<T: Send + 'static>(receiver: Receiver<T>) -> Vec<T> {
-    let (sender, end) = mpsc::channel();
-    std::thread::spawn(move || {
-        // The test has failed and asks no more.
-        let _ = sender.send(block_on(receiver.map(|item| item.unwrap()).collect()));
-    });
-    end.recv_timeout(Duration::from_secs(60))
-        .expect("the stream does not end")
+    within_a_minute(|| block_on(receiver.map(|item| item.unwrap()).collect()))
 }
 
 /// Panics where it is encoded.
@@ -88,3 +82,27 @@ fn a_clone_that_a_given_up_job_keeps_does_not_keep_the_stream() {
     block_on(thread.spawn(job!(|| ()))).unwrap();
     assert!(steps.next().now_or_never().expect("it has ended").is_none());
 }
+
+#[test]
+fn an_abandoned_job_keeps_no_channel_open() {
+    within_a_minute(|| {
+        let thread = block_on(Thread::builder().check_payloads(false).start()).unwrap();
+        let (sender, mut receiver) = channel::<u8>();
+        let (release, wait) = mpsc::channel::<()>();
+        *LET_GO.lock().unwrap() = Some(wait);
+        let handle = thread.spawn(job!(|sender| {
+            sender.send(1).unwrap();
+            let wait = LET_GO.lock().unwrap().take().unwrap();
+            // Until the test lets go, long after it has given up on the job.
+            assert!(wait.recv().is_err());
+            sender.send(2).is_ok()
+        }));
+        assert_eq!(block_on(receiver.recv()).unwrap().unwrap(), 1);
+        handle.abort();
+        assert!(block_on(receiver.recv()).is_none());
+        drop(release);
+        assert!(block_on(receiver.recv()).is_none());
+    });
+}
+
+static LET_GO: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);

@@ -7,20 +7,8 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use serde::{Deserialize, Serialize};
-use wasm_mt::{AbortHandle, Thread, channel, checkpoint, job};
-use wasm_mt_tests::common::{YieldOnce, lose_worker};
-
-/// Fails where `f` hangs, instead of hanging too.
-fn within_a_minute<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        // The test has failed and asks no more.
-        let _ = sender.send(f());
-    });
-    receiver
-        .recv_timeout(Duration::from_secs(60))
-        .expect("it hangs")
-}
+use wasm_mt::{AbortHandle, Thread, checkpoint, job};
+use wasm_mt_tests::common::{YieldOnce, lose_worker, within_a_minute};
 
 fn with_panicking_handler() -> Thread {
     let builder = Thread::builder().on_unhandled(|error| panic!("the handler too: {error}"));
@@ -358,27 +346,3 @@ fn a_job_that_unwinds_with_another_panic_than_it_caught_is_told_by_that() {
         assert_eq!(error.panic_location(), None);
     });
 }
-
-#[test]
-fn an_abandoned_job_keeps_no_channel_open() {
-    within_a_minute(|| {
-        let thread = block_on(Thread::builder().check_payloads(false).start()).unwrap();
-        let (sender, mut receiver) = channel::<u8>();
-        let (release, wait) = mpsc::channel::<()>();
-        *LET_GO.lock().unwrap() = Some(wait);
-        let handle = thread.spawn(job!(|sender| {
-            sender.send(1).unwrap();
-            let wait = LET_GO.lock().unwrap().take().unwrap();
-            // Until the test lets go, long after it has given up on the job.
-            assert!(wait.recv().is_err());
-            sender.send(2).is_ok()
-        }));
-        assert_eq!(block_on(receiver.recv()).unwrap().unwrap(), 1);
-        handle.abort();
-        assert!(block_on(receiver.recv()).is_none());
-        drop(release);
-        assert!(block_on(receiver.recv()).is_none());
-    });
-}
-
-static LET_GO: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);

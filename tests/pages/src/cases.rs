@@ -129,9 +129,14 @@ async fn glue_that_never_comes_is_a_start_error() -> Outcome {
 /// The page's content security policy forbids the worker.
 async fn a_blocked_worker_is_a_start_error() -> Outcome {
     let error = start_error().await?;
+    check_blocked(&error, &["worker-src blob:", "Builder::script_url"])
+}
+
+/// A policy is at fault, and the error says what it needs.
+pub(crate) fn check_blocked(error: &StartError, hints: &[&str]) -> Outcome {
     let text = error.to_string();
     check!(error.is_blocked(), "not blocked: {text}");
-    for hint in ["worker-src blob:", "Builder::script_url"] {
+    for hint in hints {
         check!(text.contains(hint), "no `{hint}` in: {text}");
     }
     Ok(text)

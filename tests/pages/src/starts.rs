@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_mt::{StartError, Thread, job};
 
-use crate::cases::{Outcome, a_thread_answers, check, start_error};
+use crate::cases::{Outcome, a_thread_answers, check, check_blocked, start_error};
 use crate::harness;
 
 async fn answers(thread: &Thread, n: u32) -> Result<(), JsValue> {
@@ -216,13 +216,7 @@ pub(crate) async fn a_script_that_may_not_compile_is_a_start_error() -> Outcome 
     let Err(error) = harness::builder().wasm_bytes(&bytes).start().await else {
         return Err("it compiled all the same".into());
     };
-    let text = error.to_string();
-    check!(error.is_blocked(), "not blocked: {text}");
-    check!(
-        text.contains("'wasm-unsafe-eval'"),
-        "not what to do: {text}"
-    );
-    Ok(text)
+    check_blocked(&error, &["'wasm-unsafe-eval'"])
 }
 
 /// The page's policy allows no worker, and not the script file either.
@@ -240,26 +234,12 @@ pub(crate) async fn a_script_with_trusted_types_of_others_loads_no_classic_glue(
     if !harness::query("glue")?.contains("no-modules") {
         return a_thread_answers().await;
     }
-    let error = start_error().await?;
-    let text = error.to_string();
-    check!(error.is_blocked(), "not blocked: {text}");
-    check!(
-        text.contains("trusted-types wasm-mt"),
-        "not what to do: {text}"
-    );
-    Ok(text)
+    check_blocked(&start_error().await?, &["trusted-types wasm-mt"])
 }
 
 /// The page's policy requires trusted types and does not list ours.
 pub(crate) async fn trusted_types_without_our_policy_are_a_start_error() -> Outcome {
-    let error = start_error().await?;
-    let text = error.to_string();
-    check!(error.is_blocked(), "not blocked: {text}");
-    check!(
-        text.contains("trusted-types wasm-mt"),
-        "not what to do: {text}"
-    );
-    Ok(text)
+    check_blocked(&start_error().await?, &["trusted-types wasm-mt"])
 }
 
 /// More threads than there may be: each start settles, and there is room again when they are gone.
