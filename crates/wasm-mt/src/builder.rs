@@ -42,7 +42,7 @@ pub const WORKER_SCRIPT: &str = concat!(
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `start`"]
 pub struct Builder {
-    config: Config,
+    pub(crate) config: Config,
 }
 
 /// What a thread keeps of its builder.
@@ -153,7 +153,7 @@ impl Builder {
 impl Builder {
     /// The URL of the glue script that `wasm-bindgen` generated, absolute, or on a page relative to it. By default it is found.
     pub fn glue_url(mut self, url: impl Into<String>) -> Self {
-        self.config.sys.glue_url = Some(url.into());
+        self.config.sys.glue = Some(sys::GlueSource::Url(url.into()));
         self
     }
 

@@ -32,6 +32,9 @@ pub(crate) enum StartErrorKind {
          JavaScript there, or pass another URL with `Builder::glue_url`"
     )]
     Glue { url: String, reason: String },
+    #[cfg(feature = "compat")]
+    #[error("the glue script that was given as text could not be loaded in the worker: {0}")]
+    GlueText(String),
     #[error(
         "the worker was not allowed to start: {0}; a content security policy needs `worker-src blob:`, or a file in the \
          blob's place: see `Builder::script_url`"
@@ -94,10 +97,12 @@ impl StartError {
 
     /// The glue script was not found, did not load, or is not what `wasm-bindgen` generated.
     pub fn is_glue(&self) -> bool {
-        matches!(
-            *self.0,
-            StartErrorKind::Glue { .. } | StartErrorKind::GlueUnknown(_)
-        )
+        match *self.0 {
+            StartErrorKind::Glue { .. } | StartErrorKind::GlueUnknown(_) => true,
+            #[cfg(feature = "compat")]
+            StartErrorKind::GlueText(_) => true,
+            _ => false,
+        }
     }
 
     /// A content security policy did not let the worker start.
@@ -171,6 +176,8 @@ pub(crate) enum JoinErrorKind {
     },
     #[error("the thread had been terminated before the job was spawned; start another")]
     Closed,
+    #[error("the thread has not been started; await its `init` first")]
+    NotStarted,
     #[error("a value of type `{type_name}` cannot be sent: {message}")]
     Encode {
         type_name: String,
@@ -318,13 +325,23 @@ impl JoinError {
             | JoinErrorKind::Cancelled
             | JoinErrorKind::Deadline(_)
             | JoinErrorKind::Decode { .. } => true,
-            JoinErrorKind::Closed | JoinErrorKind::OtherBuild | JoinErrorKind::Post(_) => false,
+            JoinErrorKind::Closed
+            | JoinErrorKind::NotStarted
+            | JoinErrorKind::OtherBuild
+            | JoinErrorKind::Post(_) => false,
         }
     }
 
     /// The job was spawned on a thread that had been terminated.
     pub fn is_closed(&self) -> bool {
         matches!(*self.0, JoinErrorKind::Closed)
+    }
+
+    /// The job was spawned on a thread that was not started: one of [`WasmMt::thread`], before its `init`.
+    ///
+    /// [`WasmMt::thread`]: https://docs.rs/wasm-mt/latest/wasm32-unknown-unknown/wasm_mt/compat/struct.WasmMt.html
+    pub fn is_not_started(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::NotStarted)
     }
 
     /// An argument or the result could not be encoded, cloned or transferred, or the job could not be posted.

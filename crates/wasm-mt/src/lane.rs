@@ -43,18 +43,28 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    /// A lane whose first worker is starting.
-    pub(crate) fn start(config: Config) -> Arc<Self> {
+    /// A lane whose first worker waits for [`begin`](Self::begin).
+    pub(crate) fn new(config: Config) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let lane = Arc::new_cyclic(|me| Lane {
+        Arc::new_cyclic(|me| Lane {
             // ORDERING: Relaxed; only that no two are equal matters.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             config,
             me: me.clone(),
             state: Mutex::new(State::new()),
-        });
-        lane.launch(0);
-        lane
+        })
+    }
+
+    /// Starts a worker, where the first one has not been asked for, or the last start failed. Elsewhere gives `false`.
+    pub(crate) fn begin(&self) -> bool {
+        let mut state = self.lock();
+        let begins = matches!(state.phase, Phase::Idle | Phase::Failed(_));
+        if begins {
+            let generation = state.claim();
+            drop(state);
+            self.launch(generation);
+        }
+        begins
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -128,7 +138,7 @@ impl Lane {
         let waker = cx.waker().clone();
         let mut state = self.lock();
         Poll::Ready(match &state.phase {
-            Phase::Starting => {
+            Phase::Idle | Phase::Starting => {
                 let before = state.starter.replace(waker);
                 drop(state);
                 drop(before);
@@ -184,6 +194,10 @@ impl Lane {
         let entry = Entry::new(packet, task);
         let mut state = self.lock();
         match state.phase {
+            Phase::Idle => {
+                drop(state);
+                entry.end(Err(JoinError::new(JoinErrorKind::NotStarted)));
+            }
             Phase::Terminated => {
                 drop(state);
                 entry.end(Err(JoinError::new(JoinErrorKind::Closed)));

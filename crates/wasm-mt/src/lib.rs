@@ -4,6 +4,8 @@ mod buffer;
 mod builder;
 mod channel;
 mod checkpoint;
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+pub mod compat;
 mod error;
 mod handle;
 mod job;
@@ -13,14 +15,21 @@ mod lane;
 mod macros;
 mod panic;
 mod payload;
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+pub mod prelude;
 mod sys;
 mod thread;
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+pub mod utils;
 mod worker;
 
 pub use buffer::Buffer;
 pub use builder::{Builder, WORKER_SCRIPT};
 pub use channel::{Receiver, SendError, Sender, channel};
 pub use checkpoint::checkpoint;
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+#[doc(no_inline)]
+pub use compat::{MtAsyncClosure, MtClosure, WasmMt};
 pub use error::{JoinError, StartError};
 pub use handle::{AbortHandle, AbortOnDrop, JobId, JoinHandle};
 #[cfg(feature = "serde_closure")]
@@ -34,7 +43,11 @@ pub use thread::{Current, Thread, available_parallelism, current, is_worker};
 
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+    pub use crate::compat::console_log;
     pub use crate::job::gives;
+    #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+    pub use serde_closure::FnOnce;
 }
 
 #[cfg(all(test, target_family = "wasm"))]

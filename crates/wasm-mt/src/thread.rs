@@ -31,7 +31,9 @@ use crate::sys;
 ///
 /// Dropping a thread terminates it, as [`terminate`](Self::terminate).
 pub struct Thread {
-    lane: Arc<Lane>,
+    pub(crate) lane: Arc<Lane>,
+    #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+    pub(crate) compat: crate::compat::Labels,
 }
 
 impl Thread {
@@ -49,11 +51,25 @@ impl Thread {
     }
 
     pub(crate) async fn start_with(config: Config) -> Result<Thread, StartError> {
-        let lane = Lane::start(config);
-        // From here on a dropped future drops the thread, and with it the worker.
-        let thread = Thread { lane };
-        poll_fn(|cx| thread.lane.poll_started(cx)).await?;
+        let thread = Thread::not_started(config);
+        thread.lane.begin();
+        // A dropped future drops the thread, and with it the worker.
+        thread.started().await?;
         Ok(thread)
+    }
+
+    /// A thread whose lane waits for its `begin`.
+    pub(crate) fn not_started(config: Config) -> Thread {
+        Thread {
+            lane: Lane::new(config),
+            #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+            compat: crate::compat::Labels::default(),
+        }
+    }
+
+    /// Ready when its worker is.
+    pub(crate) async fn started(&self) -> Result<(), StartError> {
+        poll_fn(|cx| self.lane.poll_started(cx)).await
     }
 
     /// Hands a job to the thread, which runs it when those before it are done or wait for something.

@@ -31,6 +31,8 @@ pub(super) struct State {
 }
 
 pub(super) enum Phase {
+    /// No worker was asked for yet.
+    Idle,
     Starting,
     Ready,
     /// The last start failed. The next job tries again.
@@ -124,7 +126,7 @@ impl State {
     /// Before the first worker.
     pub(super) fn new() -> Self {
         State {
-            phase: Phase::Starting,
+            phase: Phase::Idle,
             generation: 0,
             link: None,
             proved: false,

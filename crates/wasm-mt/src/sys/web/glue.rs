@@ -1,9 +1,16 @@
 //! Where the program's own glue script and module are, found out at run time.
 
+#[cfg(feature = "compat")]
+use std::sync::Arc;
+
 use js_sys::Array;
+#[cfg(feature = "compat")]
+use js_sys::ArrayBuffer;
 use wasm_bindgen::prelude::*;
 
 use super::dom::{self, find};
+#[cfg(feature = "compat")]
+use super::script;
 use super::{Config, text};
 use crate::error::{StartError, StartErrorKind};
 
@@ -23,8 +30,63 @@ extern "C" {
     fn entries(kind: &str) -> Result<Array, JsValue>;
 }
 
+/// Where the glue script is, where that was given.
+#[derive(Clone)]
+pub(crate) enum GlueSource {
+    Url(String),
+    #[cfg(feature = "compat")]
+    Blob(Arc<GlueBlob>),
+}
+
+/// A glue script that was given as its text. Dropped, its URL is revoked.
+#[cfg(feature = "compat")]
+pub(crate) struct GlueBlob {
+    url: String,
+    is_classic: bool,
+}
+
+#[cfg(feature = "compat")]
+impl GlueBlob {
+    /// Of the script's bytes.
+    pub(crate) fn new(script: &ArrayBuffer) -> Result<Arc<Self>, StartError> {
+        Self::of(&[script.into()], is_own_classic())
+    }
+
+    /// Of the bytes of a function's body, which gives a function that gives the glue.
+    pub(crate) fn of_init(body: &ArrayBuffer) -> Result<Arc<Self>, StartError> {
+        let (before, after) = (
+            "const wasm_bindgen = (function () {\n",
+            "\n}).call(null)();\n",
+        );
+        Self::of(&[before.into(), body.into(), after.into()], true)
+    }
+
+    fn of(parts: &[JsValue], is_classic: bool) -> Result<Arc<Self>, StartError> {
+        match script::blob_url(parts) {
+            Ok(url) => Ok(Arc::new(GlueBlob { url, is_classic })),
+            Err(error) => Err(StartError::new(StartErrorKind::GlueText(text(&error)))),
+        }
+    }
+}
+
+#[cfg(feature = "compat")]
+impl Drop for GlueBlob {
+    fn drop(&mut self) {
+        // It can fail only where nothing is to be revoked.
+        let _ = web_sys::Url::revoke_object_url(&self.url);
+    }
+}
+
 /// Whether the glue is probably a classic script. The worker tries both ways, this one first.
-pub(super) fn is_classic() -> bool {
+pub(super) fn is_classic(config: &Config) -> bool {
+    match &config.glue {
+        #[cfg(feature = "compat")]
+        Some(GlueSource::Blob(blob)) => blob.is_classic,
+        _ => is_own_classic(),
+    }
+}
+
+fn is_own_classic() -> bool {
     NO_MODULES.with(Option::is_some)
 }
 
@@ -49,14 +111,28 @@ fn stack() -> JsValue {
 
 /// The absolute URL of the glue script that a worker loads: the one given, else the program's own.
 pub(super) fn of(config: &Config) -> Result<String, StartError> {
-    match &config.glue_url {
-        Some(url) => absolute(url).map_err(|reason| StartErrorKind::Glue {
+    match &config.glue {
+        #[cfg(feature = "compat")]
+        Some(GlueSource::Blob(blob)) => Ok(blob.url.clone()),
+        Some(GlueSource::Url(url)) => absolute(url).map_err(|reason| StartErrorKind::Glue {
             url: url.clone(),
             reason,
         }),
         None => url().map_err(StartErrorKind::GlueUnknown),
     }
     .map_err(StartError::new)
+}
+
+/// The error of a worker that could not load it.
+pub(super) fn not_loaded(config: &Config, reason: String) -> StartErrorKind {
+    match &config.glue {
+        #[cfg(feature = "compat")]
+        Some(GlueSource::Blob(_)) => StartErrorKind::GlueText(reason),
+        _ => StartErrorKind::Glue {
+            url: of(config).unwrap_or_default(),
+            reason,
+        },
+    }
 }
 
 /// A URL as it is seen from the page.

@@ -171,7 +171,7 @@ impl Link {
                 START.into(),
                 env!("CARGO_PKG_VERSION").into(),
                 glue_url.into(),
-                glue::is_classic().into(),
+                glue::is_classic(&config.sys).into(),
                 (current.id as f64).into(),
                 current.name.map_or(JsValue::UNDEFINED, Into::into),
                 on_start.into(),

@@ -24,8 +24,13 @@ use wasm_bindgen::prelude::*;
 
 pub(crate) use entry::{announce_panic, current, report};
 pub(crate) use far::{Far, OutOfBand, bind, passed};
+#[cfg(feature = "compat")]
+pub(crate) use glue::GlueBlob;
+pub(crate) use glue::GlueSource;
 pub use js::{Js, Transfer};
 pub(crate) use link::Link;
+#[cfg(feature = "compat")]
+pub(crate) use module::Given;
 pub(crate) use module::ModuleSource;
 pub(crate) use task::{Task, Value, decode};
 pub(crate) use timer::Timer;
@@ -36,7 +41,7 @@ pub(crate) use watch::SilenceLimit;
 /// Settings of this backend.
 #[derive(Clone, Default)]
 pub(crate) struct Config {
-    pub(crate) glue_url: Option<String>,
+    pub(crate) glue: Option<GlueSource>,
     pub(crate) script_url: Option<String>,
     pub(crate) module: Option<ModuleSource>,
     pub(crate) silence: watch::SilenceLimit,

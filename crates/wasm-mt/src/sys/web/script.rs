@@ -114,10 +114,15 @@ fn blob() -> Result<String, JsValue> {
     if let Some(url) = BLOB.with_borrow(Clone::clone) {
         return Ok(url);
     }
-    let options = dom::object("type", "text/javascript".into());
-    let parts = dom::array(&[SCRIPT.into()]);
-    let blob = Blob::new_with_str_sequence_and_options(&parts, options.unchecked_ref())?;
-    let url = Url::create_object_url_with_blob(&blob)?;
+    let url = blob_url(&[SCRIPT.into()])?;
     BLOB.set(Some(url.clone()));
     Ok(url)
+}
+
+/// The URL of a script that is made of strings and bytes.
+pub(super) fn blob_url(parts: &[JsValue]) -> Result<String, JsValue> {
+    let options = dom::object("type", "text/javascript".into());
+    let parts = dom::array(parts);
+    let blob = Blob::new_with_str_sequence_and_options(&parts, options.unchecked_ref())?;
+    Url::create_object_url_with_blob(&blob)
 }

@@ -98,10 +98,7 @@ fn failure(stage: f64, reason: String, tried: Option<&str>, config: &Config) -> 
         if script::is_untrusted(&reason) {
             StartErrorKind::Untrusted(reason)
         } else {
-            StartErrorKind::Glue {
-                url: glue::of(config).unwrap_or_default(),
-                reason,
-            }
+            glue::not_loaded(config, reason)
         }
     } else if stage == BUILD {
         StartErrorKind::OtherBuild

@@ -6,12 +6,12 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{entry, far};
 use crate::channel::Outlet;
 use crate::error::JoinError;
-use crate::job::Travel;
 use crate::lane::LastWords;
 use crate::payload::{self, Payload, Travels};
 
@@ -38,10 +38,11 @@ pub(super) struct Kind {
 }
 
 impl Task {
+    // What becomes bytes at once need not be `Send`.
     pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
     where
-        A: Travel,
-        T: Travel,
+        A: Serialize + DeserializeOwned,
+        T: Serialize,
     {
         Task {
             kind: Kind {
@@ -56,8 +57,8 @@ impl Task {
 
     pub(crate) fn new_async<A, T, F>(args: A, f: fn(A) -> F) -> Self
     where
-        A: Travel,
-        T: Travel,
+        A: Serialize + DeserializeOwned,
+        T: Serialize,
         F: Future<Output = T> + 'static,
     {
         Task {

@@ -1,0 +1,102 @@
+//! What [`Thread::exec`](crate::Thread::exec) takes: closures that serialize, and give a `Result<JsValue, JsValue>`.
+
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_closure::traits;
+use wasm_bindgen::JsValue;
+
+use crate::job::Job;
+use crate::sys::{self, Js, Task};
+
+/// What the closure gives, as it travels.
+pub(super) type Answer = Result<Js<JsValue>, Js<JsValue>>;
+
+fn answer(result: Result<JsValue, JsValue>) -> Answer {
+    result.map(Js).map_err(Js)
+}
+
+pub(super) fn job(task: Task) -> Job<Answer> {
+    Job {
+        task,
+        decode: sys::decode,
+    }
+}
+
+/// A closure made by [`FnOnce!`](macro@crate::prelude::FnOnce) that gives a `Result<JsValue, JsValue>`: what
+/// [`Thread::exec`](crate::Thread::exec) takes. What it captures must serialize, and need not be `Send`.
+///
+/// ```no_run
+/// use wasm_bindgen::JsValue;
+/// use wasm_mt::prelude::*;
+/// use wasm_mt::{MtClosure, Thread};
+///
+/// async fn twice<F: MtClosure + Clone>(thread: &Thread, closure: F) -> Result<JsValue, JsValue> {
+///     thread.exec(closure.clone()).await?;
+///     thread.exec(closure).await
+/// }
+///
+/// # async fn example(thread: &Thread) -> Result<(), JsValue> {
+/// let n = 7;
+/// twice(thread, FnOnce!(move || Ok(JsValue::from(n)))).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait MtClosure:
+    traits::FnOnce<(), Output = Result<JsValue, JsValue>> + Serialize + DeserializeOwned + 'static
+{
+}
+
+impl<F> MtClosure for F where
+    F: traits::FnOnce<(), Output = Result<JsValue, JsValue>>
+        + Serialize
+        + DeserializeOwned
+        + 'static
+{
+}
+
+pub(super) fn closure_job<F: MtClosure>(closure: F) -> Job<Answer> {
+    job(Task::new(closure, |closure: F| {
+        answer(closure.call_once(()))
+    }))
+}
+
+/// A closure made by [`FnOnce!`](macro@crate::prelude::FnOnce) that gives a future `T` of a `Result<JsValue, JsValue>`: what
+/// [`Thread::exec_async`](crate::Thread::exec_async) takes. What it captures must serialize, and need not be `Send`.
+///
+/// ```no_run
+/// use wasm_bindgen::JsValue;
+/// use wasm_mt::prelude::*;
+/// use wasm_mt::{MtAsyncClosure, Thread};
+///
+/// async fn logged<F: MtAsyncClosure<T>, T>(thread: &Thread, closure: F) -> Result<JsValue, JsValue> {
+///     let answer = thread.exec_async(closure).await?;
+///     wasm_mt::console_ln!("{answer:?}");
+///     Ok(answer)
+/// }
+///
+/// # async fn example(thread: &Thread) -> Result<(), JsValue> {
+/// logged(thread, FnOnce!(async move || Ok(JsValue::from(7)))).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait MtAsyncClosure<T>:
+    traits::FnOnce<(), Output = T> + Serialize + DeserializeOwned + 'static
+{
+    // A method, so that a bound on the closure alone says all of it: what is asked of `T` is asked by the `impl`.
+    #[doc(hidden)]
+    fn into_job(self) -> Job<Answer>;
+}
+
+impl<F, T> MtAsyncClosure<T> for F
+where
+    F: traits::FnOnce<(), Output = T> + Serialize + DeserializeOwned + 'static,
+    T: Future<Output = Result<JsValue, JsValue>> + 'static,
+{
+    fn into_job(self) -> Job<Answer> {
+        job(Task::new_async(self, |closure: F| async move {
+            answer(closure.call_once(()).await)
+        }))
+    }
+}
