@@ -153,7 +153,7 @@ impl Builder {
 impl Builder {
     /// The URL of the glue script that `wasm-bindgen` generated, absolute, or on a page relative to it. By default it is found.
     pub fn glue_url(mut self, url: impl Into<String>) -> Self {
-        self.config.sys.glue = Some(sys::GlueSource::Url(url.into()));
+        self.config.sys.glue = Some(sys::GlueSource::url(url.into()));
         self
     }
 
@@ -175,7 +175,9 @@ impl Builder {
 
     /// The bytes of the module that workers instantiate, compiled in each. See [`module`](Self::module).
     pub fn wasm_bytes(mut self, bytes: &[u8]) -> Self {
-        self.config.sys.module = Some(sys::ModuleSource::Bytes(js_sys::Uint8Array::from(bytes)));
+        self.config.sys.module = Some(sys::ModuleSource::Bytes(
+            js_sys::Uint8Array::from(bytes).into(),
+        ));
         self
     }
 

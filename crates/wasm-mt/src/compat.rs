@@ -37,15 +37,15 @@ mod thread;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::sync::Arc;
 
-use js_sys::ArrayBuffer;
+use js_sys::{ArrayBuffer, WebAssembly};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 pub use self::closure::{MtAsyncClosure, MtClosure};
 pub(crate) use self::thread::Labels;
 use crate::error::StartError;
-use crate::sys::{Given, GlueBlob, GlueSource, ModuleSource};
+use crate::sys::{GlueSource, ModuleSource};
 use crate::thread::Thread;
 
 #[wasm_bindgen]
@@ -78,7 +78,7 @@ fn error(message: &str) -> JsValue {
 pub struct WasmMt {
     glue: RefCell<Result<GlueSource, StartError>>,
     /// The program's own where none was given.
-    module: RefCell<Option<Arc<Given>>>,
+    module: RefCell<Option<ModuleSource>>,
     initialized: Cell<bool>,
 }
 
@@ -86,17 +86,17 @@ impl WasmMt {
     /// For threads that load the glue script of this URL: absolute, or on a page relative to it. Either kind of glue will
     /// do, that of `--target web` or of `--target no-modules`. They instantiate the module that the page has compiled.
     pub fn new(pkg_js_uri: &str) -> Self {
-        Self::from_sources(Ok(GlueSource::Url(pkg_js_uri.into())), None)
+        Self::from_sources(Ok(GlueSource::url(pkg_js_uri.into())), None)
     }
 
     /// For threads that load the glue script whose text `ab_js` holds, and instantiate the module whose bytes `ab_wasm`
     /// holds: those of this program. The module is compiled once.
     pub fn new_with_arraybuffers(ab_js: ArrayBuffer, ab_wasm: ArrayBuffer) -> Self {
-        let glue = GlueBlob::new(&ab_js).map(GlueSource::Blob);
-        Self::from_sources(glue, Some(Given::new(ab_wasm)))
+        let module = ModuleSource::Bytes(ab_wasm.into());
+        Self::from_sources(GlueSource::script(&ab_js), Some(module))
     }
 
-    fn from_sources(glue: Result<GlueSource, StartError>, module: Option<Arc<Given>>) -> Self {
+    fn from_sources(glue: Result<GlueSource, StartError>, module: Option<ModuleSource>) -> Self {
         WasmMt {
             glue: RefCell::new(glue),
             module: RefCell::new(module),
@@ -120,13 +120,13 @@ impl WasmMt {
     /// # }
     /// ```
     pub fn set_ab_init(&self, ab: ArrayBuffer) {
-        *self.glue.borrow_mut() = GlueBlob::of_init(&ab).map(GlueSource::Blob);
+        *self.glue.borrow_mut() = GlueSource::init(&ab);
     }
 
     /// Has threads made from now on instantiate the module whose bytes `ab` holds, which must be this program's. It is
-    /// compiled once.
+    /// compiled by [`init`](Self::init), once for all threads; given later, in each.
     pub fn set_ab_wasm(&self, ab: ArrayBuffer) {
-        self.module.replace(Some(Given::new(ab)));
+        self.module.replace(Some(ModuleSource::Bytes(ab.into())));
     }
 
     /// Makes ready what the threads need. Nothing is fetched: where a file is missing, [`Thread::init`] says so.
@@ -146,15 +146,20 @@ impl WasmMt {
         Ok(self)
     }
 
-    async fn ready(&self) -> Result<(), StartError> {
+    async fn ready(&self) -> Result<(), JsValue> {
         if let Err(error) = &*self.glue.borrow() {
-            return Err(error.clone());
+            return Err(error.clone().into());
         }
-        let module = self.module.borrow().clone();
-        match module {
-            Some(given) => given.compile().await,
-            None => Ok(()),
+        let Some(ModuleSource::Bytes(bytes)) = self.module.borrow().clone() else {
+            return Ok(());
+        };
+        let module = JsFuture::from(WebAssembly::compile(&bytes)).await?;
+        // Unless others were set meanwhile.
+        let mut present = self.module.borrow_mut();
+        if matches!(&*present, Some(ModuleSource::Bytes(now)) if *now == bytes) {
+            *present = Some(ModuleSource::Module(module.unchecked_into()));
         }
+        Ok(())
     }
 
     /// As [`init`](Self::init), for one that is at hand.
@@ -173,8 +178,7 @@ impl WasmMt {
                 "the `WasmMt` of the thread was not initialized; await its `init` first".into(),
             );
         }
-        let module = self.module.borrow().clone();
-        Thread::from_sources(self.glue.borrow().clone(), module.map(ModuleSource::Given))
+        Thread::from_sources(self.glue.borrow().clone(), self.module.borrow().clone())
     }
 }
 

@@ -32,7 +32,6 @@ pub(crate) enum StartErrorKind {
          JavaScript there, or pass another URL with `Builder::glue_url`"
     )]
     Glue { url: String, reason: String },
-    #[cfg(feature = "compat")]
     #[error("the glue script that was given as text could not be loaded in the worker: {0}")]
     GlueText(String),
     #[error(
@@ -97,12 +96,12 @@ impl StartError {
 
     /// The glue script was not found, did not load, or is not what `wasm-bindgen` generated.
     pub fn is_glue(&self) -> bool {
-        match *self.0 {
-            StartErrorKind::Glue { .. } | StartErrorKind::GlueUnknown(_) => true,
-            #[cfg(feature = "compat")]
-            StartErrorKind::GlueText(_) => true,
-            _ => false,
-        }
+        matches!(
+            *self.0,
+            StartErrorKind::Glue { .. }
+                | StartErrorKind::GlueText(_)
+                | StartErrorKind::GlueUnknown(_)
+        )
     }
 
     /// A content security policy did not let the worker start.

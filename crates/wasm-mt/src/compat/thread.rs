@@ -12,7 +12,7 @@ use super::error;
 use crate::builder::Builder;
 use crate::error::StartError;
 use crate::job::Job;
-use crate::sys::{Given, GlueBlob, GlueSource, Js, ModuleSource, Task};
+use crate::sys::{GlueSource, Js, ModuleSource, Task};
 use crate::thread::Thread;
 use crate::utils;
 
@@ -39,8 +39,8 @@ impl Thread {
     /// [`WasmMt::thread`](crate::WasmMt::thread) gives after [`set_ab_init`](crate::WasmMt::set_ab_init) and
     /// [`set_ab_wasm`](crate::WasmMt::set_ab_wasm). It has to be [initialized](Self::init).
     pub fn new(ab_init: ArrayBuffer, ab_wasm: ArrayBuffer) -> Self {
-        let glue = GlueBlob::of_init(&ab_init).map(GlueSource::Blob);
-        Self::from_sources(glue, Some(ModuleSource::Given(Given::new(ab_wasm))))
+        let module = ModuleSource::Bytes(ab_wasm.into());
+        Self::from_sources(GlueSource::init(&ab_init), Some(module))
     }
 
     /// An uninitialized thread, whose `init` fails where its glue has.
@@ -74,9 +74,6 @@ impl Thread {
     pub async fn init(&self) -> Result<&Self, JsValue> {
         if let Some(fault) = &self.compat.fault {
             return Err(JsError::new(fault).into());
-        }
-        if let Some(ModuleSource::Given(given)) = &self.lane.config.sys.module {
-            given.compile().await?;
         }
         if self.is_terminated() {
             return Err(TERMINATED.into());

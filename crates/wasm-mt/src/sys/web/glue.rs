@@ -1,18 +1,16 @@
 //! Where the program's own glue script and module are, found out at run time.
 
-#[cfg(feature = "compat")]
 use std::sync::Arc;
 
 use js_sys::Array;
-#[cfg(feature = "compat")]
-use js_sys::ArrayBuffer;
 use wasm_bindgen::prelude::*;
 
 use super::dom::{self, find};
-#[cfg(feature = "compat")]
-use super::script;
 use super::{Config, text};
 use crate::error::{StartError, StartErrorKind};
+
+#[cfg(feature = "compat")]
+mod given;
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,64 +28,29 @@ extern "C" {
     fn entries(kind: &str) -> Result<Array, JsValue>;
 }
 
-/// Where the glue script is, where that was given.
+/// The glue script that workers load, where that was given.
 #[derive(Clone)]
-pub(crate) enum GlueSource {
-    Url(String),
-    #[cfg(feature = "compat")]
-    Blob(Arc<GlueBlob>),
-}
-
-/// A glue script that was given as its text. Dropped, its URL is revoked.
-#[cfg(feature = "compat")]
-pub(crate) struct GlueBlob {
+pub(crate) struct GlueSource {
     url: String,
+    /// What revokes the URL when nobody needs it any more, where the script was given as text. Whatever it is: a program that
+    /// gives none does not hold its code.
+    blob: Option<Arc<dyn Send + Sync>>,
     is_classic: bool,
 }
 
-#[cfg(feature = "compat")]
-impl GlueBlob {
-    /// Of the script's bytes.
-    pub(crate) fn new(script: &ArrayBuffer) -> Result<Arc<Self>, StartError> {
-        Self::of(&[script.into()], is_own_classic())
-    }
-
-    /// Of the bytes of a function's body, which gives a function that gives the glue.
-    pub(crate) fn of_init(body: &ArrayBuffer) -> Result<Arc<Self>, StartError> {
-        let (before, after) = (
-            "const wasm_bindgen = (function () {\n",
-            "\n}).call(null)();\n",
-        );
-        Self::of(&[before.into(), body.into(), after.into()], true)
-    }
-
-    fn of(parts: &[JsValue], is_classic: bool) -> Result<Arc<Self>, StartError> {
-        match script::blob_url(parts) {
-            Ok(url) => Ok(Arc::new(GlueBlob { url, is_classic })),
-            Err(error) => Err(StartError::new(StartErrorKind::GlueText(text(&error)))),
+impl GlueSource {
+    pub(crate) fn url(url: String) -> Self {
+        GlueSource {
+            url,
+            blob: None,
+            is_classic: false,
         }
-    }
-}
-
-#[cfg(feature = "compat")]
-impl Drop for GlueBlob {
-    fn drop(&mut self) {
-        // It can fail only where nothing is to be revoked.
-        let _ = web_sys::Url::revoke_object_url(&self.url);
     }
 }
 
 /// Whether the glue is probably a classic script. The worker tries both ways, this one first.
 pub(super) fn is_classic(config: &Config) -> bool {
-    match &config.glue {
-        #[cfg(feature = "compat")]
-        Some(GlueSource::Blob(blob)) => blob.is_classic,
-        _ => is_own_classic(),
-    }
-}
-
-fn is_own_classic() -> bool {
-    NO_MODULES.with(Option::is_some)
+    config.glue.as_ref().is_some_and(|glue| glue.is_classic) || NO_MODULES.with(Option::is_some)
 }
 
 /// The absolute URL of the glue script: an error made by a call from wasm is made in the glue, so the first place on its
@@ -112,9 +75,7 @@ fn stack() -> JsValue {
 /// The absolute URL of the glue script that a worker loads: the one given, else the program's own.
 pub(super) fn of(config: &Config) -> Result<String, StartError> {
     match &config.glue {
-        #[cfg(feature = "compat")]
-        Some(GlueSource::Blob(blob)) => Ok(blob.url.clone()),
-        Some(GlueSource::Url(url)) => absolute(url).map_err(|reason| StartErrorKind::Glue {
+        Some(GlueSource { url, .. }) => absolute(url).map_err(|reason| StartErrorKind::Glue {
             url: url.clone(),
             reason,
         }),
@@ -126,8 +87,7 @@ pub(super) fn of(config: &Config) -> Result<String, StartError> {
 /// The error of a worker that could not load it.
 pub(super) fn not_loaded(config: &Config, reason: String) -> StartErrorKind {
     match &config.glue {
-        #[cfg(feature = "compat")]
-        Some(GlueSource::Blob(_)) => StartErrorKind::GlueText(reason),
+        Some(GlueSource { blob: Some(_), .. }) => StartErrorKind::GlueText(reason),
         _ => StartErrorKind::Glue {
             url: of(config).unwrap_or_default(),
             reason,

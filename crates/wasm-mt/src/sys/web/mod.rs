@@ -24,13 +24,9 @@ use wasm_bindgen::prelude::*;
 
 pub(crate) use entry::{announce_panic, current, report};
 pub(crate) use far::{Far, OutOfBand, bind, passed};
-#[cfg(feature = "compat")]
-pub(crate) use glue::GlueBlob;
 pub(crate) use glue::GlueSource;
 pub use js::{Js, Transfer};
 pub(crate) use link::Link;
-#[cfg(feature = "compat")]
-pub(crate) use module::Given;
 pub(crate) use module::ModuleSource;
 pub(crate) use task::{Task, Value, decode};
 pub(crate) use timer::Timer;

@@ -5,11 +5,7 @@
 //! cannot fetch them, the worker gets the URL.
 
 use std::cell::{Cell, RefCell};
-#[cfg(feature = "compat")]
-use std::sync::{Arc, OnceLock};
 
-#[cfg(feature = "compat")]
-use js_sys::ArrayBuffer;
 use js_sys::{Promise, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -21,47 +17,9 @@ use crate::error::{StartError, StartErrorKind};
 #[derive(Clone)]
 pub(crate) enum ModuleSource {
     Module(WebAssembly::Module),
-    Bytes(Uint8Array),
+    /// A `Uint8Array` or an `ArrayBuffer`.
+    Bytes(JsValue),
     Url(String),
-    /// Bytes that are compiled once, for all threads that they were given for.
-    #[cfg(feature = "compat")]
-    Given(Arc<Given>),
-}
-
-/// The bytes of a module, and what came of them.
-#[cfg(feature = "compat")]
-pub(crate) struct Given {
-    bytes: ArrayBuffer,
-    compiling: OnceLock<Promise>,
-    module: OnceLock<WebAssembly::Module>,
-}
-
-#[cfg(feature = "compat")]
-impl Given {
-    pub(crate) fn new(bytes: ArrayBuffer) -> Arc<Self> {
-        Arc::new(Given {
-            bytes,
-            compiling: OnceLock::new(),
-            module: OnceLock::new(),
-        })
-    }
-
-    /// Compiles them, unless that was done.
-    ///
-    /// # Errors
-    /// Where they are no module.
-    pub(crate) async fn compile(&self) -> Result<(), StartError> {
-        let compiling = self
-            .compiling
-            .get_or_init(|| WebAssembly::compile(&self.bytes));
-        match JsFuture::from(compiling.clone()).await {
-            Ok(module) => {
-                self.module.get_or_init(|| module.unchecked_into());
-                Ok(())
-            }
-            Err(error) => Err(StartError::new(StartErrorKind::Module(text(&error)))),
-        }
-    }
 }
 
 /// What is to be done for a worker.
@@ -119,12 +77,7 @@ pub(super) fn rung(config: &Config) -> Result<Rung, StartError> {
     let refused = REFUSED.get();
     Ok(match &config.module {
         Some(ModuleSource::Module(module)) if !refused => Rung::Module(module.into()),
-        Some(ModuleSource::Bytes(bytes)) => Rung::Other(bytes.into()),
-        #[cfg(feature = "compat")]
-        Some(ModuleSource::Given(given)) => match given.module.get() {
-            Some(module) if !refused => Rung::Module(module.into()),
-            _ => Rung::Other((&given.bytes).into()),
-        },
+        Some(ModuleSource::Bytes(bytes)) => Rung::Other(bytes.clone()),
         Some(ModuleSource::Url(url)) => Rung::Other(
             glue::absolute(url)
                 .map_err(|reason| StartErrorKind::Module(format!("{url}: {reason}")))
