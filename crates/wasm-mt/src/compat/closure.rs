@@ -43,11 +43,18 @@ pub(super) fn job(task: Task) -> Job<Answer> {
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a closure that `exec` takes cannot be made of `{Self}`",
+    label = "cannot be executed in another thread",
+    note = "it is written `exec!(th, move || ..)`, or made by `FnOnce!`, and gives a `Result<JsValue, JsValue>`",
+    note = "what it captures implements serde's `Serialize` and `Deserialize`, and is owned: no references, no `Rc`"
+)]
 pub trait MtClosure:
     traits::FnOnce<(), Output = Result<JsValue, JsValue>> + Serialize + DeserializeOwned + 'static
 {
 }
 
+#[diagnostic::do_not_recommend]
 impl<F> MtClosure for F where
     F: traits::FnOnce<(), Output = Result<JsValue, JsValue>>
         + Serialize
@@ -81,6 +88,12 @@ pub(super) fn closure_job<F: MtClosure>(closure: F) -> Job<Answer> {
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a closure that `exec_async` takes cannot be made of `{Self}`",
+    label = "cannot be executed in another thread",
+    note = "it is written `exec!(th, async move || ..)`, or made by `FnOnce!`, and gives a `Result<JsValue, JsValue>`",
+    note = "what it captures implements serde's `Serialize` and `Deserialize`, and is owned: no references, no `Rc`"
+)]
 pub trait MtAsyncClosure<T>:
     traits::FnOnce<(), Output = T> + Serialize + DeserializeOwned + 'static
 {
@@ -89,6 +102,7 @@ pub trait MtAsyncClosure<T>:
     fn into_job(self) -> Job<Answer>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<F, T> MtAsyncClosure<T> for F
 where
     F: traits::FnOnce<(), Output = T> + Serialize + DeserializeOwned + 'static,
