@@ -31,7 +31,12 @@ macro_rules! exec {
         ($th).exec_async($crate::__private::FnOnce!(async $($closure)+))
     };
     ($th:expr, $($closure:tt)+) => {
-        ($th).exec($crate::__private::FnOnce!($($closure)+))
+        ($th).exec({
+            #[allow(unused_braces, reason = "`FnOnce!` puts the closure's own braces into others")]
+            {
+                $crate::__private::FnOnce!($($closure)+)
+            }
+        })
     };
 }
 
