@@ -20,12 +20,12 @@ extern "C" {
     fn set_timeout(callback: &JsValue, milliseconds: i32);
 }
 
-fn some_lock() -> String {
+pub(crate) fn some_lock() -> String {
     format!("tests of wasm-mt {}", js_sys::Math::random())
 }
 
 /// Has the lock for as long as this worker lives.
-async fn hold(lock: String) {
+pub(crate) async fn hold(lock: String) {
     let held = Promise::new(&mut |resolve, _| {
         let held = Closure::once_into_js(move || {
             resolve.call0(&JsValue::NULL).unwrap();
@@ -37,7 +37,7 @@ async fn hold(lock: String) {
 }
 
 /// Waits until nobody has the lock any more.
-async fn freed(lock: &str) {
+pub(crate) async fn freed(lock: &str) {
     let held = Closure::once_into_js(|| {});
     JsFuture::from(request_lock(lock, held.unchecked_ref()))
         .await

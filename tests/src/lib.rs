@@ -1,14 +1,24 @@
 //! The test bodies, written once and run in many settings: natively, on a page's main thread and inside a worker, with
 //! `web` and `no-modules` glue, in each engine.
 //!
-//! A body is a sentence and panics when it is not true. [`bodies!`], [`encoding_bodies!`] and [`web_bodies!`] list them for
-//! those who run them.
+//! A body is a sentence and panics when it is not true. [`bodies!`], [`encoding_bodies!`], [`web_bodies!`] and
+//! [`compat_bodies!`] list them for those who run them.
 
 #![allow(missing_docs, reason = "a body's name is its sentence")]
 
 mod bulk;
 mod channels;
 pub mod common;
+#[cfg(target_family = "wasm")]
+mod compat;
+#[cfg(target_family = "wasm")]
+mod compat_closures;
+#[cfg(target_family = "wasm")]
+mod compat_faults;
+#[cfg(target_family = "wasm")]
+mod compat_text;
+#[cfg(target_family = "wasm")]
+mod compat_utils;
 #[cfg(target_family = "wasm")]
 mod deaths;
 mod faults;
@@ -22,6 +32,16 @@ mod web;
 
 pub use bulk::*;
 pub use channels::*;
+#[cfg(target_family = "wasm")]
+pub use compat::*;
+#[cfg(target_family = "wasm")]
+pub use compat_closures::*;
+#[cfg(target_family = "wasm")]
+pub use compat_faults::*;
+#[cfg(target_family = "wasm")]
+pub use compat_text::*;
+#[cfg(target_family = "wasm")]
+pub use compat_utils::*;
 #[cfg(target_family = "wasm")]
 pub use deaths::*;
 pub use faults::*;
@@ -178,6 +198,73 @@ macro_rules! web_bodies {
             a_worker_that_is_closed_between_its_jobs_ends_their_wait
             a_worker_that_is_closed_while_it_starts_is_a_start_error
             an_idempotent_job_cannot_begin_again_without_its_buffer
+        }
+    };
+}
+
+/// Calls a macro with the name of each body of the surface of 0.1, which is there in a browser.
+#[macro_export]
+macro_rules! compat_bodies {
+    ($each:ident) => {
+        $each! {
+            exec_gives_what_its_closure_gives
+            exec_awaits_an_async_closure
+            the_methods_of_exec_take_serde_closures
+            init_borrows_and_and_init_moves
+            exec_takes_whatever_is_a_thread
+            exec_and_spawn_share_a_thread
+            nothing_is_sent_before_it_is_awaited
+            what_is_awaited_together_comes_back_each_with_its_own
+            a_dropped_exec_leaves_its_closure_running
+            get_id_gives_what_set_id_set
+            get_busy_gives_what_set_busy_set
+            executors_are_made_of_threads
+            a_closure_has_threads_of_its_own
+            a_closure_takes_structs_strings_vecs_and_options_along
+            a_closure_takes_buffers_js_values_and_senders_along
+            a_closure_takes_what_is_not_send_along
+            a_generic_function_runs_closures_over_its_types
+            mt_closures_are_bounds_of_a_programs_own
+            bytes_come_back_as_a_typed_array
+            a_closures_own_error_comes_back_as_it_is
+            a_closure_that_panics_is_an_error
+            a_panic_spares_what_is_awaited_behind_it
+            a_closure_that_traps_is_an_error
+            a_result_that_cannot_be_cloned_is_an_error
+            a_capture_that_cannot_travel_is_an_error
+            a_terminated_thread_refuses_exec
+            terminate_cancels_what_is_awaited
+            a_dropped_thread_ends_its_worker
+            a_thread_that_was_not_initialized_is_an_error
+            a_second_init_is_an_error
+            a_builder_that_was_not_initialized_is_an_error
+            a_wrong_url_is_an_error
+            an_init_that_failed_may_be_tried_again
+            a_worker_that_closes_itself_is_an_error
+            a_thread_is_not_cancelled_by_what_nobody_awaits
+            exec_js_gives_what_its_text_returns
+            exec_js_async_awaits_its_text
+            texts_of_a_thread_share_its_globals
+            what_a_text_throws_comes_back_as_it_is
+            what_an_async_text_rejects_with_comes_back_as_it_is
+            a_text_that_does_not_parse_is_an_error
+            a_texts_value_that_cannot_be_cloned_is_an_error
+            texts_and_closures_run_in_the_order_of_their_awaiting
+            run_js_runs_where_it_is_called
+            run_js_async_awaits_where_it_is_called
+            sleep_takes_its_milliseconds
+            threads_are_made_of_array_buffers
+            a_thread_is_made_of_array_buffers
+            set_ab_init_gives_a_thread_its_glue
+            set_ab_wasm_gives_a_thread_its_module
+            array_buffers_that_are_no_glue_are_an_error
+            array_buffers_that_are_no_module_are_an_error
+            an_ab_init_that_gives_no_glue_is_an_error
+            a_counter_counts
+            perf_to_system_counts_from_the_epoch
+            texts_and_buffers_become_each_other
+            files_are_fetched
+            console_ln_and_debug_ln_write_to_the_console
         }
     };
 }

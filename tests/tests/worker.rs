@@ -19,3 +19,4 @@ macro_rules! each {
 wasm_mt_tests::bodies!(each);
 wasm_mt_tests::encoding_bodies!(each);
 wasm_mt_tests::web_bodies!(each);
+wasm_mt_tests::compat_bodies!(each);
