@@ -278,3 +278,8 @@ mod travel {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/deployment.md")]
 mod deployment {}
+
+/// The same, on the web only.
+#[cfg(all(doctest, target_family = "wasm"))]
+#[doc = include_str!("../../docs/migration.md")]
+mod migration {}

@@ -336,9 +336,7 @@ impl JoinError {
         matches!(*self.0, JoinErrorKind::Closed)
     }
 
-    /// The job was spawned on a thread that was not started: one of [`WasmMt::thread`], before its `init`.
-    ///
-    /// [`WasmMt::thread`]: https://docs.rs/wasm-mt/latest/wasm32-unknown-unknown/wasm_mt/compat/struct.WasmMt.html
+    /// The job was spawned on a thread that had not been started: one that `WasmMt::thread` gave, before its `init`.
     pub fn is_not_started(&self) -> bool {
         matches!(*self.0, JoinErrorKind::NotStarted)
     }

@@ -1,0 +1,143 @@
+//! Holds pages against the code: `docs/migration.md` has a row for each name of the surface of 0.1, and each test that it or
+//! `docs/faults.md` names is there.
+#![cfg(not(target_family = "wasm"))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// The cells of the rows of those tables whose last column names tests.
+fn rows(page: &str) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    let mut names_tests = false;
+    let mut inside = false;
+    for line in page.lines() {
+        if !line.starts_with('|') {
+            inside = false;
+            continue;
+        }
+        // A bar of a closure is written `\|`.
+        let cells: Vec<String> = line
+            .replace("\\|", "\u{1}")
+            .trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().replace('\u{1}', "|"))
+            .collect();
+        let last = cells.last().map_or("", String::as_str);
+        if !inside {
+            names_tests = last == "test";
+        } else if names_tests && last != "---" {
+            rows.push(cells);
+        }
+        inside = true;
+    }
+    rows
+}
+
+/// All source of a folder and those in it, with the names of its files.
+fn sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&format!("// {}\n", path.display()));
+            text.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+fn every_row_names_tests_that_are_there(page: &str, at_least: usize) {
+    let rows = rows(&read(page));
+    assert!(rows.len() >= at_least, "only {} rows in {page}", rows.len());
+    let mut text = String::new();
+    sources(&root().join("tests"), &mut text);
+    sources(&root().join("crates/wasm-mt/src"), &mut text);
+    for cells in &rows {
+        let tests = cells.last().unwrap();
+        assert_ne!(quoted(tests).count(), 0, "{page}: no test for {}", cells[0]);
+        for test in quoted(tests) {
+            let there =
+                text.contains(&format!("fn {test}(")) || text.contains(&format!("/{test}.rs\n"));
+            assert!(
+                there,
+                "{page}: {test}, which shows {}, is not there",
+                cells[0]
+            );
+        }
+    }
+}
+
+/// What stands between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The names that a file of the library makes public.
+fn public_names(file: &str) -> Vec<String> {
+    let source = read(file);
+    let mut names = Vec::new();
+    for line in source.lines().map(str::trim_start) {
+        let Some(rest) = [
+            "pub fn ",
+            "pub async fn ",
+            "pub struct ",
+            "pub trait ",
+            "macro_rules! ",
+        ]
+        .iter()
+        .find_map(|start| line.strip_prefix(start)) else {
+            continue;
+        };
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        names.push(rest[..end].to_owned());
+    }
+    names
+}
+
+#[test]
+fn every_name_of_0_1_has_a_row() {
+    let page = read("docs/migration.md");
+    let rows = rows(&page);
+    let named: Vec<&str> = rows.iter().flat_map(|cells| quoted(&cells[0])).collect();
+    let mut missing = Vec::new();
+    for file in [
+        "compat.rs",
+        "compat/thread.rs",
+        "compat/closure.rs",
+        "compat/macros.rs",
+        "utils.rs",
+    ] {
+        let names = public_names(&format!("crates/wasm-mt/src/{file}"));
+        assert!(!names.is_empty(), "{file} makes nothing public");
+        // What `console_ln!` writes with is hidden.
+        missing.extend(names.into_iter().filter(|name| {
+            name != "console_log"
+                && !named.iter().any(|quoted| {
+                    quoted
+                        .split(|c: char| !c.is_alphanumeric() && c != '_')
+                        .any(|word| word == name)
+                })
+        }));
+    }
+    assert!(missing.is_empty(), "no row for {missing:?}");
+}
+
+#[test]
+fn every_row_of_the_migration_names_its_tests() {
+    every_row_names_tests_that_are_there("docs/migration.md", 25);
+}
+
+#[test]
+fn every_row_of_the_faults_names_its_tests() {
+    every_row_names_tests_that_are_there("docs/faults.md", 50);
+}
