@@ -63,6 +63,10 @@ const STRICT_FILE_CLASSIC: Case = Case {
     ..STRICT_FILE
 };
 
+/// A policy under which no JavaScript text runs, with what the surface of 0.1 needs: scripts made of the text that a program gives.
+const NO_EVAL: &str =
+    "default-src 'self'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src blob:";
+
 /// A policy that allows no worker at all.
 const NO_WORKERS: &str =
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
@@ -279,6 +283,16 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "the_601st_thread_is_a_start_error",
+        glue: &[Glue::Web],
+        ..PLAIN
+    },
+    Case {
+        name: "only_javascript_text_needs_eval",
+        csp: Some(NO_EVAL),
+        ..PLAIN
+    },
+    Case {
+        name: "array_buffers_of_another_build_are_an_error",
         glue: &[Glue::Web],
         ..PLAIN
     },

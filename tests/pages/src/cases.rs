@@ -7,6 +7,7 @@ use futures::future::join_all;
 use wasm_bindgen::prelude::*;
 use wasm_mt::{StartError, Thread, job};
 
+use crate::compat::*;
 use crate::harness;
 use crate::starts::*;
 
@@ -46,6 +47,8 @@ cases! {
     trusted_types_without_our_policy_are_a_start_error,
     a_script_with_trusted_types_of_others_loads_no_classic_glue,
     the_601st_thread_is_a_start_error,
+    only_javascript_text_needs_eval,
+    array_buffers_of_another_build_are_an_error,
 }
 
 /// Fails the case unless `condition`, with the text in its place.

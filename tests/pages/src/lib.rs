@@ -7,6 +7,8 @@
 #[cfg(target_arch = "wasm32")]
 mod cases;
 #[cfg(target_arch = "wasm32")]
+mod compat;
+#[cfg(target_arch = "wasm32")]
 mod harness;
 #[cfg(target_arch = "wasm32")]
 mod starts;
