@@ -18,6 +18,7 @@ use crate::conditions::{CASES, Case, Elsewhere};
 use crate::layouts;
 use crate::looks;
 use crate::pages::{self, Glue};
+use crate::programs;
 use crate::serve::{Options, Server};
 use crate::table::Row;
 use crate::webdriver::Session;
@@ -29,6 +30,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
     let mut all = pages::EXAMPLES.to_vec();
     all.extend([pages::CASES, pages::BIN_PAGE, pages::STRICT_PAGE]);
+    all.extend(programs::PAGES);
     let site = pages::build(&all)?;
     layouts::trunk(&site)?;
     pages::build_for_cases(&site)?;

@@ -13,6 +13,7 @@ use crate::cases::Tally;
 use crate::demo;
 use crate::layouts;
 use crate::pages;
+use crate::programs;
 use crate::serve::{Options, Server};
 use crate::table::Row;
 use crate::webdriver::Session;
@@ -65,6 +66,10 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
         "strict-blob",
         check_strict(&session, site, "blob.html", "blob:")
     );
+    for (name, path, lines) in programs::all() {
+        let outcome = programs::check(&session, &server, &path, lines).await;
+        tally.count(&name, &outcome);
+    }
     session.close().await?;
     Ok(tally.row())
 }

@@ -8,6 +8,7 @@ mod demo;
 mod layouts;
 mod looks;
 mod pages;
+mod programs;
 mod serve;
 mod setup;
 mod size;

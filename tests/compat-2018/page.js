@@ -1,0 +1,12 @@
+// What the program shows: a line each, and its end.
+
+function show(line) {
+  document.querySelector("#lines").append(Object.assign(document.createElement("li"), { textContent: line }));
+}
+
+function done() {
+  document.querySelector("#status").textContent = "done";
+}
+
+addEventListener("error", (event) => show(`error: ${event.message}`));
+addEventListener("unhandledrejection", (event) => show(`unhandled rejection: ${event.reason}`));
