@@ -11,7 +11,7 @@ use crate::compat::{ResultJJ, message, old_thread};
 
 pub async fn exec_js_gives_what_its_text_returns() {
     let th = old_thread().await;
-    let text = "const add = (a, b) => a + b; return add(1, 2);";
+    let text = "let longest = 0; for (const word of ['ab', 'cde']) longest = Math.max(longest, word.length); return longest;";
     assert_eq!(exec_js!(th, text).await, Ok(3.into()));
     assert_eq!(th.exec_js(text).await, Ok(3.into()));
     let text = String::from("return [1, { b: 'two' }];");
@@ -25,13 +25,14 @@ pub async fn exec_js_gives_what_its_text_returns() {
 pub async fn exec_js_async_awaits_its_text() {
     let th = old_thread().await;
     let text = "
-        const sub = (a, b) => new Promise(resolve => {
-            setTimeout(() => resolve(a - b), 1);
-        });
-        return await sub(1, 2);
+        const halves = await Promise.all([10, 7].map(async (whole) => {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            return whole / 2;
+        }));
+        return halves[1] - halves[0];
     ";
-    assert_eq!(exec_js_async!(th, text).await, Ok((-1).into()));
-    assert_eq!(th.exec_js_async(text).await, Ok((-1).into()));
+    assert_eq!(exec_js_async!(th, text).await, Ok((-1.5).into()));
+    assert_eq!(th.exec_js_async(text).await, Ok((-1.5).into()));
     let returned = "return new Promise((resolve) => setTimeout(() => resolve(4), 1));";
     assert_eq!(exec_js_async!(th, returned).await, Ok(4.into()));
     assert_eq!(exec_js_async!(th, "return 5;").await, Ok(5.into()));

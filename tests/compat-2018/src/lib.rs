@@ -137,22 +137,24 @@ async fn waits(th: &Thread) -> Result<String, JsValue> {
 
 /// JavaScript text, in the thread and here.
 async fn javascript(th: &Thread) -> Result<String, JsValue> {
-    let sum = exec_js!(
+    let longest = exec_js!(
         th,
         "
-        const add = (a, b) => a + b;
-        return add(1, 2);
+        let longest = 0;
+        for (const word of ['ab', 'cde']) longest = Math.max(longest, word.length);
+        return longest;
     "
     )
     .await?;
-    assert_eq!(sum, JsValue::from(3));
+    assert_eq!(longest, JsValue::from(3));
     let later = exec_js_async!(
         th,
         "
-        const sub = (a, b) => new Promise(resolve => {
-            setTimeout(() => resolve(a - b), 10);
-        });
-        return await sub(1, 2);
+        const halves = await Promise.all([4, 2].map(async (whole) => {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            return whole / 2;
+        }));
+        return halves[1] - halves[0];
     "
     )
     .await?;
@@ -160,7 +162,7 @@ async fn javascript(th: &Thread) -> Result<String, JsValue> {
     let here = run_js("return [1, 2, 3].reverse().join('');")?;
     Ok(format!(
         "{:?}, {:?}, {}",
-        sum,
+        longest,
         later,
         here.as_string().unwrap()
     ))
