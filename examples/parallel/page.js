@@ -1,11 +1,13 @@
 // The parallel page: starts the runs, puts parts on the canvas as they come, measures, and shows what it measured.
 // The canvas gets the renderer's pixels and nothing else; marks and captions lie beside or over it, in HTML.
 //
-// Query: `threads=N`; and for a run without a hand on it `report=URL`, with `canvas=URL` for the PNG (see `automate`).
+// Query: `threads=N`, `by=exec`; and for a run without a hand on it `report=URL`, with `canvas=URL` for the PNG (see
+// `automate`).
 
 const SIDE = 800;
 const TITLES = ["The whole set", "A spiral", "A bay", "An arm"];
 const MAX_THREADS = 8;
+const GLUE = new URL("pkg/parallel.js", document.baseURI).href;
 
 const query = new URLSearchParams(location.search);
 const $ = (id) => document.getElementById(id);
@@ -17,17 +19,18 @@ const watched = !query.has("report");
 const lively = watched && !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 let wasm;
-let threads = null; // of the wasm: started once, and again when another number is asked for
+let threads = null; // of the wasm: started once, and again when another number or form is asked for
 let startedIn = 0;
 
 async function main() {
   try {
-    const glue = await import("./pkg/parallel.js");
+    const glue = await import(GLUE);
     await glue.default();
     wasm = glue;
     const wanted = Number(query.get("threads")) || wasm.defaultThreads();
     $("threads").value = Math.min(Math.max(Math.trunc(wanted), 1), MAX_THREADS);
     $("threads").addEventListener("change", nameThreads);
+    $("by").value = query.get("by") === "exec" ? "exec" : "job";
     $("controls").addEventListener("submit", (event) => {
       event.preventDefault();
       busy(async () => {
@@ -105,12 +108,13 @@ async function busy(work) {
 
 async function startThreads() {
   const count = Number($("threads").value);
-  if (threads?.count === count) return;
+  const classic = $("by").value === "exec";
+  if (threads?.count === count && threads.classic === classic) return;
   threads?.free();
   threads = null;
   say("busy", `starting ${plural(count, "thread")}`);
   const start = performance.now();
-  threads = await wasm.Threads.start(count);
+  threads = await (classic ? wasm.Threads.startClassic(count, GLUE) : wasm.Threads.start(count));
   startedIn = performance.now() - start;
 }
 
@@ -231,7 +235,8 @@ function show(serial, parallel, serialMs, parallelMs) {
   };
   $("lanes").replaceChildren(...lanes(serial, "The page alone"), ...lanes(parallel, plural(threads.count, "thread")));
   $("details").hidden = false;
-  say("done", `done: with ${plural(threads.count, "thread")} ${speedUp} times as fast, and pixel by pixel the same`);
+  const by = threads.classic ? "exec!" : "job!";
+  say("done", `done: with ${plural(threads.count, "thread")} by ${by} ${speedUp} times as fast, and pixel by pixel the same`);
 }
 
 /** A lane: one bar for each of `bars`, on a scale of `span` milliseconds. */
@@ -273,7 +278,7 @@ function nameThreads() {
 }
 
 function enable(enabled) {
-  for (const control of [$("run"), $("threads")]) control.disabled = !enabled;
+  for (const control of [$("run"), $("threads"), $("by")]) control.disabled = !enabled;
 }
 
 const messageOf = (error) => String(error?.message ?? error);

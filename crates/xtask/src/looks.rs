@@ -47,7 +47,8 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
     }
     check!("gallery", check_gallery(&session, &server));
     check!("hello", check_hello(&session, &server));
-    check!("parallel", check_parallel(&session, &server));
+    check!("parallel", check_parallel(&session, &server, "job"));
+    check!("parallel-exec", check_parallel(&session, &server, "exec"));
     let bin_page = pages::BIN_PAGE.route;
     check!("bin-page", check_bin_page(&session, &server, bin_page));
     check!(
@@ -97,11 +98,14 @@ async fn check_hello(session: &Session, server: &Server) -> Result<String> {
     session.text("#answer", "832040").await
 }
 
-async fn check_parallel(session: &Session, server: &Server) -> Result<String> {
+/// Runs the page with threads that are given work `by` either form.
+async fn check_parallel(session: &Session, server: &Server, by: &str) -> Result<String> {
     session.goto(&server.url("/parallel/")).await?;
     session.text("#status", "ready").await?;
+    session.click(&format!("#by [value={by}]")).await?;
     session.click("#run").await?;
     let status = session.text("#status", "done").await?;
+    ensure!(status.contains(&format!("by {by}!")), "{status}");
     session.post_canvas("/canvas/parallel").await?;
     demo::compare(&server.posted("/canvas/parallel", DEADLINE).await?)?;
     Ok(status)

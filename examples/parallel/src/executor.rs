@@ -1,5 +1,6 @@
 //! The two ways to render some pictures. `serial` does it where it is called, on the page's own thread; `parallel`
-//! has it done by threads, and the page's own thread only hands out and takes in.
+//! has it done by threads, and the page's own thread only hands out and takes in: jobs, `by_job`, or closures in the form of
+//! 0.1, as in `classic`.
 //!
 //! A serial part is a whole picture, and a parallel one a band of 50 rows. Four whole pictures would be four jobs,
 //! and the rows of the set itself cost far more than those of the sky around it: threads would wait for the one
@@ -20,6 +21,9 @@ use crate::julia::{self, Picture};
 
 /// Rows of a band.
 const BAND: u32 = 50;
+
+/// Pixels as [`julia::render_rows`] gives them, and how many milliseconds that took.
+pub type Timed = (Vec<u8>, f64);
 
 /// Some rows of a picture, rendered.
 #[derive(Debug)]
@@ -57,27 +61,22 @@ pub async fn serial<E>(
     Ok(())
 }
 
-/// Renders all pictures on `threads`: each takes the next band as soon as it is free.
-pub async fn parallel<E: From<JoinError>>(
+/// Renders all pictures on `threads`: each takes the next band as soon as it is free, and renders it by `render`.
+pub async fn parallel<R, E: From<R>>(
     pictures: &[Picture],
     threads: &[Thread],
+    render: impl AsyncFn(&Thread, Picture, Range<u32>) -> Result<Timed, R>,
     done: impl Fn(Part) -> Result<(), E>,
 ) -> Result<(), E> {
     let bands = RefCell::new(bands(pictures));
     let next = || bands.borrow_mut().next();
     let work = async |(index, thread): (usize, &Thread)| -> Result<(), E> {
-        while let Some((number, rows)) = next() {
-            let (picture, band) = (pictures[number].clone(), rows.clone());
-            let job = job!(|picture, band| {
-                let (rgba, millis) = timed(&picture, band);
-                // As bytes: serde takes a plain `Vec<u8>` apart, one element after the other.
-                (ByteBuf::from(rgba), millis)
-            });
-            let (rgba, millis) = thread.spawn(job).await?;
+        while let Some((picture, rows)) = next() {
+            let (rgba, millis) = render(thread, pictures[picture].clone(), rows.clone()).await?;
             done(Part {
-                picture: number,
+                picture,
                 rows,
-                rgba: rgba.into_vec(),
+                rgba,
                 thread: Some(index),
                 millis,
             })?;
@@ -86,6 +85,21 @@ pub async fn parallel<E: From<JoinError>>(
     };
     future::try_join_all(threads.iter().enumerate().map(work)).await?;
     Ok(())
+}
+
+/// Renders some rows in a thread.
+pub async fn by_job(
+    thread: &Thread,
+    picture: Picture,
+    rows: Range<u32>,
+) -> Result<Timed, JoinError> {
+    let job = job!(|picture, rows| {
+        let (rgba, millis) = timed(&picture, rows);
+        // As bytes: serde takes a plain `Vec<u8>` apart.
+        (ByteBuf::from(rgba), millis)
+    });
+    let (rgba, millis) = thread.spawn(job).await?;
+    Ok((rgba.into_vec(), millis))
 }
 
 /// The bands of all pictures, each with its picture's number.
@@ -97,7 +111,7 @@ fn bands(pictures: &[Picture]) -> impl Iterator<Item = (usize, Range<u32>)> {
     })
 }
 
-fn timed(picture: &Picture, rows: Range<u32>) -> (Vec<u8>, f64) {
+pub(crate) fn timed(picture: &Picture, rows: Range<u32>) -> Timed {
     let start = Instant::now();
     let rgba = julia::render_rows(picture, rows);
     (rgba, start.elapsed().as_secs_f64() * 1000.0)
@@ -164,7 +178,9 @@ mod tests {
             let threads = future::try_join_all((0..2).map(|_| Thread::start()))
                 .await
                 .unwrap();
-            parallel(&pictures, &threads, keep(&parts)).await.unwrap();
+            parallel(&pictures, &threads, by_job, keep(&parts))
+                .await
+                .unwrap();
         });
         let threads: BTreeSet<_> = parts.borrow().iter().map(|part| part.thread).collect();
         assert_eq!(threads, [Some(0), Some(1)].into());

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use wasm_mt::Thread;
 use web_sys::ImageData;
 
-use crate::{executor, julia};
+use crate::{classic, executor, julia};
 
 /// Some rows of a picture, ready to be put on the canvas.
 #[wasm_bindgen(getter_with_clone)]
@@ -27,25 +27,52 @@ pub struct Part {
 
 /// Threads that render. They are started once, and end when this is freed.
 #[wasm_bindgen]
-pub struct Threads(Vec<Thread>);
+pub struct Threads {
+    threads: Vec<Thread>,
+    classic: bool,
+}
 
 #[wasm_bindgen]
 impl Threads {
-    /// Starts so many threads, all at the same time.
+    /// Starts so many threads, all at the same time, which will be given jobs by `job!`.
     pub async fn start(count: usize) -> Result<Threads, JsValue> {
         let starting = (0..count).map(|_| Thread::start());
-        Ok(Threads(future::try_join_all(starting).await?))
+        Ok(Threads {
+            threads: future::try_join_all(starting).await?,
+            classic: false,
+        })
+    }
+
+    /// The same as 0.1 did it: threads that will be given jobs by `exec!`. `pkg_js` is the address of the glue.
+    #[wasm_bindgen(js_name = startClassic)]
+    pub async fn start_classic(count: usize, pkg_js: String) -> Result<Threads, JsValue> {
+        Ok(Threads {
+            threads: classic::start(count, &pkg_js).await?,
+            classic: true,
+        })
     }
 
     /// How many they are.
     #[wasm_bindgen(getter)]
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.threads.len()
+    }
+
+    /// They are given jobs by `exec!`.
+    #[wasm_bindgen(getter)]
+    pub fn classic(&self) -> bool {
+        self.classic
     }
 
     /// Renders the pictures on the threads, and calls `done` with each part.
     pub async fn render(&self, done: Function) -> Result<(), JsValue> {
-        executor::parallel(&julia::pictures(), &self.0, |part| hand_over(part, &done)).await
+        let pictures = julia::pictures();
+        let done = |part| hand_over(part, &done);
+        if self.classic {
+            executor::parallel(&pictures, &self.threads, classic::by_exec, done).await
+        } else {
+            executor::parallel(&pictures, &self.threads, executor::by_job, done).await
+        }
     }
 }
 
