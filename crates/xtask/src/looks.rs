@@ -10,6 +10,7 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 
 use crate::browser::{Browser, Driver};
 use crate::cases::Tally;
+use crate::classic::Classic;
 use crate::demo;
 use crate::layouts;
 use crate::pages;
@@ -36,19 +37,34 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
         workspace::target_dir().join(format!("screens/{browser}-{page}.png"))
     };
     macro_rules! check {
-        ($page:literal, $outcome:expr) => {{
+        ($page:expr, $outcome:expr) => {{
+            let page: &str = $page;
             let outcome = async {
                 let text = $outcome.await?;
-                session.screenshot(&picture($page)).await?;
+                session.screenshot(&picture(page)).await?;
                 anyhow::Ok(text)
             };
-            tally.count($page, &outcome.await);
+            tally.count(page, &outcome.await);
         }};
     }
     check!("gallery", check_gallery(&session, &server));
     check!("hello", check_hello(&session, &server));
     check!("parallel", check_parallel(&session, &server, "job"));
     check!("parallel-exec", check_parallel(&session, &server, "exec"));
+    for (kind, query) in [("", ""), ("-no-modules", "?glue=no-modules")] {
+        let page = |name| Classic::new(&session, server.url(&format!("/{name}/{query}")));
+        let pkg = site.join(format!("arraybuffers/pkg{kind}"));
+        check!(&format!("exec{kind}"), page("exec").check_exec());
+        check!(&format!("fib{kind}"), page("fib").check_fib());
+        check!(
+            &format!("executors{kind}"),
+            page("executors").check_executors()
+        );
+        check!(
+            &format!("arraybuffers{kind}"),
+            page("arraybuffers").check_arraybuffers(&pkg)
+        );
+    }
     let bin_page = pages::BIN_PAGE.route;
     check!("bin-page", check_bin_page(&session, &server, bin_page));
     check!(

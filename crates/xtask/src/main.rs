@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod cases;
+mod classic;
 mod conditions;
 mod demo;
 mod layouts;

@@ -88,8 +88,18 @@ pub(crate) const HELLO: Page = Page {
     glue: &[Glue::Web],
 };
 
+/// A page in the form of 0.1, which had glue of the second kind only: by `?glue=no-modules` it loads that.
+const fn classic(package: &'static str, folder: &'static str, route: &'static str) -> Page {
+    Page {
+        package,
+        folder,
+        route,
+        glue: &[Glue::Web, Glue::NoModules],
+    }
+}
+
 /// The pages of the gallery.
-pub(crate) const EXAMPLES: [Page; 2] = [
+pub(crate) const EXAMPLES: [Page; 6] = [
     HELLO,
     Page {
         package: "example-parallel",
@@ -97,6 +107,14 @@ pub(crate) const EXAMPLES: [Page; 2] = [
         route: "parallel",
         glue: &[Glue::Web],
     },
+    classic("example-exec", "examples/exec", "exec"),
+    classic("example-fib", "examples/fib", "fib"),
+    classic("example-executors", "examples/executors", "executors"),
+    classic(
+        "example-arraybuffers",
+        "examples/arraybuffers",
+        "arraybuffers",
+    ),
 ];
 
 /// The page that runs a named case, once with each kind of glue.
