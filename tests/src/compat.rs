@@ -229,7 +229,11 @@ pub async fn a_closure_has_threads_of_its_own() {
         let inner = mt.thread().and_init().await?;
         let deeper = inner.set_id("inner").get_id().unwrap().to_string();
         let twice = exec!(inner, async move || -> ResultJJ {
-            let innermost = WasmMt::new(&url).and_init().await?.thread();
+            // Relative to the glue; the worker's own URL is a blob's.
+            let innermost = WasmMt::new("./wasm-bindgen-test")
+                .and_init()
+                .await?
+                .thread();
             innermost.init().await?;
             exec!(innermost, move || Ok(JsValue::from(deeper + "most"))).await
         });

@@ -1,6 +1,8 @@
 //! JavaScript text of 0.1's form, in a thread and in place.
 
-use futures::future::{join, join3};
+use std::pin::pin;
+
+use futures::future::{Either, join, join3, select};
 use js_sys::{Array, Error, Promise, Reflect, SyntaxError, TypeError};
 use wasm_bindgen::prelude::*;
 use wasm_mt::prelude::*;
@@ -33,6 +35,9 @@ pub async fn exec_js_async_awaits_its_text() {
     ";
     assert_eq!(exec_js_async!(th, text).await, Ok((-1.5).into()));
     assert_eq!(th.exec_js_async(text).await, Ok((-1.5).into()));
+    let comment = "return 3; // three";
+    assert_eq!(exec_js_async!(th, comment).await, Ok(3.into()));
+    assert_eq!(exec_js!(th, comment).await, Ok(3.into()));
     let returned = "return new Promise((resolve) => setTimeout(() => resolve(4), 1));";
     assert_eq!(exec_js_async!(th, returned).await, Ok(4.into()));
     assert_eq!(exec_js_async!(th, "return 5;").await, Ok(5.into()));
@@ -191,6 +196,12 @@ pub async fn sleep_takes_its_milliseconds() {
     // A timer may be rounded down, and a clock up.
     assert!(js_sys::Date::now() - began >= 18.0);
     sleep(0).await;
+    // Longer than a timer of the browser can wait for, which makes it none at all.
+    let shorter = pin!(sleep(20));
+    assert!(matches!(
+        select(pin!(sleep(u32::MAX)), shorter).await,
+        Either::Right(_)
+    ));
     let th = old_thread().await;
     let slept = exec!(th, async move || -> ResultJJ {
         let began = js_sys::Date::now();

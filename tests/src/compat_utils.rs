@@ -185,6 +185,10 @@ pub async fn perf_to_system_counts_from_the_epoch() {
     assert_eq!(perf_to_system(0.0), UNIX_EPOCH);
     let time = UNIX_EPOCH + Duration::from_millis(1_500);
     assert_eq!(perf_to_system(1_500.0), time);
+    let later = Duration::from_millis(1_700_000_000_250);
+    assert_eq!(perf_to_system(1_700_000_000_250.0), UNIX_EPOCH + later);
+    assert_eq!(perf_to_system(-1.0), UNIX_EPOCH);
+    assert_eq!(perf_to_system(f64::NAN), UNIX_EPOCH);
 }
 
 pub async fn texts_and_buffers_become_each_other() {
@@ -244,10 +248,11 @@ fn shows() {
     console_ln!("plain");
     console_ln!("a: {}, b: {:?}", a, b);
     wasm_mt::utils::console_ln!("{}", a + 1);
+    console_ln!("{named}", named = "three",);
     debug_ln!("a: {}", a);
 }
 
-const SHOWN: &str = "plain\na: 1, b: \"two\"\n2\n👀 a: 1";
+const SHOWN: &str = "plain\na: 1, b: \"two\"\n2\nthree\n👀 a: 1";
 
 pub async fn console_ln_and_debug_ln_write_to_the_console() {
     assert_eq!(shown(shows), SHOWN);
