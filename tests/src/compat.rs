@@ -104,7 +104,8 @@ pub async fn init_borrows_and_and_init_moves() {
     let th = same.thread();
     let same: &Thread = th.init().await.unwrap();
     goes_on(same).await;
-    let moved: WasmMt = WasmMt::new(&glue_url()).and_init().await.unwrap();
+    let relative = WasmMt::new("./wasm-bindgen-test");
+    let moved: WasmMt = relative.and_init().await.unwrap();
     let moved: Thread = moved.thread().and_init().await.unwrap();
     goes_on(&moved).await;
 }

@@ -161,6 +161,17 @@ pub async fn terminate_cancels_what_is_awaited() {
     cancelled(spins);
 }
 
+pub async fn a_thread_that_is_terminated_while_it_starts_is_an_error() {
+    let th = mt().await.thread();
+    let (started, early, ()) = join3(th.init(), exec!(th, move || Ok(JsValue::from(1))), async {
+        th.terminate()
+    })
+    .await;
+    assert!(started.map(drop).is_err());
+    cancelled(early);
+    assert!(th.is_terminated());
+}
+
 pub async fn a_dropped_thread_ends_its_worker() {
     let th = old_thread().await;
     let lock = crate::deaths::some_lock();

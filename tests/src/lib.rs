@@ -12,6 +12,8 @@ pub mod common;
 #[cfg(target_family = "wasm")]
 mod compat;
 #[cfg(target_family = "wasm")]
+mod compat_buffers;
+#[cfg(target_family = "wasm")]
 mod compat_closures;
 #[cfg(target_family = "wasm")]
 mod compat_faults;
@@ -34,6 +36,8 @@ pub use bulk::*;
 pub use channels::*;
 #[cfg(target_family = "wasm")]
 pub use compat::*;
+#[cfg(target_family = "wasm")]
+pub use compat_buffers::*;
 #[cfg(target_family = "wasm")]
 pub use compat_closures::*;
 #[cfg(target_family = "wasm")]
@@ -234,6 +238,7 @@ macro_rules! compat_bodies {
             a_capture_that_cannot_travel_is_an_error
             a_terminated_thread_refuses_exec
             terminate_cancels_what_is_awaited
+            a_thread_that_is_terminated_while_it_starts_is_an_error
             a_dropped_thread_ends_its_worker
             a_thread_that_was_not_initialized_is_an_error
             a_second_init_is_an_error
@@ -254,6 +259,9 @@ macro_rules! compat_bodies {
             run_js_async_awaits_where_it_is_called
             sleep_takes_its_milliseconds
             threads_are_made_of_array_buffers
+            init_fetches_nothing
+            an_array_buffer_is_compiled_once
+            a_thread_made_of_array_buffers_gets_another_worker
             a_thread_is_made_of_array_buffers
             set_ab_init_gives_a_thread_its_glue
             set_ab_wasm_gives_a_thread_its_module
