@@ -42,13 +42,13 @@ pub(crate) fn message(error: &JsValue) -> String {
 
 pub async fn exec_gives_what_its_closure_gives() {
     let th = old_thread().await;
-    let (a, b) = (1, 2);
-    let ans = exec!(th, move || {
-        let c: i32 = a + b;
-        Ok(JsValue::from(c))
+    let (width, height) = (6, 7);
+    let area = exec!(th, move || {
+        let area: i32 = width * height;
+        Ok(JsValue::from(area))
     })
     .await;
-    assert_eq!(ans, Ok(JsValue::from(3)));
+    assert_eq!(area, Ok(JsValue::from(42)));
     let text = exec!(th, move || Ok(JsValue::from("text"))).await.unwrap();
     assert_eq!(text, "text");
     let null = exec!(th, move || Ok(JsValue::NULL)).await.unwrap();
@@ -64,23 +64,24 @@ pub async fn exec_gives_what_its_closure_gives() {
 }
 
 pub async fn exec_awaits_an_async_closure() {
-    async fn sub(a: i32, b: i32) -> i32 {
+    async fn longest(texts: &[String]) -> usize {
         wasm_mt::utils::sleep(1).await;
-        a - b
+        texts.iter().map(String::len).max().unwrap_or(0)
     }
     let th = old_thread().await;
-    let (a, b) = (1, 2);
-    let ans = exec!(th, async move || {
-        let c = sub(a, b).await;
-        Ok(JsValue::from(c))
+    let texts = ["one", "three", "five"].map(String::from).to_vec();
+    let most = texts.clone();
+    let length = exec!(th, async move || {
+        let length = longest(&texts).await;
+        Ok(JsValue::from(length as u32))
     })
     .await;
-    assert_eq!(ans, Ok(JsValue::from(-1)));
-    let ans = exec!(th, async move || -> ResultJJ {
-        Ok(JsValue::from(sub(b, a).await))
+    assert_eq!(length, Ok(JsValue::from(5)));
+    let length = exec!(th, async move || -> ResultJJ {
+        Ok(JsValue::from(longest(&most[..1]).await as u32))
     })
     .await;
-    assert_eq!(ans, Ok(JsValue::from(1)));
+    assert_eq!(length, Ok(JsValue::from(3)));
 }
 
 pub async fn the_methods_of_exec_take_serde_closures() {

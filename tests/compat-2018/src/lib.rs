@@ -39,19 +39,19 @@ pub fn app(pkg_js: String) {
 
 async fn run(pkg_js: &str) -> Result<(), JsValue> {
     let mt = WasmMt::new(pkg_js).and_init().await.unwrap();
-    let mut v: Vec<Thread> = vec![];
+    let mut threads: Vec<Thread> = vec![];
     for i in 0..3 {
         let th = mt.thread().and_init().await?;
         th.set_id(&format!("thread {}", i));
-        v.push(th);
+        threads.push(th);
     }
 
-    show(&format!("serial: {}", serial(&v).await?));
-    show(&format!("busy: {}", busy(&v).await?));
-    show(&format!("waits: {}", waits(&v[0]).await?));
-    show(&format!("javascript: {}", javascript(&v[1]).await?));
-    show(&format!("refused: {}", refused(&v[2]).await));
-    show(&format!("parallel: {}", parallel(v).await?));
+    show(&format!("serial: {}", serial(&threads).await?));
+    show(&format!("busy: {}", busy(&threads).await?));
+    show(&format!("waits: {}", waits(&threads[0]).await?));
+    show(&format!("javascript: {}", javascript(&threads[1]).await?));
+    show(&format!("refused: {}", refused(&threads[2]).await));
+    show(&format!("parallel: {}", parallel(threads).await?));
 
     let words = CHAPTERS[0].split_whitespace().map(String::from).collect();
     show(&format!(
@@ -72,9 +72,9 @@ async fn run(pkg_js: &str) -> Result<(), JsValue> {
 }
 
 /// One thread after the other, each with a chapter: how many words it has.
-async fn serial(v: &[Thread]) -> Result<String, JsValue> {
+async fn serial(threads: &[Thread]) -> Result<String, JsValue> {
     let mut found = vec![];
-    for (th, text) in v.iter().zip(CHAPTERS.iter()) {
+    for (th, text) in threads.iter().zip(CHAPTERS.iter()) {
         let chapter = Chapter::new(text);
         debug_ln!("{:?} gets {}", th.get_id(), chapter.title);
         let ans = exec!(th, move || {
@@ -90,11 +90,15 @@ async fn serial(v: &[Thread]) -> Result<String, JsValue> {
 }
 
 /// Whichever thread is free takes the next chapter; the last one is never asked.
-async fn busy(v: &[Thread]) -> Result<String, JsValue> {
-    v[2].set_busy(true);
+async fn busy(threads: &[Thread]) -> Result<String, JsValue> {
+    threads[2].set_busy(true);
     let mut found = vec![];
     for (i, text) in CHAPTERS.iter().enumerate() {
-        let free = v.iter().filter(|th| !th.get_busy()).nth(i % 2).unwrap();
+        let free = threads
+            .iter()
+            .filter(|th| !th.get_busy())
+            .nth(i % 2)
+            .unwrap();
         free.set_busy(true);
         let text = String::from(*text);
         let longest = free
@@ -111,7 +115,7 @@ async fn busy(v: &[Thread]) -> Result<String, JsValue> {
             free.get_id().unwrap()
         ));
     }
-    v[2].set_busy(false);
+    threads[2].set_busy(false);
     Ok(found.join(", "))
 }
 
@@ -187,13 +191,13 @@ async fn refused(th: &Thread) -> String {
 }
 
 /// All threads at once, a chapter each: its most frequent letter. The last one to finish tells.
-async fn parallel(v: Vec<Thread>) -> Result<String, JsValue> {
-    let total = v.len();
+async fn parallel(threads: Vec<Thread>) -> Result<String, JsValue> {
+    let total = threads.len();
     let finished = Rc::new(Counter::new());
     let found = Rc::new(RefCell::new(vec![String::new(); total]));
     let (tx, rx) = oneshot::channel::<()>();
     let tx = Rc::new(RefCell::new(Some(tx)));
-    for (i, th) in v.into_iter().enumerate() {
+    for (i, th) in threads.into_iter().enumerate() {
         let (finished, found, tx) = (finished.clone(), found.clone(), tx.clone());
         spawn_local(async move {
             let chapter = Chapter::new(CHAPTERS[i]);
