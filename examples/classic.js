@@ -1,4 +1,5 @@
-// What the pages in the form of 0.1 share: their glue, of either kind, and the form that runs them.
+// What the pages in the form of 0.1 share: their glue, of either kind, and the form that runs them. `parallel`, which has both
+// forms, takes the glue.
 
 /** Runs `work(glue, url)` now, and again each time the form is submitted. What it returns, or why it failed, is in #status. */
 export async function run(name, work) {
@@ -29,7 +30,7 @@ export async function run(name, work) {
 }
 
 /** The initialized glue and its address: an ES module or, with `?glue=no-modules`, a classic script. */
-async function load(name) {
+export async function load(name) {
   if (new URLSearchParams(location.search).get("glue") !== "no-modules") {
     const url = new URL(`pkg/${name}.js`, document.baseURI).href;
     const glue = await import(url);

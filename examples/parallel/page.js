@@ -1,13 +1,14 @@
 // The parallel page: starts the runs, puts parts on the canvas as they come, measures, and shows what it measured.
 // The canvas gets the renderer's pixels and nothing else; marks and captions lie beside or over it, in HTML.
 //
-// Query: `threads=N`, `by=exec`; and for a run without a hand on it `report=URL`, with `canvas=URL` for the PNG (see
+// Query: `threads=N`, `by=exec`, `glue=no-modules`; and for a run without a hand on it `report=URL`, with `canvas=URL` for the PNG (see
 // `automate`).
+
+import { load } from "../classic.js";
 
 const SIDE = 800;
 const TITLES = ["The whole set", "A spiral", "A bay", "An arm"];
 const MAX_THREADS = 8;
-const GLUE = new URL("pkg/parallel.js", document.baseURI).href;
 
 const query = new URLSearchParams(location.search);
 const $ = (id) => document.getElementById(id);
@@ -19,14 +20,13 @@ const watched = !query.has("report");
 const lively = watched && !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 let wasm;
+let glueUrl;
 let threads = null; // of the wasm: started once, and again when another number or form is asked for
 let startedIn = 0;
 
 async function main() {
   try {
-    const glue = await import(GLUE);
-    await glue.default();
-    wasm = glue;
+    ({ glue: wasm, url: glueUrl } = await load("parallel"));
     const wanted = Number(query.get("threads")) || wasm.defaultThreads();
     $("threads").value = Math.min(Math.max(Math.trunc(wanted), 1), MAX_THREADS);
     $("threads").addEventListener("change", nameThreads);
@@ -114,7 +114,7 @@ async function startThreads() {
   threads = null;
   say("busy", `starting ${plural(count, "thread")}`);
   const start = performance.now();
-  threads = await (classic ? wasm.Threads.startClassic(count, GLUE) : wasm.Threads.start(count));
+  threads = await (classic ? wasm.Threads.startClassic(count, glueUrl) : wasm.Threads.start(count));
   startedIn = performance.now() - start;
 }
 

@@ -49,9 +49,13 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
     }
     check!("gallery", check_gallery(&session, &server));
     check!("hello", check_hello(&session, &server));
-    check!("parallel", check_parallel(&session, &server, "job"));
-    check!("parallel-exec", check_parallel(&session, &server, "exec"));
     for (kind, query) in [("", ""), ("-no-modules", "?glue=no-modules")] {
+        for by in ["job", "exec"] {
+            check!(
+                &format!("parallel-{by}{kind}"),
+                check_parallel(&session, &server, query, by)
+            );
+        }
         let page = |name| Classic::new(&session, server.url(&format!("/{name}/{query}")));
         let pkg = site.join(format!("arraybuffers/pkg{kind}"));
         check!(&format!("exec{kind}"), page("exec").check_exec());
@@ -115,8 +119,15 @@ async fn check_hello(session: &Session, server: &Server) -> Result<String> {
 }
 
 /// Runs the page with threads that are given work `by` either form.
-async fn check_parallel(session: &Session, server: &Server, by: &str) -> Result<String> {
-    session.goto(&server.url("/parallel/")).await?;
+async fn check_parallel(
+    session: &Session,
+    server: &Server,
+    query: &str,
+    by: &str,
+) -> Result<String> {
+    session
+        .goto(&server.url(&format!("/parallel/{query}")))
+        .await?;
     session.text("#status", "ready").await?;
     session.click(&format!("#by [value={by}]")).await?;
     session.click("#run").await?;

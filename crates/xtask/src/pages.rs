@@ -88,7 +88,7 @@ pub(crate) const HELLO: Page = Page {
     glue: &[Glue::Web],
 };
 
-/// A page in the form of 0.1, which had glue of the second kind only: by `?glue=no-modules` it loads that.
+/// A page that has the form of 0.1, which had glue of the second kind only: by `?glue=no-modules` it loads that.
 const fn classic(package: &'static str, folder: &'static str, route: &'static str) -> Page {
     Page {
         package,
@@ -101,12 +101,7 @@ const fn classic(package: &'static str, folder: &'static str, route: &'static st
 /// The pages of the gallery.
 pub(crate) const EXAMPLES: [Page; 6] = [
     HELLO,
-    Page {
-        package: "example-parallel",
-        folder: "examples/parallel",
-        route: "parallel",
-        glue: &[Glue::Web],
-    },
+    classic("example-parallel", "examples/parallel", "parallel"),
     classic("example-exec", "examples/exec", "exec"),
     classic("example-fib", "examples/fib", "fib"),
     classic("example-executors", "examples/executors", "executors"),
