@@ -26,8 +26,15 @@ pub async fn perf_to_system_counts_from_the_epoch() {
     assert_eq!(perf_to_system(0.0), UNIX_EPOCH);
     let time = UNIX_EPOCH + Duration::from_millis(1_500);
     assert_eq!(perf_to_system(1_500.0), time);
-    let later = Duration::from_millis(1_700_000_000_250);
-    assert_eq!(perf_to_system(1_700_000_000_250.0), UNIX_EPOCH + later);
+    // To the millisecond, and below.
+    for (millis, nanos) in [
+        (1_700_000_000_123.0, 1_700_000_000_123_000_000),
+        (1_700_000_000_250.5, 1_700_000_000_250_500_000),
+        (0.25, 250_000),
+    ] {
+        let later = UNIX_EPOCH + Duration::from_nanos(nanos);
+        assert_eq!(perf_to_system(millis), later, "{millis}");
+    }
     assert_eq!(perf_to_system(-1.0), UNIX_EPOCH);
     assert_eq!(perf_to_system(f64::NAN), UNIX_EPOCH);
 }

@@ -60,8 +60,12 @@ impl Counter {
 /// let start = perf_to_system(js_sys::Date::now());
 /// ```
 pub fn perf_to_system(amt: f64) -> SystemTime {
-    let since = Duration::try_from_secs_f64(amt / 1000.0).unwrap_or_default();
-    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
+    // Apart from its fraction: as seconds in an `f64`, a whole millisecond of today is not whole any more.
+    let whole = Duration::from_millis(amt as u64);
+    let fraction = Duration::from_nanos((amt.fract() * 1e6) as u64);
+    UNIX_EPOCH
+        .checked_add(whole + fraction)
+        .unwrap_or(UNIX_EPOCH)
 }
 
 /// A copy of bytes in a `Uint8Array` of its own.
@@ -85,7 +89,8 @@ pub fn ab_from_text(text: &str) -> ArrayBuffer {
 /// The text that UTF-8 bytes are. What is no UTF-8 gives replacement characters; a buffer that was transferred away, `None`
 /// or an empty text, as the browser likes.
 pub fn text_from_ab(ab: &ArrayBuffer) -> Option<String> {
-    TextDecoder::new().ok()?.decode_with_buffer_source(ab).ok()
+    let text = TextDecoder::new().and_then(|decoder| decoder.decode_with_buffer_source(ab));
+    text.ok()
 }
 
 /// Fetches a URL, relative to the page. In a worker it must be absolute.
