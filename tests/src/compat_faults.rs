@@ -1,7 +1,9 @@
 //! Faults in programs of 0.1's form. There they hung, panicked in the page, or took the other requests of the thread along;
 //! here each is its own `Err`.
 
-use futures::future::{join, join3};
+use futures::future::{LocalBoxFuture, join, join3};
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use js_sys::{Array, Error, Promise, RangeError, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_mt::prelude::*;
@@ -246,12 +248,29 @@ pub async fn an_init_that_failed_may_be_tried_again() {
     let worker = Reflect::get_own_property_descriptor(&global, &name).unwrap();
     Reflect::delete_property(&global, &name).unwrap();
     // Asked for before anything else can run.
-    let failed = futures::FutureExt::now_or_never(th.init());
+    let failed = th.init().now_or_never();
     Reflect::define_property(&global, &name, worker.unchecked_ref()).unwrap();
     let failed = failed.expect("it fails at once").map(drop);
     assert!(!message(&failed.unwrap_err()).is_empty());
     th.init().await.unwrap();
     assert_eq!(exec_js!(th, "return 1;").await, Ok(1.into()));
+}
+
+pub async fn inits_of_a_thread_that_are_awaited_together_all_end() {
+    let th = WasmMt::new("/no/such/glue.js").and_init().await.unwrap();
+    let th = th.thread();
+    let mut first = std::pin::pin!(th.init());
+    assert!(first.as_mut().now_or_never().is_none());
+    // Ends with the start.
+    assert!(exec_js!(th, "return 1;").await.is_err());
+    // Each is polled only when it is woken itself.
+    let inits: FuturesUnordered<LocalBoxFuture<'_, bool>> = FuturesUnordered::new();
+    for _ in 0..2 {
+        inits.push(th.init().map(|started| started.is_err()).boxed_local());
+    }
+    inits.push(first.map(|started| started.is_err()).boxed_local());
+    let failed: Vec<bool> = inits.collect().await;
+    assert_eq!(failed, [true; 3]);
 }
 
 pub async fn a_worker_that_closes_itself_is_an_error() {
@@ -269,10 +288,21 @@ pub async fn a_worker_that_closes_itself_is_an_error() {
 
 pub async fn a_thread_is_not_cancelled_by_what_nobody_awaits() {
     let th: Thread = old_thread().await;
-    // 0.1 gave up on every request of the thread when anything in its worker threw.
-    let text = "setTimeout(() => { throw new Error('nobody catches this'); }); return 1;";
-    let rejects = "Promise.reject(new Error('nor this')); return 2;";
-    assert_eq!(exec_js!(th, rejects).await, Ok(2.into()));
-    assert_eq!(exec_js!(th, text).await, Ok(1.into()));
-    goes_on(&th).await;
+    // 0.1 gave up on every request of the thread when anything in its worker threw. The text is done after that.
+    let text = "
+        return new Promise((done) => setTimeout(() => {
+            setTimeout(() => done(1));
+            throw new Error('nobody catches this');
+        }));
+    ";
+    let rejects = "
+        Promise.reject(new Error('nor this'));
+        return new Promise((done) => setTimeout(() => done(2)));
+    ";
+    assert_eq!(exec_js_async!(th, rejects).await, Ok(2.into()));
+    assert_eq!(exec_js_async!(th, text).await, Ok(1.into()));
+    // It is still the same worker.
+    assert_eq!(exec_js!(th, "globalThis.kept = 3;").await.map(drop), Ok(()));
+    assert_eq!(exec_js_async!(th, text).await, Ok(1.into()));
+    assert_eq!(exec_js!(th, "return kept;").await, Ok(3.into()));
 }

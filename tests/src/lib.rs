@@ -245,6 +245,7 @@ macro_rules! compat_bodies {
             a_builder_that_was_not_initialized_is_an_error
             a_wrong_url_is_an_error
             an_init_that_failed_may_be_tried_again
+            inits_of_a_thread_that_are_awaited_together_all_end
             a_worker_that_closes_itself_is_an_error
             a_thread_is_not_cancelled_by_what_nobody_awaits
             exec_js_gives_what_its_text_returns

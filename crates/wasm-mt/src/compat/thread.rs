@@ -21,6 +21,8 @@ use crate::utils;
 pub(crate) struct Labels {
     id: Mutex<Option<String>>,
     busy: AtomicBool,
+    /// Its `init` is awaited.
+    starting: AtomicBool,
     /// Why it cannot be initialized.
     fault: Option<String>,
 }
@@ -28,6 +30,23 @@ pub(crate) struct Labels {
 impl Labels {
     fn id(&self) -> MutexGuard<'_, Option<String>> {
         self.id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The only `init` that is awaited, until it is dropped: the lane wakes one who waits for its start, and after a start
+    /// that failed another could begin before the first has been polled.
+    fn start(&self) -> Option<Starting<'_>> {
+        // ORDERING: Relaxed; it tells of nothing else.
+        let first = !self.starting.swap(true, Ordering::Relaxed);
+        first.then(|| Starting(&self.starting))
+    }
+}
+
+struct Starting<'a>(&'a AtomicBool);
+
+impl Drop for Starting<'_> {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed; as in `start`.
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -67,10 +86,11 @@ impl Thread {
     }
 
     /// Starts the worker of a thread that [`WasmMt::thread`](crate::WasmMt::thread) gave, and is ready when the worker is.
+    /// Dropping the future does not end the start.
     ///
     /// # Errors
     /// What a [`StartError`] says, as a JavaScript `Error`; after that it may be tried again. Also where the thread is
-    /// initialized already, and where its `WasmMt` is not; a thread that [`start`](Self::start) gave is.
+    /// initialized already or meanwhile, and where its `WasmMt` is not; a thread that [`start`](Self::start) gave is.
     pub async fn init(&self) -> Result<&Self, JsValue> {
         if let Some(fault) = &self.compat.fault {
             return Err(JsError::new(fault).into());
@@ -78,6 +98,9 @@ impl Thread {
         if self.is_terminated() {
             return Err(TERMINATED.into());
         }
+        let Some(_starting) = self.compat.start() else {
+            return Err(error("the thread is being initialized"));
+        };
         if !self.lane.begin() {
             return Err(error("the thread is initialized already"));
         }
