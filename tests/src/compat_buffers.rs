@@ -175,7 +175,8 @@ pub async fn array_buffers_that_are_no_glue_are_an_error() {
         detached(),
     ] {
         let mt = WasmMt::new_with_arraybuffers(ab_js, ab_wasm.clone());
-        assert!(!init_error(mt).await.is_empty());
+        let text = init_error(mt).await;
+        assert!(text.contains("given as text"), "{text}");
     }
 }
 
@@ -207,9 +208,11 @@ pub async fn an_ab_init_that_gives_no_glue_is_an_error() {
         "throw 7;",
     ] {
         mt.set_ab_init(ab_from_text(text));
-        assert!(!thread_error(mt.thread()).await.is_empty(), "{text}");
         let th = Thread::new(ab_from_text(text), ab_wasm.clone());
-        assert!(!thread_error(th).await.is_empty(), "{text}");
+        for th in [mt.thread(), th] {
+            let error = thread_error(th).await;
+            assert!(error.contains("given as text"), "{text}: {error}");
+        }
     }
     mt.set_ab_init(ab_init().await);
     goes_on(&mt.thread().and_init().await.unwrap()).await;
