@@ -169,7 +169,7 @@ impl Builder {
     /// It must be the same build as this program; jobs name functions by their place in it. A worker that finds another
     /// build does not start ([`StartError::is_other_build`]).
     pub fn module(mut self, module: js_sys::WebAssembly::Module) -> Self {
-        self.config.sys.module = Some(sys::ModuleSource::Module(module));
+        self.config.sys.module = Some(sys::ModuleSource::Module(module, None));
         self
     }
 

@@ -157,7 +157,7 @@ impl WasmMt {
         // Unless others were set meanwhile.
         let mut present = self.module.borrow_mut();
         if matches!(&*present, Some(ModuleSource::Bytes(now)) if *now == bytes) {
-            *present = Some(ModuleSource::Module(module.unchecked_into()));
+            *present = Some(ModuleSource::Module(module.unchecked_into(), Some(bytes)));
         }
         Ok(())
     }

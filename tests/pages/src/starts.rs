@@ -7,7 +7,8 @@ use futures::future::join_all;
 use js_sys::{Function, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use wasm_mt::{StartError, Thread, job};
+use wasm_mt::utils::fetch_as_arraybuffer;
+use wasm_mt::{StartError, Thread, WasmMt, job};
 
 use crate::cases::{Outcome, a_thread_answers, check, check_blocked, start_error};
 use crate::harness;
@@ -112,6 +113,15 @@ pub(crate) async fn a_module_that_cannot_be_had_is_a_start_error() -> Outcome {
     for part in ["clone", &module, "Builder::wasm_bytes"] {
         check!(text.contains(part), "no `{part}` in: {text}");
     }
+    // Bytes that the program has at hand do not have to be had.
+    let glue = fetch_as_arraybuffer(&harness::query("glue")?).await?;
+    harness::spoil(&module, "off").await?;
+    let bytes = fetch_as_arraybuffer(&module).await?;
+    harness::spoil(&module, &harness::query("what")?).await?;
+    let mt = WasmMt::new_with_arraybuffers(glue, bytes)
+        .and_init()
+        .await?;
+    answers(&mt.thread().and_init().await?, 6).await?;
     harness::spoil(&module, "off").await?;
     a_thread_answers().await?;
     Ok(text)

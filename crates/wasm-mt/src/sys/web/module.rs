@@ -16,7 +16,8 @@ use crate::error::{StartError, StartErrorKind};
 /// What a worker instantiates, where that was given.
 #[derive(Clone)]
 pub(crate) enum ModuleSource {
-    Module(WebAssembly::Module),
+    /// With its bytes where they were given, for when it cannot be cloned.
+    Module(WebAssembly::Module, Option<JsValue>),
     /// A `Uint8Array` or an `ArrayBuffer`.
     Bytes(JsValue),
     Url(String),
@@ -76,8 +77,10 @@ pub(super) fn refuse() {
 pub(super) fn rung(config: &Config) -> Result<Rung, StartError> {
     let refused = REFUSED.get();
     Ok(match &config.module {
-        Some(ModuleSource::Module(module)) if !refused => Rung::Module(module.into()),
-        Some(ModuleSource::Bytes(bytes)) => Rung::Other(bytes.clone()),
+        Some(ModuleSource::Module(module, _)) if !refused => Rung::Module(module.into()),
+        Some(ModuleSource::Module(_, Some(bytes)) | ModuleSource::Bytes(bytes)) => {
+            Rung::Other(bytes.clone())
+        }
         Some(ModuleSource::Url(url)) => Rung::Other(
             glue::absolute(url)
                 .map_err(|reason| StartErrorKind::Module(format!("{url}: {reason}")))
