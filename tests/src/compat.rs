@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use futures::FutureExt;
-use futures::future::{join, join_all};
+use futures::future::{join, join_all, try_join_all};
 use js_sys::Reflect;
 use js_sys::futures::spawn_local;
 use wasm_bindgen::prelude::*;
@@ -197,30 +197,32 @@ pub async fn get_busy_gives_what_set_busy_set() {
 
 pub async fn executors_are_made_of_threads() {
     let mt = mt().await;
-    let mut v: Vec<Thread> = vec![];
-    for n in 0..3 {
-        let th = mt.thread().and_init().await.unwrap();
+    let number = |th: &Thread| th.get_id().unwrap().parse::<u32>().unwrap();
+    let starting = (0..3).map(|n: u32| {
+        let th = mt.thread();
         th.set_id(&n.to_string());
-        v.push(th);
-    }
+        th.and_init()
+    });
+    let threads: Vec<Thread> = try_join_all(starting).await.unwrap();
     let mut serial = vec![];
-    for th in &v {
-        let n: u32 = th.get_id().unwrap().parse().unwrap();
+    for th in &threads {
+        let n = number(th);
         let ans = exec!(th, move || Ok(JsValue::from(n * 10))).await.unwrap();
         serial.push(ans.as_f64().unwrap());
     }
     assert_eq!(serial, [0.0, 10.0, 20.0]);
     let (sender, receiver) = futures::channel::mpsc::unbounded();
-    for th in v {
-        let sender = sender.clone();
+    for th in threads {
+        let (sender, n) = (sender.clone(), number(&th));
         spawn_local(async move {
-            let ans = exec!(th, move || Ok(JsValue::from(42))).await.unwrap();
-            sender.unbounded_send(ans).unwrap();
+            let times = exec!(th, move || Ok(JsValue::from(n * 100))).await;
+            sender.unbounded_send(times.unwrap().as_f64()).unwrap();
         });
     }
     drop(sender);
-    let parallel: Vec<JsValue> = futures::StreamExt::collect(receiver).await;
-    assert_eq!(parallel, [42.0; 3]);
+    let mut parallel: Vec<Option<f64>> = futures::StreamExt::collect(receiver).await;
+    parallel.sort_by_key(|times| times.map(|times| times as u32));
+    assert_eq!(parallel, [Some(0.0), Some(100.0), Some(200.0)]);
 }
 
 pub async fn a_closure_has_threads_of_its_own() {

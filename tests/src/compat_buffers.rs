@@ -31,7 +31,7 @@ async fn ab_init() -> ArrayBuffer {
             .replace("export { wasm as __wasm }", "")
             .replace("export function", "function")
             .replace("export class", "class")
-            .replace("import.meta.url", "''");
+            .replace("import.meta.url", "location.href");
         let names = exported(&glue).join(", ");
         format!(
             "return () => {{ {script}\nreturn Object.assign(__wbg_init, {{ initSync, {names} }}); }};"

@@ -255,7 +255,7 @@ async fn own_glue(
         )));
     }
     let th = mt.thread().and_init().await?;
-    let ans = exec!(th, move || Ok(JsValue::from(42))).await?;
+    let ans = exec!(th, move || Ok(JsValue::from(6 * 7))).await?;
     let epoch = perf_to_system(2000.0).duration_since(UNIX_EPOCH).unwrap();
     Ok(format!("{:?} after {} s", ans, epoch.as_secs()))
 }
