@@ -292,6 +292,11 @@ pub(crate) const CASES: &[Case] = &[
         ..PLAIN
     },
     Case {
+        name: "glue_given_as_text_has_to_be_allowed",
+        csp: Some(BLOB),
+        ..PLAIN
+    },
+    Case {
         name: "array_buffers_of_another_build_are_an_error",
         glue: &[Glue::Web],
         ..PLAIN

@@ -48,6 +48,7 @@ cases! {
     a_script_with_trusted_types_of_others_loads_no_classic_glue,
     the_601st_thread_is_a_start_error,
     only_javascript_text_needs_eval,
+    glue_given_as_text_has_to_be_allowed,
     array_buffers_of_another_build_are_an_error,
 }
 

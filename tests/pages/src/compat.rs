@@ -68,6 +68,30 @@ async fn answers(mt: &WasmMt) -> Result<(), JsValue> {
     Ok(())
 }
 
+/// A policy under which a worker may be a blob, and what it loads may not: glue that is given as text is refused.
+pub(crate) async fn glue_given_as_text_has_to_be_allowed() -> Outcome {
+    let glue = harness::query("glue")?;
+    let (js, wasm) = (
+        fetch_as_arraybuffer(&glue).await?,
+        fetch_as_arraybuffer(&harness::module()?).await?,
+    );
+    let of_buffers = WasmMt::new_with_arraybuffers(js, wasm).and_init().await?;
+    let Err(error) = of_buffers.thread().and_init().await else {
+        return Err("its worker loaded a blob".into());
+    };
+    let text = message(&error);
+    check!(text.contains("given as text"), "not what was wrong: {text}");
+    answers(&WasmMt::new(&glue).and_init().await?).await?;
+    Ok(text)
+}
+
+fn message(error: &JsValue) -> String {
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map(|error| String::from(error.message()))
+        .unwrap_or_default()
+}
+
 /// Array buffers of another build of this page: refused, and nothing of it runs.
 pub(crate) async fn array_buffers_of_another_build_are_an_error() -> Outcome {
     let glue = harness::query("glue")?;
@@ -83,10 +107,7 @@ pub(crate) async fn array_buffers_of_another_build_are_an_error() -> Outcome {
     let Err(error) = mt.thread().and_init().await else {
         return Err("a worker of another build started".into());
     };
-    let text = error
-        .dyn_ref::<js_sys::Error>()
-        .map(|error| String::from(error.message()))
-        .unwrap_or_default();
+    let text = message(&error);
     check!(text.contains("reload the page"), "not what to do: {text}");
     mt.set_ab_wasm(own);
     answers(&mt).await?;
