@@ -422,6 +422,8 @@ impl Display {
             "1280x1024x24",
             "-nolisten",
             "tcp",
+            // Else it starts anew when its last client leaves, and a browser that comes at that moment finds no display.
+            "-noreset",
         ]);
         let (process, said) = Process::spawn_apart(command)?;
         let (tell, told) = mpsc::channel();
