@@ -13,7 +13,7 @@ use crate::sys::{self, Js, Task};
 /// What the closure gives, as it travels.
 pub(super) type Answer = Result<Js<JsValue>, Js<JsValue>>;
 
-fn answer(result: Result<JsValue, JsValue>) -> Answer {
+pub(super) fn answer(result: Result<JsValue, JsValue>) -> Answer {
     result.map(Js).map_err(Js)
 }
 

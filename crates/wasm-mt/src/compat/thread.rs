@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use js_sys::ArrayBuffer;
-use wasm_bindgen::{JsError, JsValue};
+use wasm_bindgen::JsValue;
 
-use super::closure::{Answer, MtAsyncClosure, MtClosure, closure_job, job};
+use super::closure::{Answer, MtAsyncClosure, MtClosure, answer, closure_job, job};
 use super::error;
 use crate::builder::Builder;
 use crate::error::StartError;
@@ -89,11 +89,12 @@ impl Thread {
     /// Dropping the future does not end the start.
     ///
     /// # Errors
-    /// What a [`StartError`] says, as a JavaScript `Error`; after that it may be tried again, and the next `exec` does. Also where the thread is
-    /// initialized already or meanwhile, and where its `WasmMt` is not; a thread that [`start`](Self::start) gave is.
+    /// What a [`StartError`] says, as a JavaScript `Error`; after that it may be tried again, and the next `exec` does. Also
+    /// where the thread is initialized already or meanwhile, and where its `WasmMt` is not; a thread that
+    /// [`start`](Self::start) gave is.
     pub async fn init(&self) -> Result<&Self, JsValue> {
         if let Some(fault) = &self.compat.fault {
-            return Err(JsError::new(fault).into());
+            return Err(error(fault));
         }
         if self.is_terminated() {
             return Err(TERMINATED.into());
@@ -146,7 +147,7 @@ impl Thread {
     /// What the text threw, a copy of it; an error of its syntax; else as [`exec`](Self::exec).
     pub async fn exec_js(&self, js: &str) -> Result<JsValue, JsValue> {
         self.answer(job(Task::new(js.to_owned(), |js| {
-            utils::run_js(&js).map(Js).map_err(Js)
+            answer(utils::run_js(&js))
         })))
         .await
     }
@@ -157,7 +158,7 @@ impl Thread {
     /// What the text threw or was rejected with, a copy of it; else as [`exec_js`](Self::exec_js).
     pub async fn exec_js_async(&self, js: &str) -> Result<JsValue, JsValue> {
         self.answer(job(Task::new_async(js.to_owned(), |js| async move {
-            utils::run_js_async(&js).await.map(Js).map_err(Js)
+            answer(utils::run_js_async(&js).await)
         })))
         .await
     }
