@@ -1,4 +1,4 @@
-// What the program shows: a line each, and its end.
+// What a program shows: a line each, and its end. That of 2021 loads it, too.
 
 function show(line) {
   document.querySelector("#lines").append(Object.assign(document.createElement("li"), { textContent: line }));

@@ -88,8 +88,7 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
         check_strict(&session, site, "blob.html", "blob:")
     );
     for (name, path, lines) in programs::all() {
-        let outcome = programs::check(&session, &server, &path, lines).await;
-        tally.count(&name, &outcome);
+        check!(&name, programs::check(&session, &server, &path, lines));
     }
     session.close().await?;
     Ok(tally.row())

@@ -88,8 +88,12 @@ pub(crate) const HELLO: Page = Page {
     glue: &[Glue::Web],
 };
 
-/// A page that has the form of 0.1, which had glue of the second kind only: by `?glue=no-modules` it loads that.
-const fn classic(package: &'static str, folder: &'static str, route: &'static str) -> Page {
+/// A page that is built with each kind of glue.
+pub(crate) const fn with_both(
+    package: &'static str,
+    folder: &'static str,
+    route: &'static str,
+) -> Page {
     Page {
         package,
         folder,
@@ -98,14 +102,14 @@ const fn classic(package: &'static str, folder: &'static str, route: &'static st
     }
 }
 
-/// The pages of the gallery.
+/// The pages of the gallery. Those with both load the classic script by `?glue=no-modules`.
 pub(crate) const EXAMPLES: [Page; 6] = [
     HELLO,
-    classic("example-parallel", "examples/parallel", "parallel"),
-    classic("example-exec", "examples/exec", "exec"),
-    classic("example-fib", "examples/fib", "fib"),
-    classic("example-executors", "examples/executors", "executors"),
-    classic(
+    with_both("example-parallel", "examples/parallel", "parallel"),
+    with_both("example-exec", "examples/exec", "exec"),
+    with_both("example-fib", "examples/fib", "fib"),
+    with_both("example-executors", "examples/executors", "executors"),
+    with_both(
         "example-arraybuffers",
         "examples/arraybuffers",
         "arraybuffers",
@@ -113,20 +117,11 @@ pub(crate) const EXAMPLES: [Page; 6] = [
 ];
 
 /// The page that runs a named case, once with each kind of glue.
-pub(crate) const CASES: Page = Page {
-    package: "wasm-mt-test-pages",
-    folder: "tests/pages",
-    route: "tests/pages",
-    glue: &[Glue::Web, Glue::NoModules],
-};
+pub(crate) const CASES: Page = with_both("wasm-mt-test-pages", "tests/pages", "tests/pages");
 
 /// The page that is a `bin` crate whose `main` belongs to the page.
-pub(crate) const BIN_PAGE: Page = Page {
-    package: "wasm-mt-test-bin-page",
-    folder: "tests/bin-page",
-    route: "tests/bin-page",
-    glue: &[Glue::Web, Glue::NoModules],
-};
+pub(crate) const BIN_PAGE: Page =
+    with_both("wasm-mt-test-bin-page", "tests/bin-page", "tests/bin-page");
 
 /// The pages under a strict content security policy.
 pub(crate) const STRICT_PAGE: Page = Page {

@@ -3,25 +3,23 @@
 
 use anyhow::{Result, ensure};
 
-use crate::pages::{Glue, Page};
+use crate::pages::{Glue, Page, with_both};
 use crate::serve::Server;
 use crate::webdriver::Session;
 
 /// A program of edition 2018.
-const OF_2018: Page = Page {
-    package: "wasm-mt-test-compat-2018",
-    folder: "tests/compat-2018",
-    route: "tests/compat-2018",
-    glue: &[Glue::Web, Glue::NoModules],
-};
+const OF_2018: Page = with_both(
+    "wasm-mt-test-compat-2018",
+    "tests/compat-2018",
+    "tests/compat-2018",
+);
 
 /// A program of edition 2021.
-const OF_2021: Page = Page {
-    package: "wasm-mt-test-compat-2021",
-    folder: "tests/compat-2021",
-    route: "tests/compat-2021",
-    glue: &[Glue::Web, Glue::NoModules],
-};
+const OF_2021: Page = with_both(
+    "wasm-mt-test-compat-2021",
+    "tests/compat-2021",
+    "tests/compat-2021",
+);
 
 pub(crate) const PAGES: [Page; 2] = [OF_2018, OF_2021];
 
