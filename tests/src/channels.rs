@@ -208,8 +208,17 @@ pub async fn a_job_that_was_given_up_on_adds_nothing() {
         progress.send(2).unwrap();
     }));
     assert_eq!(steps.recv().await.unwrap().unwrap(), 1);
-    let opens = thread.spawn(job!(|| open_gate()));
+    // In a browser no worker is heard before this one has aborted. Natively the thread waits for that.
+    #[cfg(not(target_family = "wasm"))]
+    static ABORTED: std::sync::Barrier = std::sync::Barrier::new(2);
+    let opens = thread.spawn(job!(|| {
+        #[cfg(not(target_family = "wasm"))]
+        ABORTED.wait();
+        open_gate();
+    }));
     handle.abort();
+    #[cfg(not(target_family = "wasm"))]
+    ABORTED.wait();
     assert!(steps.recv().await.is_none());
     opens.await.unwrap();
     goes_on(&thread).await;
