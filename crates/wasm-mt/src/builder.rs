@@ -47,7 +47,7 @@ pub struct Builder {
 
 /// What a thread keeps of its builder.
 #[derive(Clone)]
-pub(crate) struct Config {
+pub struct Config {
     pub(crate) name: Option<String>,
     pub(crate) start_deadline: Duration,
     pub(crate) abort_grace: Option<Duration>,

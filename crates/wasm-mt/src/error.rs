@@ -76,6 +76,8 @@ pub(crate) enum StartErrorKind {
         Milliseconds(*.0)
     )]
     Deadline(Duration),
+    #[error("a pool needs at least one worker, and was built with 0")]
+    NoWorkers,
     #[error("the `on_start` function failed")]
     OnStart(#[source] JoinError),
     #[error("the thread was terminated while it started")]
@@ -136,6 +138,11 @@ impl StartError {
         matches!(*self.0, StartErrorKind::Limit(_))
     }
 
+    /// A pool of no workers was asked for.
+    pub fn is_no_workers(&self) -> bool {
+        matches!(*self.0, StartErrorKind::NoWorkers)
+    }
+
     /// The thread took longer than [`Builder::start_deadline`](crate::Builder::start_deadline).
     pub fn is_deadline(&self) -> bool {
         matches!(*self.0, StartErrorKind::Deadline(_))
@@ -173,7 +180,7 @@ pub(crate) enum JoinErrorKind {
         error: StartError,
         may_have_run: bool,
     },
-    #[error("the thread had been terminated before the job was spawned; start another")]
+    #[error("the thread or pool had been ended before the job was spawned; start another")]
     Closed,
     #[error("the thread has not been started; await its `init` first")]
     NotStarted,
@@ -331,7 +338,7 @@ impl JoinError {
         }
     }
 
-    /// The job was spawned on a thread that had been terminated.
+    /// The job was spawned on a thread, or a pool, that had been ended.
     pub fn is_closed(&self) -> bool {
         matches!(*self.0, JoinErrorKind::Closed)
     }

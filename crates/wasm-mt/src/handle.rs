@@ -24,9 +24,14 @@ impl JobId {
     pub(crate) const ON_START: JobId = JobId(1);
 
     pub(crate) fn next() -> Self {
+        Self::next_of(1)
+    }
+
+    /// The first of so many in a row.
+    pub(crate) fn next_of(count: usize) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(2);
         // ORDERING: Relaxed; only that no two are equal matters.
-        JobId(NEXT.fetch_add(1, Ordering::Relaxed))
+        JobId(NEXT.fetch_add(count as u64, Ordering::Relaxed))
     }
 }
 
@@ -43,26 +48,26 @@ impl fmt::Display for JobId {
 }
 
 /// What a detached job's error is told to.
-pub(crate) type Unhandled = Arc<dyn Fn(JoinError) + Send + Sync>;
+pub type Unhandled = Arc<dyn Fn(JoinError) + Send + Sync>;
 
 /// Where a job runs: told when its handle was settled from this end.
-pub(crate) trait Origin: Send + Sync {
+pub trait Origin: Send + Sync {
     /// The job's handle has been settled; the job itself may stop.
     fn abandon(&self, id: JobId);
 }
 
-/// A packet without its type, as the queues hold it.
-pub(crate) trait Packet: Send + Sync {
-    fn id(&self) -> JobId;
+/// A packet without its type, as the queues hold it: of one job, or of all jobs of a `map`.
+pub trait Packet: Send + Sync {
+    /// Nobody waits for any of its jobs any more.
     fn is_settled(&self) -> bool;
-    /// Invariant 1: `outcome` is dropped where it was settled before.
-    fn settle(&self, outcome: Result<sys::Value, JoinError>);
+    /// Settles the job `id`. Invariant 1: `outcome` is dropped where it was settled before.
+    fn settle(&self, id: JobId, outcome: Result<sys::Value, JoinError>);
     /// Settles with `error` and tells the origin.
     fn abort(&self, error: JoinError);
 }
 
 /// How an arrived value becomes a `T`.
-pub(crate) type Decode<T> = fn(sys::Value) -> Result<T, JoinError>;
+pub type Decode<T> = fn(sys::Value) -> Result<T, JoinError>;
 
 pub(crate) struct Shared<T> {
     id: JobId,
@@ -99,6 +104,10 @@ impl<T: Send + 'static> Shared<T> {
                 detached: false,
             }),
         })
+    }
+
+    pub(crate) fn id(&self) -> JobId {
+        self.id
     }
 
     fn lock(&self) -> MutexGuard<'_, Phase<T>> {
@@ -160,15 +169,11 @@ impl<T: Send + 'static> Shared<T> {
 }
 
 impl<T: Send + 'static> Packet for Shared<T> {
-    fn id(&self) -> JobId {
-        self.id
-    }
-
     fn is_settled(&self) -> bool {
         !matches!(*self.lock(), Phase::Pending { .. })
     }
 
-    fn settle(&self, outcome: Result<sys::Value, JoinError>) {
+    fn settle(&self, _: JobId, outcome: Result<sys::Value, JoinError>) {
         // Nobody decodes for nothing.
         if !self.is_settled() {
             self.settle_typed(outcome.and_then(self.decode));
@@ -217,6 +222,7 @@ impl<T: Send + 'static> JoinHandle<T> {
     /// A handle that can only abort, to keep elsewhere.
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle {
+            id: self.shared.id,
             packet: self.shared.clone(),
         }
     }
@@ -301,6 +307,7 @@ impl<T: Send + 'static> fmt::Debug for JoinHandle<T> {
 /// Dropping it does nothing.
 #[derive(Clone)]
 pub struct AbortHandle {
+    id: JobId,
     packet: Arc<dyn Packet>,
 }
 
@@ -317,7 +324,7 @@ impl AbortHandle {
 
     /// The job's id.
     pub fn id(&self) -> JobId {
-        self.packet.id()
+        self.id
     }
 }
 

@@ -1,27 +1,33 @@
-//! [`Lane`]: a thread's jobs in order, and its present worker. Lives with the owner, is the same on every platform, and
-//! knows of its worker only by [`sys::Link`]'s contract.
+//! [`Lane`]: what was posted to a worker, and that worker, which another replaces when it ends. Lives with the owner, is the
+//! same on every platform, and knows of its worker only by [`sys::Link`]'s contract.
 //!
-//! One job at a time has the *front*: it was posted and its sync part has not ended. An async job leaves the front at its
-//! first `await` and is *suspended* until it ends.
+//! Jobs are posted in *frames*, which the worker opens one after the other. A thread has a queue of its own, and posts
+//! frames of one job, one at a time. A pool's lane has a [`Feed`], which decides what is posted and when, and which gets back
+//! what had not begun when a worker ended. An async job leaves its frame at its first `await` and is *suspended* until it
+//! ends.
 //!
-//! 1. Only the front and the suspended jobs can be running. A job in the queue is not, so it can be taken back, or go to
-//!    the worker that replaces a dead one; it has begun before only where it is idempotent and lost a worker. The front has
-//!    begun for sure where nothing was suspended when it was posted and the worker cannot end unnoticed; else the worker
-//!    announces it, and until then the job can be taken back where the backend can tell for certain.
-//! 2. A job is in one place only: queue, front or suspended. It leaves the lane once, and its packet is settled then.
+//! 1. Only the jobs of a frame that was opened, and the suspended ones, can be running. A job that waits is not, so it can be
+//!    taken back, or go to the worker that replaces a dead one; it has begun before only where it is idempotent and lost a
+//!    worker. A frame has been opened for sure where there was nothing else when it was posted and the worker cannot end
+//!    unnoticed; else the worker announces it, and until then its jobs can be taken back where the backend can tell for
+//!    certain.
+//! 2. A job is in one place only: waiting, in a frame or suspended. It leaves the lane once, and its packet is settled then.
 //! 3. What a replaced worker still reports carries its generation and is not heard.
 //! 4. Packets are settled, and values dropped, after the lane's lock is given back: both run foreign code.
 
 mod end;
 mod state;
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
-use self::state::{Entry, Fate, Front, Leaving, Phase, State};
+use self::state::{End, Fate, Frame, Leaving, Phase, State};
 use crate::builder::Config;
+#[cfg(not(target_family = "wasm"))]
 use crate::channel::Outlet;
+use crate::entry::Entry;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Packet};
 #[cfg(target_family = "wasm")]
@@ -34,29 +40,66 @@ use crate::worker::Outcome;
 pub(crate) use self::end::Out;
 pub(crate) use self::end::{Cause, Death, LastWords};
 
-/// A thread's jobs and its present worker.
-pub(crate) struct Lane {
+/// Who has a pool's jobs, and hears of its lanes. `at` is the lane's number in the pool.
+///
+/// Called without the lane's lock.
+pub trait Feed: Send + Sync {
+    /// The lane's worker is up, and takes frames.
+    fn up(&self, at: usize);
+    /// It takes none, and another worker takes its place. `back` was posted and has not begun.
+    fn down(&self, at: usize, back: VecDeque<Box<Entry>>);
+    /// It could not be started, and is not tried again before [`Lane::begin`].
+    fn failed(&self, at: usize, error: StartError);
+    /// The oldest frame has ended, which ran for so many microseconds; before it the worker had idled for so many.
+    fn ended(&self, at: usize, ran: f64, gap: f64);
+    /// So many of its jobs have ended in their worker.
+    fn left(&self, at: usize, jobs: usize);
+    /// A job of its worker sends something to the pool.
+    #[cfg(target_family = "wasm")]
+    fn hears(&self, at: usize, generation: u32, message: &js_sys::Array);
+}
+
+/// What a report says of a job.
+pub(crate) enum Told {
+    /// It awaits something.
+    Suspended,
+    Finished(Outcome),
+}
+
+/// What was posted to a worker, and that worker.
+pub struct Lane {
     id: u64,
     pub(crate) config: Config,
     state: Mutex<State>,
+    feed: Option<(Weak<dyn Feed>, usize)>,
     me: Weak<Lane>,
 }
 
 impl Lane {
-    /// A lane whose first worker waits for [`begin`](Self::begin).
+    /// A thread's lane, whose first worker waits for [`begin`](Self::begin).
     pub(crate) fn new(config: Config) -> Arc<Self> {
+        Self::with(config, None)
+    }
+
+    /// The same for a pool: its number `at`.
+    pub fn of_pool(config: Config, feed: Weak<dyn Feed>, at: usize) -> Arc<Self> {
+        Self::with(config, Some((feed, at)))
+    }
+
+    fn with(config: Config, feed: Option<(Weak<dyn Feed>, usize)>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new_cyclic(|me| Lane {
             // ORDERING: Relaxed; only that no two are equal matters.
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             config,
+            feed,
             me: me.clone(),
             state: Mutex::new(State::new()),
         })
     }
 
     /// Starts a worker, where the first one has not been asked for, or the last start failed. Elsewhere gives `false`.
-    pub(crate) fn begin(&self) -> bool {
+    pub fn begin(&self) -> bool {
         let mut state = self.lock();
         let begins = matches!(state.phase, Phase::Idle | Phase::Failed(_));
         if begins {
@@ -67,8 +110,18 @@ impl Lane {
         begins
     }
 
-    pub(crate) fn id(&self) -> u64 {
+    /// The thread's id.
+    pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Tells the pool, where it is one's.
+    fn tell(&self, f: impl FnOnce(&dyn Feed, usize)) {
+        if let Some((feed, at)) = &self.feed
+            && let Some(feed) = feed.upgrade()
+        {
+            f(&*feed, *at);
+        }
     }
 
     pub(crate) fn is_terminated(&self) -> bool {
@@ -133,7 +186,10 @@ impl Lane {
     }
 
     /// Whether the first worker is up.
-    pub(crate) fn poll_started(&self, cx: &mut Context<'_>) -> Poll<Result<(), StartError>> {
+    ///
+    /// # Errors
+    /// That it will not be.
+    pub fn poll_started(&self, cx: &mut Context<'_>) -> Poll<Result<(), StartError>> {
         // A waker is foreign code, in its clone and its drop too (invariant 4).
         let waker = cx.waker().clone();
         let mut state = self.lock();
@@ -167,6 +223,7 @@ impl Lane {
             starter.wake();
         }
         self.pump();
+        self.tell(|feed, at| feed.up(at));
     }
 
     /// The worker will not come up. What waits for it ends; the next job tries again.
@@ -187,11 +244,12 @@ impl Lane {
         state.take_waiting(&mut leaving, &|entry| entry.not_replaced(error.clone()));
         drop(state);
         leaving.settle();
+        self.tell(|feed, at| feed.failed(at, error));
     }
 
-    /// Takes a job in, whatever has become of the thread.
-    pub(crate) fn push(&self, packet: Arc<dyn Packet>, task: sys::Task) {
-        let entry = Entry::new(packet, task);
+    /// Takes a thread's job in, whatever has become of the thread.
+    pub(crate) fn push(&self, id: JobId, packet: Arc<dyn Packet>, task: sys::Task) {
+        let entry = Entry::new(id, packet, task);
         let mut state = self.lock();
         match state.phase {
             Phase::Idle => {
@@ -216,90 +274,119 @@ impl Lane {
         }
     }
 
-    /// Posts the next job, if the worker is free for it.
+    /// Posts a thread's next job, if the worker is free for it.
     fn pump(&self) {
         loop {
             let mut state = self.lock();
-            if !matches!(state.phase, Phase::Ready) || state.front.is_some() {
+            if !matches!(state.phase, Phase::Ready)
+                || state.link.is_none()
+                || !state.frames.is_empty()
+            {
                 return;
             }
-            let Some(link) = &state.link else {
-                return;
-            };
-            let announce = !state.suspended.is_empty() || link.is_unsure();
-            let Some(Entry { packet, task, .. }) = state.queue.front().map(|entry| &**entry) else {
-                return;
-            };
-            // Posting runs no foreign code, so the lock may be held.
-            let posted = link.post(packet.id(), task, announce);
             let Some(entry) = state.queue.pop_front() else {
                 return;
             };
-            if let Err(error) = posted {
-                drop(state);
+            let failed = post(&mut state, sys::Letter::of(entry));
+            drop(state);
+            let posted = failed.is_empty();
+            for (entry, error) in failed {
                 entry.end(Err(error));
-                continue;
             }
-            let front = state.front.insert(Front {
-                entry,
-                begun: false,
-            });
-            if !announce {
-                front.begin();
+            if posted {
+                return;
             }
-            return;
         }
     }
 
-    /// The front job has begun, which was not certain.
+    /// Posts a pool's frame, or gives it back where there is no worker to post it to. Encoding runs foreign code.
+    ///
+    /// # Errors
+    /// The frame, of which nothing was posted.
+    pub fn post(&self, frame: Vec<Box<Entry>>) -> Result<(), Vec<Box<Entry>>> {
+        if !matches!(self.lock().phase, Phase::Ready) {
+            return Err(frame);
+        }
+        let letter = sys::Letter::write(frame);
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Ready) || state.link.is_none() {
+            drop(state);
+            return Err(letter.into_entries());
+        }
+        let before = state.frames.len();
+        let failed = post(&mut state, letter);
+        let posted = state.frames.len() > before;
+        drop(state);
+        for (entry, error) in failed {
+            entry.end(Err(error));
+        }
+        if !posted {
+            self.tell(|feed, at| feed.ended(at, 0.0, 0.0));
+        }
+        Ok(())
+    }
+
+    /// A frame has been opened, which was not certain: the one that begins with this job.
     pub(crate) fn begun(&self, generation: u32, id: JobId) {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
-        if let Some(front) = &mut state.front
-            && front.entry.is(id)
-        {
-            front.begin();
+        let mut frames = state.frames.iter_mut();
+        if let Some(frame) = frames.find(|frame| frame.entries.iter().any(|entry| entry.has(id))) {
+            frame.begin();
         }
     }
 
-    /// The front job waits for something.
-    pub(crate) fn suspended(&self, generation: u32, id: JobId) {
+    /// A worker's report: of jobs, and where a frame has ended, for how many microseconds that ran and for how many the
+    /// worker had idled before it.
+    pub(crate) fn reported(
+        &self,
+        generation: u32,
+        told: Vec<(JobId, Told)>,
+        ended: Option<(f64, f64)>,
+    ) {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
-        let Some(mut front) = state.front.take_if(|front| front.entry.is(id)) else {
-            return;
-        };
-        front.begin();
-        state.suspended.push(front.entry);
+        let mut left = Vec::with_capacity(told.len());
+        let mut graces = Vec::new();
+        for (id, told) in told {
+            match told {
+                Told::Suspended => state.suspend(id),
+                Told::Finished(outcome) => {
+                    if let Some(job) = state.take_ended(id) {
+                        graces.extend(state.take_grace(id));
+                        left.push((job, outcome));
+                    }
+                }
+            }
+        }
+        state.proved |= !left.is_empty();
         drop(state);
+        drop(graces);
         self.pump();
-    }
-
-    /// The job has ended.
-    pub(crate) fn finished(&self, generation: u32, id: JobId, outcome: Outcome) {
-        let Some(mut state) = self.lock_if(generation) else {
-            return;
-        };
-        let Some(entry) = state.take_posted(id) else {
-            return;
-        };
-        state.proved = true;
-        let grace = state.take_grace(id);
-        drop(state);
-        drop(grace);
-        self.pump();
-        entry.end(outcome);
+        self.tell(|feed, at| {
+            feed.left(at, left.len());
+            if let Some((ran, gap)) = ended {
+                feed.ended(at, ran, gap);
+            }
+        });
+        for (job, outcome) in left {
+            job.end(outcome);
+        }
     }
 
     /// A job's item has come through the channel whose end stood at `index` of its arguments.
     #[cfg(target_family = "wasm")]
     pub(crate) fn sent(&self, generation: u32, id: JobId, index: u32, item: Payload) {
-        if let Some(outlet) = self.outlet(generation, id, |outlets| {
-            let (_, outlet) = outlets.iter().find(|(at, _)| *at == index)?;
-            Some(outlet.clone())
-        }) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        let outlet = state
+            .posted(id)
+            .and_then(|entry| entry.outlet(id, index).cloned());
+        drop(state);
+        if let Some(outlet) = outlet {
             outlet.deliver(item);
         }
     }
@@ -307,23 +394,44 @@ impl Lane {
     /// A job has dropped the end that stood at `index` of its arguments.
     #[cfg(target_family = "wasm")]
     pub(crate) fn closed(&self, generation: u32, id: JobId, index: u32) {
-        if let Some(outlet) = self.outlet(generation, id, |outlets| {
-            let at = outlets.iter().position(|(at, _)| *at == index)?;
-            Some(outlets.swap_remove(at).1)
-        }) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        let outlet = state
+            .posted(id)
+            .and_then(|entry| entry.take_outlet(id, index));
+        drop(state);
+        if let Some(outlet) = outlet {
             outlet.close();
         }
     }
 
+    /// What a job of the present worker sends to the pool.
     #[cfg(target_family = "wasm")]
-    fn outlet(
+    pub(crate) fn hears(&self, generation: u32, message: &js_sys::Array) {
+        if self.lock_if(generation).is_some() {
+            self.tell(|feed, at| feed.hears(at, generation, message));
+        }
+    }
+
+    /// Posts what a pool has to say to a worker, where that is still there.
+    ///
+    /// # Errors
+    /// Where what travels beside the records cannot be cloned or transferred.
+    #[cfg(target_family = "wasm")]
+    pub fn say(
         &self,
-        generation: u32,
-        id: JobId,
-        find: impl FnOnce(&mut Vec<(u32, Arc<dyn Outlet>)>) -> Option<Arc<dyn Outlet>>,
-    ) -> Option<Arc<dyn Outlet>> {
-        let mut state = self.lock_if(generation)?;
-        find(&mut state.posted(id)?.outlets)
+        generation: Option<u32>,
+        kind: u32,
+        letter: &sys::Writer,
+    ) -> Result<(), String> {
+        let state = self.lock();
+        if generation.is_none_or(|generation| state.generation == generation)
+            && let Some(link) = &state.link
+        {
+            return link.say(kind, letter);
+        }
+        Ok(())
     }
 
     /// A channel's end is with the job from now on. A job that has ended for its owner has none.
@@ -331,8 +439,8 @@ impl Lane {
     pub(crate) fn bind(&self, generation: u32, id: JobId, end: Arc<dyn Outlet>) {
         let end = match self.lock_if(generation) {
             Some(mut state) => match state.posted(id) {
-                Some(entry) if !entry.packet.is_settled() => {
-                    entry.outlets.push((0, end));
+                Some(entry) if !entry.is_settled() => {
+                    entry.hold(id, (0, end));
                     return;
                 }
                 _ => end,
@@ -342,7 +450,8 @@ impl Lane {
         end.close();
     }
 
-    pub(crate) fn terminate(&self) {
+    /// Ends the worker, and all that was given to it as cancelled.
+    pub fn terminate(&self) {
         let mut state = self.lock();
         if matches!(state.phase, Phase::Terminated) {
             return;
@@ -354,11 +463,39 @@ impl Lane {
             ..Leaving::default()
         };
         leaving.timers.extend(state.start_timer.take());
-        state.take_begun(&mut leaving, LastWords::CutOff, &|_| {
-            Fate::Ends(JoinError::cancelled())
-        });
+        let end = End {
+            at: None,
+            last_words: LastWords::CutOff,
+        };
+        state.take_posted(&mut leaving, end, &|_| Fate::Ends(JoinError::cancelled()));
         state.take_waiting(&mut leaving, &|_| JoinError::cancelled());
+        let back = std::mem::take(&mut leaving.back);
+        leaving.entries.extend(
+            back.into_iter()
+                .map(|entry| (entry, JoinError::cancelled())),
+        );
         drop(state);
         leaving.settle();
     }
+}
+
+/// Posts a letter to the worker, under the lane's lock: it calls no foreign code. Gives what cannot be sent.
+fn post(state: &mut State, mut letter: sys::Letter) -> Vec<(Box<Entry>, JoinError)> {
+    let Some(link) = &state.link else {
+        return Vec::new();
+    };
+    let announce = !state.frames.is_empty() || !state.suspended.is_empty() || link.is_unsure();
+    let failed = link.post(&mut letter, announce);
+    let entries: VecDeque<_> = letter.into_entries().into();
+    if !entries.is_empty() {
+        let mut frame = Frame {
+            entries,
+            begun: false,
+        };
+        if !announce {
+            frame.begin();
+        }
+        state.frames.push_back(frame);
+    }
+    failed
 }

@@ -1,11 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+#[doc(hidden)]
+#[path = "door.rs"]
+pub mod __pool;
 mod buffer;
 mod builder;
 mod channel;
 mod checkpoint;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod compat;
+mod entry;
 mod error;
 mod handle;
 mod job;

@@ -20,7 +20,7 @@ use crate::error::JoinError;
 use crate::sys::OutOfBand;
 
 /// A value on its way.
-pub(crate) struct Payload {
+pub struct Payload {
     pub(crate) bytes: Vec<u8>,
     /// What the bytes name by index; nothing where it was taken out.
     pub(crate) values: Vec<Option<OutOfBand>>,

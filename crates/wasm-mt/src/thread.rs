@@ -83,7 +83,7 @@ impl Thread {
         let Job { task, decode } = job.into_job();
         let origin: Weak<dyn Origin> = Arc::downgrade(&self.lane) as Weak<dyn Origin>;
         let shared = Shared::new(decode, self.lane.config.on_unhandled.clone(), origin);
-        self.lane.push(shared.clone(), task);
+        self.lane.push(shared.id(), shared.clone(), task);
         JoinHandle::new(shared)
     }
 

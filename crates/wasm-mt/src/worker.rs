@@ -47,8 +47,8 @@ thread_local! {
     static SUSPENDED: RefCell<Vec<Suspended>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs the sync part of a job.
-pub(crate) fn run(id: JobId, announce: bool, task: impl FnOnce() -> Run) {
+/// Runs the sync part of a job. Gives whether it is async, and so goes on.
+pub(crate) fn run(id: JobId, announce: bool, task: impl FnOnce() -> Run) -> bool {
     if announce {
         sys::report(Report::Begun(id));
     }
@@ -67,9 +67,11 @@ pub(crate) fn run(id: JobId, announce: bool, task: impl FnOnce() -> Run) {
                 inner: Some(inner),
                 reported: false,
             });
+            return true;
         }
         Err(error) => sys::report(Report::Finished(id, Err(error))),
     }
+    false
 }
 
 /// Drops the async job at its `await`. A job that is not there has ended, which its report says.

@@ -4,7 +4,8 @@
 use std::sync::MutexGuard;
 
 use super::Lane;
-use super::state::{Entry, Fate, Leaving, Phase, State, close};
+use super::state::{End, Fate, Leaving, Phase, State};
+use crate::entry::{self, Entry};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Origin};
 use crate::panic::Panic;
@@ -77,8 +78,8 @@ impl Lane {
         let Some(state) = self.lock_if(generation) else {
             return Out::Nothing;
         };
-        match &state.front {
-            Some(front) if front.begun => Out::Runs,
+        match state.frames.front() {
+            Some(frame) if frame.begun => Out::Runs,
             None if state.suspended.is_empty() => Out::Nothing,
             _ => Out::Waits,
         }
@@ -103,14 +104,15 @@ impl Lane {
             let error = StartError::new(StartErrorKind::Died(cause.text()));
             return self.start_failed(generation, error);
         }
-        let idle = state.front.is_none() && state.suspended.is_empty() && state.queue.is_empty();
+        let idle = state.frames.is_empty() && state.suspended.is_empty() && state.queue.is_empty();
         if idle && !state.proved {
             // Something that the start left behind kills worker after worker. The next job tries again, and hears why.
-            state.phase = Phase::Failed(StartError::new(StartErrorKind::Died(cause.text())));
+            let error = StartError::new(StartErrorKind::Died(cause.text()));
+            state.phase = Phase::Failed(error.clone());
             let link = state.link.take();
             drop(state);
             drop(link);
-            return;
+            return self.tell(|feed, at| feed.failed(at, error));
         }
         let victim = cause.clone().of_job(self.current());
         let why = match (at, cause) {
@@ -119,7 +121,8 @@ impl Lane {
             }
             (_, cause) => cause.text(),
         };
-        self.replace(state, last_words, &|id| {
+        let end = End { at, last_words };
+        self.replace(state, end, &|id| {
             if Some(id) == at {
                 Fate::Ends(victim.clone())
             } else {
@@ -128,21 +131,22 @@ impl Lane {
         });
     }
 
-    /// Ends the worker and starts another. Begun jobs meet their `fate`; those in the queue stay (invariant 1).
-    fn replace(
-        &self,
-        mut state: MutexGuard<'_, State>,
-        last_words: LastWords,
-        fate: &dyn Fn(JobId) -> Fate,
-    ) {
+    /// Ends the worker and starts another. Begun jobs meet their `fate`; others wait for the next (invariant 1).
+    fn replace(&self, mut state: MutexGuard<'_, State>, end: End, fate: &dyn Fn(JobId) -> Fate) {
         let mut leaving = Leaving::default();
-        state.take_begun(&mut leaving, last_words, fate);
+        state.take_posted(&mut leaving, end, fate);
+        let mut back = std::mem::take(&mut leaving.back);
+        if self.feed.is_none() {
+            back.append(&mut state.queue);
+            state.queue = std::mem::take(&mut back);
+        }
         let generation = state.claim();
         drop(state);
         // The old worker's end first, so that it begins nothing more; then the next worker, which comes up while the
         // outcomes are told.
         drop(leaving.link.take());
         self.launch(generation);
+        self.tell(|feed, at| feed.down(at, back));
         leaving.settle();
     }
 
@@ -151,23 +155,28 @@ impl Lane {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
-        let front = state.front.as_ref();
-        let at_front = front.is_some_and(|front| front.entry.is(id));
-        let front_runs = front.is_some_and(|front| front.begun);
-        let is_suspended = state.suspended.iter().any(|entry| entry.is(id));
+        let runs = state.frames.iter().any(|frame| frame.begun);
+        let framed = state.frames.iter().find(|frame| holds(&frame.entries, id));
+        // Where it is in a frame, whether that was opened.
+        let framed = framed.map(|frame| frame.begun);
+        let is_suspended = holds(&state.suspended, id);
         // It has fired, and holds nothing any more.
         drop(state.take_grace(id));
-        if !at_front && !is_suspended {
+        if framed.is_none() && !is_suspended {
             return;
         }
-        let beside = |entry: &Entry| !entry.is(id) && !entry.packet.is_settled();
+        let beside = |entry: &Entry| !entry.has(id) && !entry.is_settled();
         let may_be_another = is_suspended && state.suspended.iter().any(|entry| beside(entry));
-        if at_front != front_runs || may_be_another {
+        if framed.is_some() != runs || framed == Some(false) || may_be_another {
             // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
             self.arm_grace(&mut state, generation, id);
             return;
         }
-        self.replace(state, LastWords::CutOff, &|_| {
+        let end = End {
+            at: None,
+            last_words: LastWords::CutOff,
+        };
+        self.replace(state, end, &|_| {
             Fate::Lost("an aborted job beside it went on running".into())
         });
     }
@@ -189,38 +198,69 @@ impl Lane {
     }
 }
 
-impl Origin for Lane {
-    fn abandon(&self, id: JobId) {
+impl Lane {
+    /// A job of a pool's lane was given up on. Gives false where it is not here.
+    pub fn abandon_posted(&self, id: JobId) -> bool {
         let mut state = self.lock();
-        if let Some(at) = state.queue.iter().position(|entry| entry.is(id)) {
-            let waiting = state.queue.remove(at);
-            drop(state);
-            if let Some(Entry { task, outlets, .. }) = waiting.map(|entry| *entry) {
-                drop(task);
-                // Of a run before, natively, which may hold on to its ends.
-                close(outlets);
-            }
-            return;
-        }
         let Some(entry) = state.posted(id) else {
-            return;
+            return false;
         };
-        let outlets = std::mem::take(&mut entry.outlets);
-        let withdrawn = state
-            .front
-            .take_if(|front| front.entry.is(id) && !front.begun && front.entry.task.withdraw());
-        if let Some(front) = withdrawn {
-            drop(state);
-            drop(front);
-            close(outlets);
-            return self.pump();
-        }
+        let outlets = entry.take_outlets();
         if let Some(link) = &state.link {
             link.abort(id);
         }
         let generation = state.generation;
         self.arm_grace(&mut state, generation, id);
         drop(state);
-        close(outlets);
+        entry::close(outlets);
+        true
     }
+
+    /// Takes back a thread's job that was posted and has not begun, where the backend can tell.
+    fn withdraw(&self, id: JobId) -> bool {
+        let mut state = self.lock();
+        let withdrawn = state.frames.pop_back_if(|frame| {
+            !frame.begun
+                && frame.entries.len() == 1
+                && frame.entries[0].has(id)
+                && frame.entries[0].task.withdraw()
+        });
+        drop(state);
+        let Some(frame) = withdrawn else {
+            return false;
+        };
+        for mut entry in frame.entries {
+            let outlets = entry.take_outlets();
+            drop(entry);
+            entry::close(outlets);
+        }
+        true
+    }
+}
+
+impl Origin for Lane {
+    fn abandon(&self, id: JobId) {
+        let mut state = self.lock();
+        if let Some(at) = state.queue.iter().position(|entry| entry.has(id)) {
+            let waiting = state.queue.remove(at);
+            drop(state);
+            if let Some(mut entry) = waiting {
+                // Of a run before, natively, which may hold on to its ends.
+                let outlets = entry.take_outlets();
+                drop(entry);
+                entry::close(outlets);
+            }
+            return;
+        }
+        drop(state);
+        if self.withdraw(id) {
+            self.pump();
+        } else {
+            self.abandon_posted(id);
+        }
+    }
+}
+
+fn holds<'a>(entries: impl IntoIterator<Item = &'a Box<Entry>>, id: JobId) -> bool {
+    entries.into_iter().any(|entry| entry.has(id))
 }

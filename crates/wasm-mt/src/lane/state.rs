@@ -2,13 +2,12 @@
 //! foreign code; what leaves is handed out in [`Leaving`].
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::task::Waker;
 
 use super::LastWords;
-use crate::channel::Outlet;
-use crate::error::{JoinError, JoinErrorKind, StartError};
-use crate::handle::{JobId, Packet};
+use crate::entry::{Entry, One};
+use crate::error::{JoinError, StartError};
+use crate::handle::JobId;
 use crate::sys;
 use crate::worker::Outcome;
 
@@ -21,8 +20,10 @@ pub(super) struct State {
     pub(super) proved: bool,
     pub(super) start_timer: Option<sys::Timer>,
     pub(super) starter: Option<Waker>,
+    /// What a thread has not posted. A pool's jobs wait elsewhere.
     pub(super) queue: VecDeque<Box<Entry>>,
-    pub(super) front: Option<Front>,
+    /// What was posted and has not ended, in the order in which the worker opens it.
+    pub(super) frames: VecDeque<Frame>,
     /// In the order in which they began.
     #[expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
     pub(super) suspended: Vec<Box<Entry>>,
@@ -40,84 +41,36 @@ pub(super) enum Phase {
     Terminated,
 }
 
-/// A job in the lane, whose task is kept until it leaves. Boxed: it goes through up to five hands, and copies of it in each
-/// are code.
-pub(super) struct Entry {
-    pub(super) packet: Arc<dyn Packet>,
-    pub(super) task: sys::Task,
-    /// The ends of channels that are with the job, and their places among its arguments.
-    pub(super) outlets: Vec<(u32, Arc<dyn Outlet>)>,
-    /// How often it has begun, or may have.
-    runs: u32,
-}
-
-/// How often an idempotent job may begin: what took its workers along may be the job itself.
-const RUNS: u32 = 3;
-
-impl Entry {
-    pub(super) fn new(packet: Arc<dyn Packet>, mut task: sys::Task) -> Box<Self> {
-        let outlets = task.take_outlets();
-        Box::new(Entry {
-            packet,
-            task,
-            outlets,
-            runs: 0,
-        })
-    }
-
-    pub(super) fn is(&self, id: JobId) -> bool {
-        self.packet.id() == id
-    }
-
-    /// Makes it ready to be posted anew, where its worker was lost, or gives the reason why it is not.
-    fn begin_again(&mut self, why: String) -> Result<(), JoinError> {
-        if !self.task.is_idempotent() || self.packet.is_settled() {
-            return Err(JoinError::lost(why));
-        }
-        if self.runs == RUNS {
-            let times = format!("{why}; the job has begun {RUNS} times");
-            return Err(JoinError::lost(times));
-        }
-        self.task
-            .again()
-            .map_err(|reason| JoinError::lost(format!("{why}; it cannot begin again: {reason}")))
-    }
-
-    /// What the job ends with where no worker can be had for it.
-    pub(super) fn not_replaced(&self, error: StartError) -> JoinError {
-        JoinError::new(JoinErrorKind::NotReplaced {
-            error,
-            may_have_run: self.runs > 0,
-        })
-    }
-
-    /// Ends the job. Runs foreign code: not under the lock.
-    pub(super) fn end(self, outcome: Outcome) {
-        drop(self.task);
-        close(self.outlets);
-        self.packet.settle(outcome);
-    }
-}
-
-/// The job has ended for its owner, so its channels have. Runs foreign code: not under the lock.
-pub(super) fn close(outlets: Vec<(u32, Arc<dyn Outlet>)>) {
-    for (_, outlet) in outlets {
-        outlet.close();
-    }
-}
-
-/// The job that was posted last, and holds the worker until it ends or waits for something.
-pub(super) struct Front {
-    pub(super) entry: Box<Entry>,
-    /// It is known to have begun: an async job in a long part of its own may keep it from that.
+/// Jobs that were posted together. Never without one: it goes with its last.
+pub(super) struct Frame {
+    pub(super) entries: VecDeque<Box<Entry>>,
+    /// It is known to have been opened: an async job in a long part of its own may keep it from that.
     pub(super) begun: bool,
 }
 
-impl Front {
+impl Frame {
     pub(super) fn begin(&mut self) {
-        if !std::mem::replace(&mut self.begun, true) {
-            self.entry.runs += 1;
-            self.entry.task.begun();
+        if !std::mem::replace(&mut self.begun, true)
+            && let [entry] = self.entries.make_contiguous()
+        {
+            // Of several, those behind the one that ends the worker can be posted again.
+            entry.task.begun();
+        }
+    }
+}
+
+/// A job that has ended, on its way out.
+pub(super) enum Left {
+    Whole(Box<Entry>),
+    One(One),
+}
+
+impl Left {
+    /// Runs foreign code: not under the lock.
+    pub(super) fn end(self, outcome: Outcome) {
+        match self {
+            Left::Whole(entry) => entry.end(outcome),
+            Left::One(one) => one.end(outcome),
         }
     }
 }
@@ -133,7 +86,7 @@ impl State {
             start_timer: None,
             starter: None,
             queue: VecDeque::new(),
-            front: None,
+            frames: VecDeque::new(),
             suspended: Vec::new(),
             graces: Vec::new(),
         }
@@ -147,22 +100,55 @@ impl State {
         self.generation
     }
 
-    /// A job that was posted and has not left.
+    /// What holds a job that was posted and has not left.
     pub(super) fn posted(&mut self, id: JobId) -> Option<&mut Entry> {
-        let front = self.front.as_mut().map(|front| &mut *front.entry);
-        front
-            .into_iter()
-            .chain(self.suspended.iter_mut().map(|entry| &mut **entry))
-            .find(|entry| entry.is(id))
+        let in_frames = self.frames.iter_mut().flat_map(|frame| &mut frame.entries);
+        in_frames
+            .chain(&mut self.suspended)
+            .find(|entry| entry.has(id))
+            .map(|entry| &mut **entry)
     }
 
-    /// Takes a job that was posted.
-    pub(super) fn take_posted(&mut self, id: JobId) -> Option<Box<Entry>> {
-        if let Some(front) = self.front.take_if(|front| front.entry.is(id)) {
-            return Some(front.entry);
+    /// Takes the entry out whose job begins or ends, from the frame that holds it.
+    fn take_framed(&mut self, id: JobId) -> Option<Box<Entry>> {
+        let (at, place) = self.find_framed(id)?;
+        let frame = &mut self.frames[at];
+        let entry = frame.entries.remove(place);
+        if frame.entries.is_empty() {
+            self.frames.remove(at);
         }
-        let at = self.suspended.iter().position(|entry| entry.is(id))?;
-        Some(self.suspended.remove(at))
+        entry
+    }
+
+    /// In which frame a job is, and where in that. Mostly it is the first of the first.
+    fn find_framed(&self, id: JobId) -> Option<(usize, usize)> {
+        self.frames.iter().enumerate().find_map(|(at, frame)| {
+            let place = frame.entries.iter().position(|entry| entry.has(id))?;
+            Some((at, place))
+        })
+    }
+
+    /// The job awaits something: it leaves its frame.
+    pub(super) fn suspend(&mut self, id: JobId) {
+        if let Some((at, _)) = self.find_framed(id) {
+            self.frames[at].begin();
+        }
+        if let Some(entry) = self.take_framed(id) {
+            self.suspended.push(entry);
+        }
+    }
+
+    /// Takes a job that has ended. Those of one entry end in their order.
+    pub(super) fn take_ended(&mut self, id: JobId) -> Option<Left> {
+        if let Some((at, place)) = self.find_framed(id) {
+            let entry = &mut self.frames[at].entries[place];
+            if entry.len() > 1 {
+                return (entry.first() == id).then(|| Left::One(entry.take_first()));
+            }
+            return self.take_framed(id).map(Left::Whole);
+        }
+        let at = self.suspended.iter().position(|entry| entry.has(id))?;
+        Some(Left::Whole(self.suspended.remove(at)))
     }
 
     pub(super) fn take_grace(&mut self, id: JobId) -> Option<sys::Timer> {
@@ -182,39 +168,75 @@ impl State {
         }
     }
 
-    /// Takes the worker and all that has begun on it. A front that has not begun goes back to the queue, and so does what
-    /// can begin again, in its old order.
-    pub(super) fn take_begun(
+    /// Takes the worker and all that was posted to it. What has begun meets its fate; what has not, and what can begin
+    /// again, is given back in its old order.
+    pub(super) fn take_posted(
         &mut self,
         leaving: &mut Leaving,
-        last_words: LastWords,
+        end: End,
         fate: &dyn Fn(JobId) -> Fate,
     ) {
         leaving.link = self.link.take();
         leaving
             .timers
             .extend(self.graces.drain(..).map(|(_, timer)| timer));
-        let mut begun = std::mem::take(&mut self.suspended);
-        if let Some(mut front) = self.front.take() {
-            let waits = !front.begun && front.entry.task.reclaim(last_words);
-            if waits && !front.entry.packet.is_settled() {
-                self.queue.push_front(front.entry);
-            } else {
-                front.begin();
-                begun.push(front.entry);
+        let mut back = VecDeque::new();
+        for entry in std::mem::take(&mut self.suspended) {
+            meet(entry, fate, leaving, &mut back);
+        }
+        for frame in std::mem::take(&mut self.frames) {
+            let stopped_in_it = end
+                .at
+                .filter(|_| matches!(end.last_words, LastWords::Heard));
+            let stopped_in_it =
+                stopped_in_it.filter(|id| frame.entries.iter().any(|entry| entry.has(*id)));
+            // Whether what comes next in the frame had its turn.
+            let mut had = frame.begun || stopped_in_it.is_some();
+            for mut entry in frame.entries {
+                let stopped = stopped_in_it.filter(|id| had && entry.has(*id));
+                let mut rest = None;
+                if stopped.is_some() && entry.len() > 1 {
+                    // Those before it have been heard of, so it is the first.
+                    rest = Some(entry.split_off(1));
+                }
+                let begun = had;
+                had &= stopped.is_none();
+                if begun || entry.is_settled() || !entry.task.reclaim(end.last_words) {
+                    meet(entry, fate, leaving, &mut back);
+                } else {
+                    back.push_back(entry);
+                }
+                back.extend(rest);
             }
         }
-        for mut entry in begun.into_iter().rev() {
-            let ended = match fate(entry.packet.id()) {
-                Fate::Ends(error) => Err(error),
-                Fate::Lost(why) => entry.begin_again(why),
-            };
-            match ended {
-                Ok(()) => self.queue.push_front(entry),
-                Err(error) => leaving.entries.push((entry, error)),
-            }
-        }
+        leaving.back = back;
     }
+}
+
+/// A job that has begun meets its fate.
+fn meet(
+    mut entry: Box<Entry>,
+    fate: &dyn Fn(JobId) -> Fate,
+    leaving: &mut Leaving,
+    back: &mut VecDeque<Box<Entry>>,
+) {
+    entry.count_run();
+    let ended = match fate(entry.first()) {
+        Fate::Ends(error) => Err(error),
+        Fate::Lost(why) => entry.begin_again(why),
+    };
+    match ended {
+        Ok(()) => back.push_back(entry),
+        Err(error) => leaving.entries.push((entry, error)),
+    }
+}
+
+/// How a worker's jobs came to be without it.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    /// The job whose code was running, where that is known.
+    pub(super) at: Option<JobId>,
+    pub(super) last_words: LastWords,
 }
 
 /// What becomes of a job whose worker is taken from under it.
@@ -232,6 +254,8 @@ pub(super) struct Leaving {
     pub(super) link: Option<sys::Link>,
     pub(super) timers: Vec<sys::Timer>,
     pub(super) starter: Option<Waker>,
+    /// What was posted and can be posted again. Not settled: it goes back to where it waited.
+    pub(super) back: VecDeque<Box<Entry>>,
 }
 
 impl Leaving {

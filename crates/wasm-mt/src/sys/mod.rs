@@ -24,12 +24,12 @@
 #[cfg(not(target_family = "wasm"))]
 mod native;
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use native::*;
+pub use native::*;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) mod web;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-pub(crate) use web::*;
+pub use web::*;
 
 #[cfg(all(target_family = "wasm", not(target_os = "unknown")))]
 compile_error!(

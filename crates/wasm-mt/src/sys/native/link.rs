@@ -14,20 +14,21 @@ use futures::channel::mpsc;
 use futures::executor::{LocalPool, LocalSpawner};
 use futures::task::LocalSpawnExt;
 
-use super::Task;
 use super::stop::{self, Stops};
+use super::task::{Letter, Task};
 use crate::builder;
 use crate::channel::Outlet;
+use crate::entry::Entry;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
-use crate::lane::{Cause, Death, Lane, LastWords};
+use crate::lane::{Cause, Death, Lane, LastWords, Told};
 use crate::panic::{self, Panic, Unwound};
 use crate::thread::Current;
 use crate::worker::{self, Report};
 
 /// Settings of this backend: none.
 #[derive(Clone, Default)]
-pub(crate) struct Config {}
+pub struct Config {}
 
 /// A worker, seen from its owner.
 pub(crate) struct Link {
@@ -85,11 +86,24 @@ impl Link {
         Ok(Link { orders, stops })
     }
 
-    pub(crate) fn post(&self, id: JobId, task: &Task, announce: bool) -> Result<(), JoinError> {
-        let task = task.share();
-        self.orders
-            .unbounded_send(Order::Run { id, task, announce })
-            .map_err(|_| JoinError::new(JoinErrorKind::Post("its thread has ended".into())))
+    /// Hands the jobs over. What cannot be is given back, out of the letter.
+    pub(crate) fn post(&self, letter: &mut Letter, announce: bool) -> Vec<(Box<Entry>, JoinError)> {
+        let post = |entry: &mut Box<Entry>| {
+            let order = Order::Run {
+                id: entry.first(),
+                task: entry.task.another(),
+                announce,
+            };
+            self.orders.unbounded_send(order).is_err()
+        };
+        letter
+            .entries()
+            .extract_if(.., post)
+            .map(|entry| {
+                let reason = "its thread has ended".into();
+                (entry, JoinError::new(JoinErrorKind::Post(reason)))
+            })
+            .collect()
     }
 
     /// No OS thread ends without a word.
@@ -199,9 +213,9 @@ pub(crate) fn report(report: Report) {
     };
     match report {
         Report::Begun(id) => lane.begun(generation, id),
-        Report::Suspended(id) => lane.suspended(generation, id),
+        Report::Suspended(id) => lane.reported(generation, vec![(id, Told::Suspended)], None),
         Report::Finished(id, outcome) => {
-            lane.finished(generation, id, outcome);
+            lane.reported(generation, vec![(id, Told::Finished(outcome))], None);
             stop::ended(id);
         }
     }

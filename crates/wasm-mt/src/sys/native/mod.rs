@@ -3,6 +3,7 @@
 //! In builds with debug assertions arguments and results are encoded and decoded on the way, so that what could not
 //! travel in a browser fails in `cargo test` too.
 
+mod context;
 mod far;
 mod link;
 mod stop;
@@ -12,7 +13,8 @@ mod timer;
 pub(crate) use far::{Far, OutOfBand, bind};
 pub(crate) use link::{Config, Link, announce_panic, current, report, spawn_local};
 pub(crate) use stop::{checkpoint, is_stop, shielded};
-pub(crate) use task::{Task, Value, decode, passed};
+pub(crate) use task::{Letter, passed};
+pub use task::{Task, Value, decode};
 pub(crate) use timer::Timer;
 
 /// How many threads can run at once.

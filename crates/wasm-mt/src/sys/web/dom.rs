@@ -29,6 +29,10 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = postMessage)]
     fn post_message(this: &Port, message: &Array, transfer: &Array) -> Result<(), JsValue>;
 
+    /// Milliseconds.
+    #[wasm_bindgen(js_namespace = performance)]
+    pub(super) fn now() -> f64;
+
     /// A `Uint8Array`.
     #[wasm_bindgen(js_name = Uint8Array)]
     type View;

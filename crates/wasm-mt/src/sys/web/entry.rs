@@ -12,17 +12,19 @@
 )]
 
 use std::any::type_name;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
-use super::dom;
-use super::far::{self, OutOfBand};
-use super::link::{BEGUN, CLOSED, FINISHED, PANICKED, SENT, SUSPENDED, VALUE, write_error};
+use super::far::OutOfBand;
+use super::letter::{Reader, Writer};
+use super::link::{BEGUN, CLOSED, PANICKED, REPORT, SENT};
+use super::outcome::{self, SUSPENDED};
 use super::task::Kind;
+use super::{context, dom};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
@@ -36,22 +38,23 @@ pub(super) type Trampoline = unsafe extern "C" fn(
     fingerprint: u64,
     _: f32,
     _: f64,
-    call: *mut Call,
+    call: *mut Call<'_>,
     _: f32,
 ) -> f64;
 
 /// What a trampoline is given, and what it gives back.
-pub(super) struct Call {
-    bytes: Vec<u8>,
+pub(super) struct Call<'a> {
+    bytes: &'a [u8],
     values: Vec<Option<OutOfBand>>,
+    context: u64,
     run: Option<Run>,
 }
 
-impl Call {
+impl Call<'_> {
     /// Runs the job with its arguments, where the trampoline's types are the job's.
     fn enter<A: DeserializeOwned>(&mut self, fits: bool, job: impl FnOnce(A) -> Run) {
         let run = if fits {
-            payload::decode(&self.bytes, std::mem::take(&mut self.values)).map(job)
+            payload::decode(self.bytes, std::mem::take(&mut self.values)).map(job)
         } else {
             Err(JoinError::new(JoinErrorKind::OtherBuild))
         };
@@ -69,7 +72,7 @@ pub(super) unsafe extern "C" fn call<A, T>(
     fingerprint: u64,
     _: f32,
     _: f64,
-    call: *mut Call,
+    call: *mut Call<'_>,
     _: f32,
 ) -> f64
 where
@@ -97,7 +100,7 @@ pub(super) unsafe extern "C" fn call_async<A, T, F>(
     fingerprint: u64,
     _: f32,
     _: f64,
-    call: *mut Call,
+    call: *mut Call<'_>,
     _: f32,
 ) -> f64
 where
@@ -120,6 +123,37 @@ where
     0.0
 }
 
+/// Calls an `fn(&C, I) -> R`, with a context that has come before.
+///
+/// # Safety
+/// As [`call`], for `fn(&C, I) -> R`.
+pub(super) unsafe extern "C" fn call_with<C, I, R>(
+    function: usize,
+    fingerprint: u64,
+    _: f32,
+    _: f64,
+    call: *mut Call<'_>,
+    _: f32,
+) -> f64
+where
+    C: DeserializeOwned + 'static,
+    I: DeserializeOwned,
+    R: Serialize,
+{
+    let fits = fingerprint == self::fingerprint::<fn(&C, I) -> R>();
+    // SAFETY: the caller gives a valid pointer that is ours alone for the call.
+    let call = unsafe { &mut *call };
+    let id = call.context;
+    call.enter(fits, |item| {
+        // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number that
+        // is not one traps in the call.
+        let function = unsafe { std::mem::transmute::<usize, fn(&C, I) -> R>(function) };
+        let result = context::with(id, |context| function(context, item));
+        Run::Done(result.and_then(|result| payload::encode(&result, Travels::Back)))
+    });
+    0.0
+}
+
 /// Of the type's name: the same in every instance of a module, and hardly ever of two types of different name.
 pub(super) fn fingerprint<T>() -> u64 {
     fnv(FNV_BASIS, type_name::<T>().as_bytes())
@@ -137,10 +171,11 @@ pub(super) fn fnv(before: u64, bytes: &[u8]) -> u64 {
     })
 }
 
-fn invoke(kind: Kind, bytes: Vec<u8>, values: Vec<Option<OutOfBand>>) -> Run {
+fn invoke(kind: Kind, bytes: &[u8], values: Vec<Option<OutOfBand>>, context: u64) -> Run {
     let mut call = Call {
         bytes,
         values,
+        context,
         run: None,
     };
     if kind.trampoline != 0 && kind.function != 0 {
@@ -173,7 +208,50 @@ thread_local! {
     static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
 }
 
-/// Makes this instance a worker's. Gives the address of the running job's id.
+/// What the worker's script reads of an instance that can no longer be asked.
+#[repr(C)]
+struct Marks {
+    /// Where the running job's id is.
+    running: Cell<u32>,
+    /// Where the reports are that have not been posted, and how long they are.
+    reports: Cell<[u32; 2]>,
+}
+
+thread_local! {
+    static MARKS: Marks = const {
+        Marks {
+            running: Cell::new(0),
+            reports: Cell::new([0, 0]),
+        }
+    };
+    static REPORTS: RefCell<Writer> = RefCell::new(Writer::default());
+    static FRAME: Frame = const {
+        Frame {
+            is_open: Cell::new(false),
+            posts: Cell::new(false),
+            began: Cell::new(0.0),
+            told: Cell::new(0.0),
+            ended: Cell::new(0.0),
+        }
+    };
+}
+
+/// Times in milliseconds, by the clock of the page or worker.
+struct Frame {
+    is_open: Cell<bool>,
+    /// The reports are going to be posted.
+    posts: Cell<bool>,
+    began: Cell<f64>,
+    /// When reports were last posted, or the frame began.
+    told: Cell<f64>,
+    /// When the frame before ended.
+    ended: Cell<f64>,
+}
+
+/// How long results may wait for those of their frame, in milliseconds.
+const PATIENCE: f64 = 1.0;
+
+/// Makes this instance a worker's. Gives the address of its marks.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_enter, skip_typescript)]
 pub fn enter(token: f64, id: f64, name: Option<String>) -> u32 {
@@ -185,7 +263,11 @@ pub fn enter(token: f64, id: f64, name: Option<String>) -> u32 {
         },
     }));
     panic::install_hook();
-    panic::current_address()
+    FRAME.with(|frame| frame.ended.set(dom::now()));
+    MARKS.with(|marks| {
+        marks.running.set(panic::current_address());
+        &raw const *marks as u32
+    })
 }
 
 /// Runs the function given to `Builder::on_start`.
@@ -201,31 +283,104 @@ pub fn on_start(function: u32) {
     panic::within(JobId::ON_START, function);
 }
 
-/// Runs a job.
+/// Runs the jobs of a frame, or of a part of one.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_run, skip_typescript)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a number or handle of its own; a struct would cost the glue a class"
-)]
-pub fn run(
-    id: f64,
-    announce: bool,
-    trampoline: u32,
-    function: u32,
-    low: u32,
-    high: u32,
-    bytes: Vec<u8>,
-    values: JsValue,
-) {
-    let kind = Kind {
-        trampoline,
-        function,
-        fingerprint: u64::from(high) << 32 | u64::from(low),
-    };
-    worker::run(JobId(id as u64), announce, || {
-        invoke(kind, bytes, far::read(&values))
+pub fn run(announce: bool, is_last: bool, jobs: Vec<u8>, values: JsValue) {
+    FRAME.with(|frame| {
+        if !frame.is_open.replace(true) {
+            let now = dom::now();
+            frame.began.set(now);
+            frame.told.set(now);
+        }
     });
+    let mut reader = Reader::new(&jobs, &values);
+    let mut announce = announce;
+    let mut waits = false;
+    while reader.has_more() {
+        let Some(record) = reader.jobs() else {
+            break;
+        };
+        if std::mem::take(&mut announce) {
+            post(&[token(), BEGUN.into(), number(record.first)]);
+        }
+        for id in (record.first.0..).take(record.len as usize) {
+            let Some(args) = reader.args() else {
+                break;
+            };
+            waits |= worker::run(JobId(id), false, || {
+                invoke(record.kind, &args.bytes, args.values, record.context)
+            });
+            tell_in_time();
+        }
+    }
+    if !is_last {
+        return;
+    }
+    if waits {
+        // Behind the first polls of the frame's async jobs.
+        wasm_bindgen_futures::spawn_local(async { end_frame() });
+    } else {
+        end_frame();
+    }
+}
+
+/// A worker's next frame can come.
+fn end_frame() {
+    FRAME.with(|frame| {
+        let now = dom::now();
+        let gap = frame.began.get() - frame.ended.replace(now);
+        frame.is_open.set(false);
+        let ran = now - frame.began.get();
+        tell(&[(ran * 1e3).into(), (gap * 1e3).into()]);
+    });
+}
+
+/// Posts the results so far, where the frame takes longer than was thought.
+fn tell_in_time() {
+    FRAME.with(|frame| {
+        let now = dom::now();
+        if now - frame.told.get() > PATIENCE {
+            frame.told.set(now);
+            tell(&[]);
+        }
+    });
+}
+
+/// Posts what there is to report.
+fn tell(ended: &[JsValue]) {
+    REPORTS.with_borrow_mut(|reports| {
+        if !reports.is_empty() || !ended.is_empty() {
+            // What cannot be cloned has been refused before.
+            let _ = reports.post(&js_sys::global(), &[token(), REPORT.into()], ended);
+            reports.clear();
+            note(reports);
+        }
+    });
+}
+
+/// For the worker's script, should the instance end before they are posted.
+fn note(reports: &Writer) {
+    let bytes = reports.bytes();
+    MARKS.with(|marks| {
+        marks
+            .reports
+            .set([bytes.as_ptr() as u32, bytes.len() as u32])
+    });
+}
+
+/// A context has come for jobs that will.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_context, skip_typescript)]
+pub fn keep_context(bytes: Vec<u8>, values: JsValue) {
+    context::keep(&bytes, &values);
+}
+
+/// The jobs of a context have ended.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_forget, skip_typescript)]
+pub fn forget_context(id: f64) {
+    context::forget(id as u64);
 }
 
 /// Drops an async job at its `await`.
@@ -235,28 +390,48 @@ pub fn abort(id: f64) {
     worker::abort(JobId(id as u64));
 }
 
-/// Tells the owner.
+/// Tells the owner: together with what else the frame gives, or at the end of the turn.
 pub(crate) fn report(report: Report) {
-    match report {
-        Report::Begun(id) => post(&[token(), BEGUN.into(), number(id)]),
-        Report::Suspended(id) => post(&[token(), SUSPENDED.into(), number(id)]),
-        Report::Finished(id, Ok(payload)) => {
-            if let Err(error) = post_payload([FINISHED.into(), number(id), VALUE.into()], &payload)
-            {
-                self::report(Report::Finished(id, Err(error.of_result())));
+    let beside = REPORTS.with_borrow_mut(|reports| {
+        match report {
+            Report::Begun(_) => {}
+            Report::Suspended(id) => {
+                reports.u32(SUSPENDED);
+                reports.u64(id.0);
+            }
+            Report::Finished(id, outcome) => {
+                if let Ok(payload) = &outcome
+                    && !payload.values.is_empty()
+                {
+                    return Some((id, outcome));
+                }
+                outcome::write(reports, id, &outcome);
             }
         }
-        Report::Finished(id, Err(error)) => {
-            let [status, type_name, message] = write_error(&error);
-            post(&[
-                token(),
-                FINISHED.into(),
-                number(id),
-                status,
-                type_name,
-                message,
-            ]);
+        note(reports);
+        None
+    });
+    if let Some((id, outcome)) = beside {
+        report_beside(id, outcome);
+    }
+    FRAME.with(|frame| {
+        if !frame.is_open.get() && !frame.posts.replace(true) {
+            wasm_bindgen_futures::spawn_local(async {
+                FRAME.with(|frame| frame.posts.set(false));
+                tell(&[]);
+            });
         }
+    });
+}
+
+/// What may not be cloned goes by itself, and its error instead of it.
+fn report_beside(id: JobId, outcome: worker::Outcome) {
+    let type_name = outcome.as_ref().map_or("", |payload| payload.type_name);
+    let mut writer = Writer::default();
+    outcome::write(&mut writer, id, &outcome);
+    if let Err(reason) = writer.post(&js_sys::global(), &[token(), REPORT.into()], &[]) {
+        let error = JoinError::not_cloned(type_name, reason).of_result();
+        report(Report::Finished(id, Err(error)));
     }
 }
 
@@ -290,15 +465,22 @@ fn post(message: &[JsValue]) {
     let _ = dom::post(&js_sys::global(), message, &[]);
 }
 
-/// # Errors
-/// Where what travels beside the bytes cannot be cloned or transferred.
-fn post_payload([kind, id, third]: [JsValue; 3], payload: &Payload) -> Result<(), JoinError> {
-    far::post(&js_sys::global(), &[token(), kind, id, third], payload)
-}
-
 /// Sends a job's item through the channel whose end came at `index` of its arguments.
 pub(super) fn send(id: JobId, index: u32, item: Payload) -> Result<(), JoinError> {
-    post_payload([SENT.into(), number(id), index.into()], &item)
+    let mut writer = Writer::default();
+    writer.payload(&item);
+    let head = [token(), SENT.into(), number(id), index.into()];
+    writer
+        .post(&js_sys::global(), &head, &[])
+        .map_err(|reason| JoinError::not_cloned(item.type_name, reason))
+}
+
+/// Sends something to the pool that this worker is of.
+///
+/// # Errors
+/// Where what travels beside the records cannot be cloned or transferred.
+pub fn say(kind: u32, writer: &Writer) -> Result<(), String> {
+    writer.post(&js_sys::global(), &[token(), kind.into()], &[])
 }
 
 /// Tells that the end which came at `index` of a job's arguments was dropped.
@@ -328,8 +510,9 @@ mod tests {
     fn outcome(kind: Kind) -> Outcome {
         match invoke(
             kind,
-            payload::encode(&(21u32,), Travels::Out).unwrap().bytes,
+            &payload::encode(&(21u32,), Travels::Out).unwrap().bytes,
             Vec::new(),
+            0,
         ) {
             Run::Done(outcome) => outcome,
             Run::Async(_) => panic!("it is not async"),
@@ -397,11 +580,7 @@ mod tests {
                 ..good
             },
         ] {
-            let task = Task {
-                kind,
-                payload: payload::encode(&(21u32,), Travels::Out),
-                idempotent: false,
-            };
+            let task = Task::one(kind, payload::encode(&(21u32,), Travels::Out));
             let job = Job {
                 task,
                 decode: decode::<u32>,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::{dom, entry, text};
+use super::entry;
 use crate::buffer::Buffer;
 use crate::channel::{End, Near, Outlet};
 use crate::error::JoinError;
@@ -131,50 +131,39 @@ pub(super) fn take_outlets(values: &mut [Option<OutOfBand>]) -> Vec<(u32, Arc<dy
 
 impl Payload {
     /// What was posted is still here.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.values
             .iter()
             .all(|value| !matches!(value, Some(OutOfBand::Value { is_moved: true, .. })))
     }
 }
 
-/// Posts a payload behind what a message says of it.
-///
-/// # Errors
-/// Where a value beside its bytes cannot be cloned or transferred.
-pub(super) fn post(to: &JsValue, head: &[JsValue], payload: &Payload) -> Result<(), JoinError> {
-    let bytes = Uint8Array::from(&payload.bytes[..]);
-    let mut transfer = vec![bytes.buffer().into()];
-    let values = write(&payload.values, &mut transfer);
-    let message = [head, &[bytes.into(), values]].concat();
-    dom::post(to, &message, &transfer)
-        .map_err(|error| JoinError::not_cloned(payload.type_name, text(&error)))
-}
-
-/// The values as they are posted, and those to transfer. An empty list is posted as nothing.
-fn write(values: &[Option<OutOfBand>], transfer: &mut Vec<JsValue>) -> JsValue {
-    if values.is_empty() {
-        return JsValue::UNDEFINED;
-    }
-    let mut list = Vec::new();
+/// Adds values as they are posted, and those to transfer.
+pub(super) fn write(
+    values: &[Option<OutOfBand>],
+    list: &mut Vec<JsValue>,
+    transfer: &mut Vec<JsValue>,
+) {
     for value in values {
         let (value, is_moved) = match value {
             Some(OutOfBand::Value { value, is_moved }) => (value.clone(), *is_moved),
             Some(OutOfBand::Outlet(_)) | None => (JsValue::UNDEFINED, false),
         };
         if is_moved {
-            // A view is transferred by what is below it.
-            let moved = if ArrayBuffer::is_view(&value) {
-                value.unchecked_ref::<Uint8Array>().buffer().into()
-            } else {
-                value.clone()
-            };
-            transfer.push(moved);
+            transfer.push(below(&value));
         }
         list.push(value);
         list.push(is_moved.into());
     }
-    dom::array(&list).into()
+}
+
+/// What is transferred: a view by what is below it.
+pub(super) fn below(value: &JsValue) -> JsValue {
+    if ArrayBuffer::is_view(value) {
+        value.unchecked_ref::<Uint8Array>().buffer().into()
+    } else {
+        value.clone()
+    }
 }
 
 /// The values as they arrived.

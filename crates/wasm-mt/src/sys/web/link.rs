@@ -11,91 +11,36 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
 
 use super::dom::Message;
+use super::letter::{Letter, Reader, Writer};
 use super::watch::{self, Watch};
-use super::{Task, build, dom, far, glue, module, script, start, text};
+use super::{build, dom, glue, module, outcome, script, start, text};
 use crate::builder;
-use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
+use crate::entry::Entry;
+use crate::error::{JoinError, StartError, StartErrorKind};
 use crate::handle::JobId;
 use crate::lane::{Cause, Death, Lane, LastWords};
 use crate::panic::Panic;
-use crate::payload::Payload;
 use crate::thread::Current;
 
 // Kinds of messages, as JavaScript's numbers. To the worker.
 const START: u32 = 0;
-const RUN: u32 = 1;
+pub(super) const RUN: u32 = 1;
 const ABORT: u32 = 2;
 pub(super) const MODULE: u32 = 3;
 pub(super) const PING: u32 = 4;
+pub(super) const CONTEXT: u32 = 5;
+pub(super) const FORGET: u32 = 6;
 // From the worker.
 const STARTED: u32 = 0;
 const START_FAILED: u32 = 1;
-pub(super) const SUSPENDED: u32 = 2;
-pub(super) const FINISHED: u32 = 3;
+pub(super) const REPORT: u32 = 2;
 pub(super) const PANICKED: u32 = 4;
 const DIED: u32 = 5;
 pub(super) const BEGUN: u32 = 6;
 pub(super) const SENT: u32 = 7;
 pub(super) const CLOSED: u32 = 8;
 const HOLDS: u32 = 9;
-
-// How a finished job stands.
-pub(super) const VALUE: u32 = 0;
-const CANCELLED: u32 = 1;
-const ENCODE: u32 = 2;
-const DECODE: u32 = 3;
-const OTHER_BUILD: u32 = 4;
-const NOT_CLONED: u32 = 5;
-
-/// A job's error as it is posted: how it stands, type name, message.
-pub(super) fn write_error(error: &JoinError) -> [JsValue; 3] {
-    match error.kind() {
-        JoinErrorKind::Encode {
-            type_name, message, ..
-        } => [ENCODE.into(), type_name.into(), message.into()],
-        JoinErrorKind::Decode { type_name, message } => {
-            [DECODE.into(), type_name.into(), message.into()]
-        }
-        JoinErrorKind::NotCloned {
-            type_name, message, ..
-        } => [NOT_CLONED.into(), type_name.into(), message.into()],
-        JoinErrorKind::OtherBuild => [OTHER_BUILD.into(), JsValue::NULL, JsValue::NULL],
-        _ => [CANCELLED.into(), JsValue::NULL, JsValue::NULL],
-    }
-}
-
-/// The outcome that a message tells, and `None` where it tells none.
-fn read_outcome(message: &Message) -> Option<Result<Payload, JoinError>> {
-    Some(Err(JoinError::new(match message.kind(3)? {
-        VALUE => return Some(Ok(read_payload(message)?)),
-        CANCELLED => JoinErrorKind::Cancelled,
-        ENCODE => JoinErrorKind::Encode {
-            type_name: message.string(4)?,
-            message: message.string(5)?,
-            result: true,
-        },
-        DECODE => JoinErrorKind::Decode {
-            type_name: message.string(4)?,
-            message: message.string(5)?,
-        },
-        NOT_CLONED => JoinErrorKind::NotCloned {
-            type_name: message.string(4)?,
-            message: message.string(5)?,
-            result: true,
-        },
-        OTHER_BUILD => JoinErrorKind::OtherBuild,
-        _ => return None,
-    })))
-}
-
-/// The result or item that a message brings.
-fn read_payload(message: &Message) -> Option<Payload> {
-    Some(Payload {
-        bytes: dom::bytes(&message.0.get(4))?,
-        values: far::read(&message.0.get(5)),
-        type_name: "",
-    })
-}
+const PONG: u32 = 10;
 
 /// A worker, seen from its owner. Dropped, it terminates the worker.
 pub(crate) struct Link {
@@ -116,6 +61,14 @@ pub(super) struct Listening {
     /// Where the module was looked for, once it had to be.
     pub(super) tried: Option<String>,
     panic: Option<(JobId, Panic)>,
+    /// The contexts that it was sent.
+    pub(super) contexts: Vec<u64>,
+}
+
+impl Listening {
+    pub(super) fn token(&self) -> f64 {
+        self.token
+    }
 }
 
 thread_local! {
@@ -163,6 +116,7 @@ impl Link {
                 has_module: false,
                 tried: None,
                 panic: None,
+                contexts: Vec::new(),
             });
         });
         link.send(
@@ -184,22 +138,19 @@ impl Link {
         Ok(link)
     }
 
-    pub(crate) fn post(&self, id: JobId, task: &Task, announce: bool) -> Result<(), JoinError> {
-        let payload = task.payload.as_ref().map_err(Clone::clone)?;
-        let kind = task.kind;
-        let head = [
-            self.token.into(),
-            RUN.into(),
-            (id.0 as f64).into(),
-            announce.into(),
-            kind.trampoline.into(),
-            kind.function.into(),
-            (kind.fingerprint as u32).into(),
-            ((kind.fingerprint >> 32) as u32).into(),
-        ];
-        far::post(&self.worker, &head, payload)?;
+    /// Posts a frame of jobs. What cannot be posted is given back, out of the letter.
+    pub(crate) fn post(&self, letter: &mut Letter, announce: bool) -> Vec<(Box<Entry>, JoinError)> {
+        let failed = letter.post(&self.worker, self.token, announce);
         watch::posted(self.token);
-        Ok(())
+        failed
+    }
+
+    /// Posts what a pool has to say.
+    ///
+    /// # Errors
+    /// Where what travels beside the records cannot be cloned or transferred.
+    pub(crate) fn say(&self, kind: u32, writer: &Writer) -> Result<(), String> {
+        writer.post(&self.worker, &[self.token.into(), kind.into()], &[])
     }
 
     /// Whether each job has to be announced when it begins.
@@ -247,6 +198,11 @@ fn find(all: &mut [Listening], token: f64) -> Option<&mut Listening> {
     all.iter_mut().find(|one| one.token == token)
 }
 
+/// Calls `f`, which calls nobody, with each worker that there is.
+pub(super) fn all(f: impl FnMut(&mut Listening)) {
+    LISTENING.with_borrow_mut(|all| all.iter_mut().for_each(f));
+}
+
 /// The token of the worker that was made last.
 #[cfg(test)]
 pub(super) fn last_token() -> f64 {
@@ -285,14 +241,25 @@ pub(super) fn on_message(event: JsValue) {
         STARTED => lane.started(generation),
         START_FAILED => start::failed(&lane, generation, token, &message),
         BEGUN => lane.begun(generation, id),
-        SUSPENDED => lane.suspended(generation, id),
-        FINISHED => {
-            if let Some(outcome) = read_outcome(&message) {
-                lane.finished(generation, id, outcome);
+        REPORT => {
+            let Some(bytes) = dom::bytes(&message.0.get(2)) else {
+                return;
+            };
+            let mut reader = Reader::new(&bytes, &message.0.get(3));
+            let mut told = Vec::new();
+            while reader.has_more() {
+                let Some(job) = outcome::read(&mut reader) else {
+                    break;
+                };
+                told.push(job);
             }
+            let ended = message.number(4).zip(message.number(5));
+            lane.reported(generation, told, ended);
         }
         SENT => {
-            if let (Some(index), Some(payload)) = (message.number(3), read_payload(&message)) {
+            let bytes = dom::bytes(&message.0.get(4));
+            let payload = bytes.and_then(|bytes| Reader::new(&bytes, &message.0.get(5)).payload());
+            if let (Some(index), Some(payload)) = (message.number(3), payload) {
                 lane.sent(generation, id, index as u32, payload);
             }
         }
@@ -329,7 +296,8 @@ pub(super) fn on_message(event: JsValue) {
             }
         }
         // A panic is told of once its worker has died, and a sign of life tells nothing else.
-        _ => {}
+        PANICKED | PONG => {}
+        _ => lane.hears(generation, &message.0),
     }
 }
 

@@ -4,13 +4,16 @@
 //! the worker's instance) → `link` again (hears its report).
 
 mod build;
+mod context;
 mod dom;
 mod entry;
 mod far;
 mod glue;
 mod js;
+mod letter;
 mod link;
 mod module;
+mod outcome;
 mod script;
 mod start;
 mod strip;
@@ -26,9 +29,11 @@ pub(crate) use entry::{announce_panic, current, report};
 pub(crate) use far::{Far, OutOfBand, bind, passed};
 pub(crate) use glue::GlueSource;
 pub use js::{Js, Transfer};
+pub(crate) use letter::Letter;
+pub use letter::{Reader, Writer};
 pub(crate) use link::Link;
 pub(crate) use module::ModuleSource;
-pub(crate) use task::{Task, Value, decode};
+pub use task::{Task, Value, decode};
 pub(crate) use timer::Timer;
 pub(crate) use wasm_bindgen_futures::spawn_local;
 #[cfg(test)]

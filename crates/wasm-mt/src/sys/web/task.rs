@@ -1,27 +1,30 @@
-//! A job in numbers and bytes: the places of two functions in the module's table, a fingerprint of its types, and its
-//! encoded arguments, with what travels beside them.
+//! Jobs in numbers and bytes: the places of two functions in the module's table, a fingerprint of their types, and encoded
+//! arguments, with what travels beside them.
 //!
 //! All workers run the same module, so a place means the same function in each. There is nothing to register.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::context::Context;
 use super::{entry, far};
 use crate::channel::Outlet;
 use crate::error::JoinError;
+use crate::handle::JobId;
+use crate::job::Travel;
 use crate::lane::LastWords;
 use crate::payload::{self, Payload, Travels};
 
 /// A result without its type: its encoding.
-pub(crate) type Value = Payload;
+pub type Value = Payload;
 
-/// A job without its types.
-pub(crate) struct Task {
+/// A job without its types, or several of a `map`.
+pub struct Task {
     pub(super) kind: Kind,
-    pub(super) payload: Result<Payload, JoinError>,
+    pub(super) args: Args,
     /// Its body may run more than once.
     pub(super) idempotent: bool,
 }
@@ -37,6 +40,83 @@ pub(super) struct Kind {
     pub(super) fingerprint: u64,
 }
 
+pub(super) enum Args {
+    One(Result<Payload, JoinError>),
+    Many(Many),
+}
+
+/// The items of a `map`, encoded when they are posted.
+#[derive(Clone)]
+pub(super) struct Many {
+    items: Arc<dyn Items>,
+    /// The id of the job of the first item.
+    base: u64,
+    pub(super) context: Option<Arc<Context>>,
+}
+
+/// Items without their type.
+trait Items: Send + Sync {
+    fn encode(&self, at: usize) -> Result<Payload, JoinError>;
+}
+
+impl Many {
+    pub(super) fn encode(&self, id: JobId) -> Result<Payload, JoinError> {
+        self.items.encode((id.0 - self.base) as usize)
+    }
+}
+
+/// Kept until the last has ended: one that was posted may have to be posted again.
+struct ItemsOf<I>(Mutex<Vec<Option<I>>>);
+
+impl<I> ItemsOf<I> {
+    fn new(items: Vec<I>) -> Arc<Self> {
+        Arc::new(ItemsOf(Mutex::new(items.into_iter().map(Some).collect())))
+    }
+
+    fn replace(&self, at: usize, item: Option<I>) -> Option<I> {
+        let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(items.get_mut(at)?, item)
+    }
+}
+
+impl<I: Travel> Items for ItemsOf<I> {
+    fn encode(&self, at: usize) -> Result<Payload, JoinError> {
+        // Encoding runs foreign code: not under the lock.
+        let Some(item) = self.replace(at, None) else {
+            let what = std::any::type_name::<I>();
+            return Err(JoinError::encode(what, "there is no such item".into()));
+        };
+        let payload = payload::encode(&item, Travels::Out);
+        self.replace(at, Some(item));
+        payload
+    }
+}
+
+/// Items that came encoded.
+impl Items for Vec<Mutex<Option<Payload>>> {
+    fn encode(&self, at: usize) -> Result<Payload, JoinError> {
+        let place = self.get(at);
+        let payload = place.and_then(|place| {
+            let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            let payload = place.as_ref()?;
+            if !payload.values.is_empty() {
+                return place.take();
+            }
+            Some(Payload {
+                bytes: payload.bytes.clone(),
+                values: Vec::new(),
+                type_name: payload.type_name,
+            })
+        });
+        payload.ok_or_else(|| {
+            JoinError::encode(
+                "an item",
+                "it was handed over to a worker that is gone".into(),
+            )
+        })
+    }
+}
+
 impl Task {
     // What becomes bytes at once need not be `Send`.
     pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
@@ -44,15 +124,7 @@ impl Task {
         A: Serialize + DeserializeOwned,
         T: Serialize,
     {
-        Task {
-            kind: Kind {
-                trampoline: entry::call::<A, T> as entry::Trampoline as usize as u32,
-                function: f as usize as u32,
-                fingerprint: entry::fingerprint::<fn(A) -> T>(),
-            },
-            payload: payload::encode(&args, Travels::Out),
-            idempotent: false,
-        }
+        Task::one(kind_of(f), payload::encode(&args, Travels::Out))
     }
 
     pub(crate) fn new_async<A, T, F>(args: A, f: fn(A) -> F) -> Self
@@ -61,15 +133,115 @@ impl Task {
         T: Serialize,
         F: Future<Output = T> + 'static,
     {
+        let kind = Kind {
+            trampoline: entry::call_async::<A, T, F> as entry::Trampoline as usize as u32,
+            function: f as usize as u32,
+            fingerprint: entry::fingerprint::<(fn(A) -> F, T)>(),
+        };
+        Task::one(kind, payload::encode(&args, Travels::Out))
+    }
+
+    pub(super) fn one(kind: Kind, payload: Result<Payload, JoinError>) -> Self {
         Task {
-            kind: Kind {
-                trampoline: entry::call_async::<A, T, F> as entry::Trampoline as usize as u32,
-                function: f as usize as u32,
-                fingerprint: entry::fingerprint::<(fn(A) -> F, T)>(),
-            },
-            payload: payload::encode(&args, Travels::Out),
+            kind,
+            args: Args::One(payload),
             idempotent: false,
         }
+    }
+
+    /// A job for each item.
+    pub(crate) fn map<I: Travel, R: Travel>(items: Vec<I>, f: fn(I) -> R) -> Self {
+        Task::many(kind_of(f), ItemsOf::new(items), None)
+    }
+
+    /// The same, with something that all share.
+    pub(crate) fn map_with<C: Travel, I: Travel, R: Travel>(
+        context: &C,
+        items: Vec<I>,
+        f: fn(&C, I) -> R,
+    ) -> Self {
+        let kind = Kind {
+            trampoline: entry::call_with::<C, I, R> as entry::Trampoline as usize as u32,
+            function: f as usize as u32,
+            fingerprint: entry::fingerprint::<fn(&C, I) -> R>(),
+        };
+        Task::many(
+            kind,
+            ItemsOf::new(items),
+            Some(Arc::new(Context::new(context))),
+        )
+    }
+
+    /// Jobs whose arguments came encoded.
+    pub(super) fn came(kind: Kind, items: Vec<Payload>, context: Option<Arc<Context>>) -> Self {
+        let items: Vec<_> = items
+            .into_iter()
+            .map(|item| Mutex::new(Some(item)))
+            .collect();
+        Task::many(kind, Arc::new(items), context)
+    }
+
+    fn many(kind: Kind, items: Arc<dyn Items>, context: Option<Arc<Context>>) -> Self {
+        Task {
+            kind,
+            args: Args::Many(Many {
+                items,
+                base: 0,
+                context,
+            }),
+            idempotent: false,
+        }
+    }
+
+    /// Where it is of several: the id of the first.
+    pub(crate) fn begins_with(&mut self, first: JobId) {
+        if let Args::Many(many) = &mut self.args {
+            many.base = first.0;
+        }
+    }
+
+    /// The same for the rest of several.
+    pub(crate) fn another(&self) -> Self {
+        Task {
+            kind: self.kind,
+            args: match &self.args {
+                Args::One(_) => Args::One(Err(JoinError::lost("it is one job".into()))),
+                Args::Many(many) => Args::Many(many.clone()),
+            },
+            idempotent: self.idempotent,
+        }
+    }
+
+    pub(super) fn many_of(&self) -> Option<Many> {
+        match &self.args {
+            Args::One(_) => None,
+            Args::Many(many) => Some(many.clone()),
+        }
+    }
+
+    /// The arguments of one job.
+    pub(super) fn payload(&self) -> Result<&Payload, JoinError> {
+        match &self.args {
+            Args::One(payload) => payload.as_ref().map_err(Clone::clone),
+            Args::Many(_) => Err(JoinError::lost("it is several jobs".into())),
+        }
+    }
+
+    /// Those that call the same function.
+    pub(crate) fn kind(&self) -> u64 {
+        u64::from(self.kind.trampoline) << 32 | u64::from(self.kind.function)
+    }
+}
+
+fn kind_of<A, T>(f: fn(A) -> T) -> Kind
+where
+    A: Serialize + DeserializeOwned,
+    T: Serialize,
+{
+    Kind {
+        trampoline: entry::call::<A, T> as entry::Trampoline as usize as u32,
+        function: f as usize as u32,
+        fingerprint: entry::fingerprint::<fn(A) -> T>(),
     }
 }
 
@@ -80,15 +252,24 @@ impl Task {
         matches!(last_words, LastWords::Heard) && self.is_whole()
     }
 
-    fn is_whole(&self) -> bool {
-        self.payload.as_ref().is_ok_and(Payload::is_whole)
+    /// What would be posted is still here.
+    pub(crate) fn is_whole(&self) -> bool {
+        match &self.args {
+            Args::One(payload) => payload.as_ref().is_ok_and(Payload::is_whole),
+            Args::Many(_) => true,
+        }
+    }
+
+    /// Something goes with it that is then gone from here.
+    pub(crate) fn hands_over(&self) -> bool {
+        matches!(&self.args, Args::One(Ok(payload)) if !payload.is_whole())
     }
 
     /// Takes the near ends of the channels that go with the job, with their places.
     pub(crate) fn take_outlets(&mut self) -> Vec<(u32, Arc<dyn Outlet>)> {
-        match &mut self.payload {
-            Ok(payload) => far::take_outlets(&mut payload.values),
-            Err(_) => Vec::new(),
+        match &mut self.args {
+            Args::One(Ok(payload)) => far::take_outlets(&mut payload.values),
+            _ => Vec::new(),
         }
     }
 
@@ -100,7 +281,7 @@ impl Task {
     /// Gives the payload's memory back where it is not needed again.
     pub(crate) fn begun(&mut self) {
         if !self.idempotent
-            && let Ok(payload) = &mut self.payload
+            && let Args::One(Ok(payload)) = &mut self.args
         {
             payload.bytes = Vec::new();
             payload.values = Vec::new();
@@ -126,6 +307,9 @@ impl Task {
 }
 
 /// The result that the caller awaits.
-pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, JoinError> {
+///
+/// # Errors
+/// Where what came is no `T`.
+pub fn decode<T: DeserializeOwned>(value: Value) -> Result<T, JoinError> {
     payload::decode(&value.bytes, value.values)
 }

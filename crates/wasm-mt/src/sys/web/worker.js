@@ -9,14 +9,14 @@
 ((version) => {
   "use strict";
   // From the owner.
-  const START = 0, RUN = 1, ABORT = 2, MODULE_IS = 3, PING = 4;
+  const START = 0, RUN = 1, ABORT = 2, MODULE_IS = 3, PING = 4, CONTEXT = 5, FORGET = 6, ANSWER = 7;
   // To the owner; the numbers are those of `link.rs`.
-  const STARTED = 0, START_FAILED = 1, DIED = 5, HOLDS = 9, PONG = 10;
+  const STARTED = 0, START_FAILED = 1, REPORT = 2, DIED = 5, HOLDS = 9, PONG = 10;
   // How far a start came that failed; the numbers are those of `start.rs`.
   const GLUE = 0, MODULE = 1, SCRIPT = 2, BUILD = 3, REFUSED = 4;
 
   const postMessage = self.postMessage.bind(self);
-  let token, glue, give, running = () => 0, dead = false;
+  let token, glue, give, running = () => 0, reports = () => [], dead = false;
   const given = new Promise((resolve) => give = resolve);
 
   const text = (error) => {
@@ -30,6 +30,9 @@
   const died = (error, closed = false) => {
     if (dead) return;
     dead = true;
+    // What ended before, and waited for the rest of its frame.
+    const told = reports();
+    if (told.length) postMessage([token, REPORT, told]);
     postMessage([token, DIED, running(), text(error), closed]);
   };
 
@@ -142,8 +145,13 @@
       stage = BUILD;
       if (glue.__wasm_mt_build() !== build) throw "";
       if (policy) glue.__wasm_mt_trust(policy);
-      const address = glue.__wasm_mt_enter(token, id, name);
+      const marks = glue.__wasm_mt_enter(token, id, name);
+      const [address] = new Uint32Array(memory.buffer, marks, 1);
       running = () => Number(new DataView(memory.buffer).getBigUint64(address, true));
+      reports = () => {
+        const [at, length] = new Uint32Array(memory.buffer, marks + 4, 2);
+        return new Uint8Array(memory.buffer).slice(at, at + length);
+      };
     } catch (error) {
       postMessage([token, START_FAILED, stage, text(error)]);
       return;
@@ -169,6 +177,9 @@
     try {
       if (kind === RUN) glue.__wasm_mt_run(...rest);
       else if (kind === ABORT) glue.__wasm_mt_abort(...rest);
+      else if (kind === CONTEXT) glue.__wasm_mt_context(...rest);
+      else if (kind === FORGET) glue.__wasm_mt_forget(...rest);
+      else if (kind === ANSWER) glue.__wasm_mt_answer(...rest);
       else if (kind === PING) postMessage([token, PONG]);
       else if (kind === START) start(...rest);
       else if (kind === MODULE_IS) {

@@ -1,0 +1,98 @@
+//! What `wasm-mt-pool` is made with: this crate's jobs and workers, for a pool to move. Hidden, and no part of what a version
+//! promises.
+
+use std::sync::{Arc, Weak};
+
+use crate::builder::Builder;
+pub use crate::builder::Config;
+pub use crate::entry::Entry;
+use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
+pub use crate::handle::{Decode, Origin, Packet, Unhandled};
+use crate::handle::{JobId, JoinHandle, Shared};
+use crate::job::{Job, Travel};
+pub use crate::lane::{Feed, Lane};
+pub use crate::sys::{Task, Value, decode};
+/// What a builder was told.
+pub fn config(builder: Builder) -> Config {
+    builder.config
+}
+
+impl Config {
+    /// What a detached job's error is told to.
+    pub fn unhandled(&self) -> Unhandled {
+        self.on_unhandled.clone()
+    }
+
+    /// The same, for the thread of this number of several.
+    pub fn numbered(&self, at: usize) -> Self {
+        let mut config = self.clone();
+        config.name = config.name.map(|name| format!("{name} {at}"));
+        config
+    }
+}
+
+/// A job on its way, and its handle.
+pub fn spawned<T: Send + 'static>(
+    job: Job<T>,
+    unhandled: Unhandled,
+    origin: Weak<dyn Origin>,
+) -> (Box<Entry>, JoinHandle<T>) {
+    let Job { task, decode } = job;
+    let shared = Shared::new(decode, unhandled, origin);
+    let entry = Entry::new(shared.id(), shared.clone(), task);
+    (entry, JoinHandle::new(shared))
+}
+
+/// The first of so many ids in a row.
+pub fn ids(count: usize) -> JobId {
+    JobId::next_of(count)
+}
+
+/// Which in a row that begins with `first`.
+pub fn place(first: JobId, id: JobId) -> usize {
+    id.0.wrapping_sub(first.0) as usize
+}
+
+/// The jobs of a `map`.
+pub fn map<I: Travel, R: Travel>(items: Vec<I>, f: fn(I) -> R) -> Task {
+    Task::map(items, f)
+}
+
+/// The same, with something that all share.
+pub fn map_with<C: Travel, I: Travel, R: Travel>(
+    context: &C,
+    items: Vec<I>,
+    f: fn(&C, I) -> R,
+) -> Task {
+    Task::map_with(context, items, f)
+}
+
+/// Jobs of a `map` on their way.
+pub fn entry_of_many(
+    first: JobId,
+    count: usize,
+    packet: Arc<dyn Packet>,
+    task: Task,
+) -> Box<Entry> {
+    Entry::many(first, count, packet, task)
+}
+
+/// The error of a job that came too late.
+pub fn closed() -> JoinError {
+    JoinError::new(JoinErrorKind::Closed)
+}
+
+/// The error of a job that was given up on.
+pub fn cancelled() -> JoinError {
+    JoinError::cancelled()
+}
+
+/// The error of a job whose worker, or whose pool, is gone.
+pub fn lost(why: &str) -> JoinError {
+    JoinError::lost(why.into())
+}
+
+/// The error of a pool without workers.
+pub fn no_workers() -> StartError {
+    StartError::new(StartErrorKind::NoWorkers)
+}

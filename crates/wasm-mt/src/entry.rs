@@ -1,0 +1,247 @@
+//! [`Entry`]: jobs on their way to a worker, and who waits for them: one that was spawned, or several of a `map` in a row,
+//! which can be parted. Lives with the owner, in one place at a time.
+//!
+//! Never true: that an entry is without a job. It is dropped with its last.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::channel::Outlet;
+use crate::error::{JoinError, JoinErrorKind, StartError};
+use crate::handle::{JobId, Packet};
+use crate::sys;
+use crate::worker::Outcome;
+
+/// Jobs on their way, whose task is kept until they end. Boxed: it goes through many hands, and copies of it in each are
+/// code.
+pub struct Entry {
+    packet: Arc<dyn Packet>,
+    first: JobId,
+    len: usize,
+    pub(crate) task: sys::Task,
+    /// The ends of channels that are with its jobs: whose, and their places among the arguments.
+    outlets: Vec<Held>,
+    /// How often it has begun, or may have.
+    runs: u32,
+}
+
+/// The near end of a channel, with the job that holds the other.
+pub(crate) type Held = (JobId, u32, Arc<dyn Outlet>);
+
+/// How often an idempotent job may begin: what took its workers along may be the job itself.
+const RUNS: u32 = 3;
+
+impl Entry {
+    pub(crate) fn new(id: JobId, packet: Arc<dyn Packet>, mut task: sys::Task) -> Box<Self> {
+        let outlets = task.take_outlets();
+        Box::new(Entry {
+            packet,
+            first: id,
+            len: 1,
+            task,
+            outlets: outlets
+                .into_iter()
+                .map(|(at, outlet)| (id, at, outlet))
+                .collect(),
+            runs: 0,
+        })
+    }
+
+    /// The jobs of a `map` from `first` on.
+    pub(crate) fn many(
+        first: JobId,
+        len: usize,
+        packet: Arc<dyn Packet>,
+        mut task: sys::Task,
+    ) -> Box<Self> {
+        task.begins_with(first);
+        Box::new(Entry {
+            packet,
+            first,
+            len,
+            task,
+            outlets: Vec::new(),
+            runs: 0,
+        })
+    }
+
+    /// The id of its first job. Those of the others follow.
+    pub fn first(&self) -> JobId {
+        self.first
+    }
+
+    /// How many jobs it holds.
+    #[expect(clippy::len_without_is_empty, reason = "it never is")]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn has(&self, id: JobId) -> bool {
+        (self.first.0..self.first.0 + self.len as u64).contains(&id.0)
+    }
+
+    /// Leaves its first `at` jobs and gives the others: some, but not all.
+    pub fn split_off(&mut self, at: usize) -> Box<Self> {
+        let first = JobId(self.first.0 + at as u64);
+        let outlets = self
+            .outlets
+            .extract_if(.., |(id, ..)| *id >= first)
+            .collect();
+        let rest = Entry {
+            packet: self.packet.clone(),
+            first,
+            len: self.len - at,
+            task: self.task.another(),
+            outlets,
+            runs: self.runs,
+        };
+        self.len = at;
+        Box::new(rest)
+    }
+
+    /// Nobody waits for any of its jobs any more.
+    pub fn is_settled(&self) -> bool {
+        self.packet.is_settled()
+    }
+
+    /// What its jobs have in common with those that call the same function.
+    pub fn kind(&self) -> u64 {
+        self.task.kind()
+    }
+
+    /// It hands something over that is then gone from here.
+    pub fn goes_alone(&self) -> bool {
+        self.task.hands_over()
+    }
+
+    /// Its body may run more than once.
+    pub fn is_idempotent(&self) -> bool {
+        self.task.is_idempotent()
+    }
+
+    pub(crate) fn hold(&mut self, id: JobId, outlet: (u32, Arc<dyn Outlet>)) {
+        self.outlets.push((id, outlet.0, outlet.1));
+    }
+
+    /// The channel's end of the job that stood at `index` of its arguments.
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn outlet(&self, id: JobId, index: u32) -> Option<&Arc<dyn Outlet>> {
+        self.outlets
+            .iter()
+            .find(|(of, at, _)| *of == id && *at == index)
+            .map(|(.., outlet)| outlet)
+    }
+
+    /// Takes that end out.
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn take_outlet(&mut self, id: JobId, index: u32) -> Option<Arc<dyn Outlet>> {
+        let at = self
+            .outlets
+            .iter()
+            .position(|(of, at, _)| *of == id && *at == index)?;
+        Some(self.outlets.swap_remove(at).2)
+    }
+
+    /// Takes the ends of all its channels out.
+    pub(crate) fn take_outlets(&mut self) -> Vec<Held> {
+        std::mem::take(&mut self.outlets)
+    }
+
+    /// Takes the first of several jobs out, which has ended.
+    pub(crate) fn take_first(&mut self) -> One {
+        let id = self.first;
+        let outlets = self.outlets.extract_if(.., |(of, ..)| *of == id).collect();
+        self.first = JobId(id.0 + 1);
+        self.len -= 1;
+        One {
+            packet: self.packet.clone(),
+            id,
+            outlets,
+        }
+    }
+
+    /// Counts that it has begun, or may have.
+    pub(crate) fn count_run(&mut self) {
+        self.runs += 1;
+    }
+
+    /// Makes it ready to be posted anew, where its worker was lost, or gives the reason why it is not.
+    pub(crate) fn begin_again(&mut self, why: String) -> Result<(), JoinError> {
+        if !self.task.is_idempotent() || self.is_settled() {
+            return Err(JoinError::lost(why));
+        }
+        if self.runs >= RUNS {
+            let times = format!("{why}; the job has begun {RUNS} times");
+            return Err(JoinError::lost(times));
+        }
+        self.task
+            .again()
+            .map_err(|reason| JoinError::lost(format!("{why}; it cannot begin again: {reason}")))
+    }
+
+    /// What its jobs end with where no worker can be had for them.
+    pub fn not_replaced(&self, error: StartError) -> JoinError {
+        JoinError::new(JoinErrorKind::NotReplaced {
+            error,
+            may_have_run: self.runs > 0,
+        })
+    }
+
+    /// Ends its one job, or each of its several. Runs foreign code: not under a lock.
+    pub(crate) fn end(self, outcome: Outcome) {
+        let Entry {
+            packet,
+            first,
+            len,
+            task,
+            outlets,
+            ..
+        } = self;
+        drop(task);
+        close(outlets);
+        match outcome {
+            Err(error) if len > 1 => {
+                for id in (first.0..).take(len) {
+                    packet.settle(JobId(id), Err(error.clone()));
+                }
+            }
+            outcome => packet.settle(first, outcome),
+        }
+    }
+
+    /// Ends all its jobs with an error. Runs foreign code: not under a lock.
+    pub fn fail(self: Box<Self>, error: JoinError) {
+        self.end(Err(error));
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("first", &self.first)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One job of several, which has ended.
+pub(crate) struct One {
+    packet: Arc<dyn Packet>,
+    id: JobId,
+    outlets: Vec<Held>,
+}
+
+impl One {
+    /// Runs foreign code: not under a lock.
+    pub(crate) fn end(self, outcome: Outcome) {
+        close(self.outlets);
+        self.packet.settle(self.id, outcome);
+    }
+}
+
+/// The jobs have ended for their owner, so their channels have. Runs foreign code: not under a lock.
+pub(crate) fn close(outlets: Vec<Held>) {
+    for (.., outlet) in outlets {
+        outlet.close();
+    }
+}

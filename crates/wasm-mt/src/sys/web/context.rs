@@ -1,0 +1,144 @@
+//! [`Context`]: what all jobs of a `map` share, sent to each worker once. The owner has it until the last of them has ended,
+//! and then tells the workers to forget it, which keep it decoded meanwhile.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+use super::dom;
+use super::far::OutOfBand;
+use super::letter::{Reader, Writer};
+use super::link::{self, CONTEXT, FORGET};
+use crate::error::JoinError;
+use crate::payload::{self, Payload, Travels};
+
+/// The owner's side.
+pub(super) struct Context {
+    pub(super) id: u64,
+    payload: Result<Payload, JoinError>,
+}
+
+impl Context {
+    pub(super) fn new<C: Serialize>(value: &C) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // It goes to several workers, so what would be handed over is copied, and what cannot be is an error.
+        let mut payload = payload::encode(value, Travels::Back);
+        if let Ok(payload) = &mut payload {
+            for value in payload.values.iter_mut().flatten() {
+                if let OutOfBand::Value { is_moved, .. } = value {
+                    *is_moved = false;
+                }
+            }
+        }
+        Context {
+            // ORDERING: Relaxed; only that no two are equal matters.
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            payload,
+        }
+    }
+
+    /// Sends it to a worker that does not have it.
+    ///
+    /// # Errors
+    /// Where it cannot be encoded or cloned.
+    pub(super) fn send(&self, worker: &JsValue, token: f64) -> Result<(), JoinError> {
+        let payload = self.payload.as_ref().map_err(Clone::clone)?;
+        let known = link::listening(token, |one| one.contexts.contains(&self.id));
+        if known != Some(false) {
+            return Ok(());
+        }
+        let mut writer = Writer::default();
+        writer.u64(self.id);
+        writer.payload(payload);
+        writer
+            .post(worker, &[token.into(), CONTEXT.into()], &[])
+            .map_err(|reason| JoinError::not_cloned(payload.type_name, reason))?;
+        link::listening(token, |one| one.contexts.push(self.id));
+        Ok(())
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        link::all(|one| {
+            if let Some(at) = one.contexts.iter().position(|id| *id == self.id) {
+                one.contexts.swap_remove(at);
+                // Numbers can always be cloned.
+                let message = [one.token().into(), FORGET.into(), (self.id as f64).into()];
+                let _ = dom::post(&one.worker, &message, &[]);
+            }
+        });
+    }
+}
+
+/// The worker's side.
+enum Kept {
+    Encoded(Payload),
+    Decoded(Box<dyn Any>),
+}
+
+thread_local! {
+    static KEPT: RefCell<Vec<(u64, Kept)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A context has come.
+pub(super) fn keep(bytes: &[u8], list: &JsValue) {
+    let mut reader = Reader::new(bytes, list);
+    if let (Some(id), Some(payload)) = (reader.u64(), reader.payload()) {
+        KEPT.with_borrow_mut(|kept| kept.push((id, Kept::Encoded(payload))));
+    }
+}
+
+/// Its jobs have ended.
+pub(super) fn forget(id: u64) {
+    // A drop is foreign code: not while it is borrowed.
+    let gone = KEPT.with_borrow_mut(|kept| {
+        let at = kept.iter().position(|(of, _)| *of == id)?;
+        Some(kept.swap_remove(at))
+    });
+    drop(gone);
+}
+
+/// Calls `f` with the context.
+///
+/// # Errors
+/// Where it does not decode, or has not come.
+pub(super) fn with<C: DeserializeOwned + 'static, R>(
+    id: u64,
+    f: impl FnOnce(&C) -> R,
+) -> Result<R, JoinError> {
+    let kept = KEPT.with_borrow_mut(|kept| {
+        let at = kept.iter().position(|(of, _)| *of == id)?;
+        Some(kept.swap_remove(at).1)
+    });
+    let missing = |message: &str| JoinError::decode(std::any::type_name::<C>(), message.into());
+    let context = match kept {
+        Some(Kept::Decoded(context)) => match context.downcast::<C>() {
+            Ok(context) => context,
+            Err(_) => return Err(missing("the context is of another type")),
+        },
+        Some(Kept::Encoded(payload)) => {
+            match payload::decode::<C>(&payload.bytes, payload.values) {
+                Ok(context) => Box::new(context),
+                Err(error) => {
+                    // The next job meets the same.
+                    let again = Payload {
+                        bytes: payload.bytes,
+                        values: Vec::new(),
+                        type_name: "",
+                    };
+                    KEPT.with_borrow_mut(|kept| kept.push((id, Kept::Encoded(again))));
+                    return Err(error);
+                }
+            }
+        }
+        None => return Err(missing("the context has not come")),
+    };
+    let result = f(&context);
+    KEPT.with_borrow_mut(|kept| kept.push((id, Kept::Decoded(context))));
+    Ok(result)
+}

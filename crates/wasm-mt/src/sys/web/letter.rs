@@ -1,0 +1,436 @@
+//! How several jobs, or several results, travel in one message: as records in one run of bytes, and one list of values
+//! beside it. [`Writer`] and [`Reader`] are the two ends; [`Letter`] is a frame of jobs that is being posted.
+//!
+//! Numbers are little-endian. Never true: that a reader believes a length; what does not read is nothing.
+
+use std::sync::Arc;
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+
+use super::context::Context;
+use super::far::{self, OutOfBand};
+use super::link::RUN;
+use super::task::{Kind, Many};
+use super::{dom, text};
+use crate::entry::Entry;
+use crate::error::JoinError;
+use crate::handle::JobId;
+use crate::payload::Payload;
+
+/// A payload from here on travels in a piece of its own, and is not copied into the records.
+const BULK: usize = 16 << 10;
+/// The length of such a payload.
+const BESIDE: u32 = u32::MAX;
+
+/// Records, and what travels beside them.
+#[derive(Default)]
+pub struct Writer {
+    bytes: Vec<u8>,
+    list: Vec<JsValue>,
+    transfer: Vec<JsValue>,
+}
+
+impl Writer {
+    /// A number.
+    pub fn u32(&mut self, number: u32) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    /// A number, an id or a fingerprint.
+    pub fn u64(&mut self, number: u64) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    /// Text.
+    pub fn text(&mut self, text: &str) {
+        self.u32(text.len() as u32);
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    /// An encoded value, with what travels beside it.
+    pub fn payload(&mut self, payload: &Payload) {
+        let beside = payload.bytes.len() >= BULK;
+        self.u32(if beside {
+            BESIDE
+        } else {
+            payload.bytes.len() as u32
+        });
+        self.u32(payload.values.len() as u32);
+        if beside {
+            let bytes: JsValue = Uint8Array::from(&payload.bytes[..]).into();
+            self.transfer.push(far::below(&bytes));
+            self.list.extend([bytes, true.into()]);
+        } else {
+            self.bytes.extend_from_slice(&payload.bytes);
+        }
+        far::write(&payload.values, &mut self.list, &mut self.transfer);
+    }
+
+    /// What a job calls.
+    pub(super) fn kind(&mut self, kind: Kind) {
+        self.u32(kind.trampoline);
+        self.u32(kind.function);
+        self.u64(kind.fingerprint);
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Nothing travels beside the records.
+    pub fn is_plain(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Nothing has been written.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.list.clear();
+        self.transfer.clear();
+    }
+
+    /// Posts it between what a message begins and ends with.
+    ///
+    /// # Errors
+    /// Where what travels beside the records cannot be cloned or transferred: the browser's words.
+    pub(super) fn post(
+        &self,
+        to: &JsValue,
+        head: &[JsValue],
+        tail: &[JsValue],
+    ) -> Result<(), String> {
+        let bytes: JsValue = Uint8Array::from(&self.bytes[..]).into();
+        let mut transfer = self.transfer.clone();
+        transfer.push(far::below(&bytes));
+        let list = if self.list.is_empty() {
+            JsValue::UNDEFINED
+        } else {
+            dom::array(&self.list).into()
+        };
+        let message = [head, &[bytes, list], tail].concat();
+        dom::post(to, &message, &transfer).map_err(|error| text(&error))
+    }
+}
+
+/// Reads what a [`Writer`] has written.
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    list: std::vec::IntoIter<Option<OutOfBand>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Of records, and the list beside them.
+    pub fn new(bytes: &'a [u8], list: &JsValue) -> Self {
+        Reader {
+            bytes,
+            list: far::read(list).into_iter(),
+        }
+    }
+
+    /// There is something left.
+    pub fn has_more(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, left) = self.bytes.split_at_checked(length)?;
+        self.bytes = left;
+        Some(taken)
+    }
+
+    /// A number.
+    pub fn u32(&mut self) -> Option<u32> {
+        Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    /// A number.
+    pub fn u64(&mut self) -> Option<u64> {
+        Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
+    }
+
+    /// Text.
+    pub fn text(&mut self) -> Option<String> {
+        let length = self.u32()?;
+        Some(String::from_utf8_lossy(self.take(length as usize)?).into_owned())
+    }
+
+    /// An encoded value, with what travelled beside it.
+    pub(super) fn args(&mut self) -> Option<Args<'a>> {
+        let length = self.u32()?;
+        let values = self.u32()? as usize;
+        let bytes = if length == BESIDE {
+            let Some(Some(OutOfBand::Value { value, .. })) = self.list.next() else {
+                return None;
+            };
+            Bytes::Own(dom::bytes(&value)?)
+        } else {
+            Bytes::Borrowed(self.take(length as usize)?)
+        };
+        if values > self.list.len() {
+            return None;
+        }
+        let values = self.list.by_ref().take(values).collect();
+        Some(Args { bytes, values })
+    }
+
+    /// The same, to keep.
+    pub fn payload(&mut self) -> Option<Payload> {
+        let Args { bytes, values } = self.args()?;
+        Some(Payload {
+            bytes: match bytes {
+                Bytes::Own(bytes) => bytes,
+                Bytes::Borrowed(bytes) => bytes.to_vec(),
+            },
+            values,
+            type_name: "",
+        })
+    }
+
+    pub(super) fn kind(&mut self) -> Option<Kind> {
+        Some(Kind {
+            trampoline: self.u32()?,
+            function: self.u32()?,
+            fingerprint: self.u64()?,
+        })
+    }
+
+    /// The head of a record of jobs.
+    pub(super) fn jobs(&mut self) -> Option<Jobs> {
+        Some(Jobs {
+            first: JobId(self.u64()?),
+            len: self.u32()?,
+            kind: self.kind()?,
+            context: self.u64()?,
+        })
+    }
+}
+
+/// A value as it lies in the records, or beside them.
+pub(super) struct Args<'a> {
+    pub(super) bytes: Bytes<'a>,
+    pub(super) values: Vec<Option<OutOfBand>>,
+}
+
+pub(super) enum Bytes<'a> {
+    Borrowed(&'a [u8]),
+    Own(Vec<u8>),
+}
+
+impl std::ops::Deref for Bytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::Borrowed(bytes) => bytes,
+            Bytes::Own(bytes) => bytes,
+        }
+    }
+}
+
+/// What stands before the arguments of jobs of one kind in a row.
+pub(super) struct Jobs {
+    pub(super) first: JobId,
+    pub(super) len: u32,
+    pub(super) kind: Kind,
+    /// The number of the context that they share; 0 for none.
+    pub(super) context: u64,
+}
+
+/// Writes the head of a record of jobs.
+pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
+    to.u64(jobs.first.0);
+    to.u32(jobs.len);
+    to.kind(jobs.kind);
+    to.u64(jobs.context);
+}
+
+/// A frame of jobs on its way out, in as few messages as can be: what has values beside its bytes goes by itself, so that it
+/// fails by itself where those cannot be cloned.
+#[derive(Default)]
+pub(crate) struct Letter {
+    parts: Vec<Part>,
+    failed: Vec<(Box<Entry>, JoinError)>,
+}
+
+/// One message.
+#[derive(Default)]
+struct Part {
+    writer: Writer,
+    entries: Vec<Box<Entry>>,
+    /// What its jobs share and the worker may not have.
+    contexts: Vec<Arc<Context>>,
+    /// For errors.
+    type_name: &'static str,
+}
+
+impl Letter {
+    pub(crate) fn of(entry: Box<Entry>) -> Self {
+        Self::write(vec![entry])
+    }
+
+    /// Encodes what is not encoded yet, which runs foreign code.
+    pub(crate) fn write(entries: Vec<Box<Entry>>) -> Self {
+        let mut letter = Letter::default();
+        for entry in entries {
+            match entry.task.many_of() {
+                Some(many) => letter.add_many(entry, &many),
+                None => letter.add_one(entry),
+            }
+        }
+        letter
+    }
+
+    fn add_one(&mut self, entry: Box<Entry>) {
+        let jobs = Jobs {
+            first: entry.first(),
+            len: 1,
+            kind: entry.task.kind,
+            context: 0,
+        };
+        match entry.task.payload() {
+            Ok(payload) => {
+                let part = part(&mut self.parts, payload.values.is_empty());
+                part.type_name = payload.type_name;
+                write_jobs(&mut part.writer, &jobs);
+                part.writer.payload(payload);
+                part.entries.push(entry);
+            }
+            Err(error) => self.failed.push((entry, error)),
+        }
+    }
+
+    fn add_many(&mut self, mut entry: Box<Entry>, many: &Many) {
+        let context = many.context.as_ref();
+        let mut jobs = Jobs {
+            first: entry.first(),
+            len: 0,
+            kind: entry.task.kind,
+            context: context.map_or(0, |context| context.id),
+        };
+        let mut start = 0;
+        loop {
+            let written = jobs.len as usize;
+            if written == entry.len() {
+                break;
+            }
+            let id = JobId(jobs.first.0 + written as u64);
+            let mut payload = many.encode(id);
+            if let Ok(payload) = &payload
+                && payload.values.is_empty()
+            {
+                let part = part(&mut self.parts, true);
+                if written == 0 {
+                    start = part.writer.bytes.len();
+                    write_jobs(&mut part.writer, &jobs);
+                    part.contexts.extend(context.cloned());
+                }
+                part.writer.payload(payload);
+                jobs.len += 1;
+                continue;
+            }
+            if written > 0 {
+                let rest = entry.split_off(written);
+                self.close(&jobs, start, std::mem::replace(&mut entry, rest));
+            }
+            let rest = (entry.len() > 1).then(|| entry.split_off(1));
+            jobs.first = id;
+            match &mut payload {
+                Ok(payload) => {
+                    for outlet in far::take_outlets(&mut payload.values) {
+                        entry.hold(id, outlet);
+                    }
+                    let part = part(&mut self.parts, false);
+                    part.type_name = payload.type_name;
+                    part.contexts.extend(context.cloned());
+                    jobs.len = 1;
+                    write_jobs(&mut part.writer, &jobs);
+                    part.writer.payload(payload);
+                    part.entries.push(entry);
+                }
+                Err(error) => self.failed.push((entry, error.clone())),
+            }
+            let Some(rest) = rest else {
+                return;
+            };
+            entry = rest;
+            jobs.first = entry.first();
+            jobs.len = 0;
+        }
+        self.close(&jobs, start, entry);
+    }
+
+    /// Writes how many jobs the record has that begins at `start` of the last part.
+    fn close(&mut self, jobs: &Jobs, start: usize, entry: Box<Entry>) {
+        if let Some(part) = self.parts.last_mut() {
+            let mut head = Writer::default();
+            write_jobs(&mut head, jobs);
+            part.writer.bytes[start..start + head.bytes.len()].copy_from_slice(&head.bytes);
+            part.entries.push(entry);
+        }
+    }
+
+    /// Posts it. Calls no foreign code. What cannot be posted is given, and the rest is what the letter then holds.
+    pub(super) fn post(
+        &mut self,
+        worker: &JsValue,
+        token: f64,
+        announce: bool,
+    ) -> Vec<(Box<Entry>, JoinError)> {
+        let mut failed = std::mem::take(&mut self.failed);
+        let last = self.parts.len();
+        let mut is_first = true;
+        let mut is_over = false;
+        for (at, part) in self.parts.iter_mut().enumerate() {
+            let head = [
+                token.into(),
+                RUN.into(),
+                (announce && is_first).into(),
+                (at + 1 == last).into(),
+            ];
+            let shared = part
+                .contexts
+                .iter()
+                .try_for_each(|context| context.send(worker, token));
+            let posted = shared.and_then(|()| {
+                part.writer
+                    .post(worker, &head, &[])
+                    .map_err(|reason| JoinError::not_cloned(part.type_name, reason))
+            });
+            match posted {
+                Ok(()) => (is_first, is_over) = (false, at + 1 == last),
+                Err(error) => {
+                    let entries = part.entries.drain(..);
+                    failed.extend(entries.map(|entry| (entry, error.clone())));
+                }
+            }
+        }
+        if !is_first && !is_over {
+            // Its last message was not posted, but the frame has to end.
+            let head = [token.into(), RUN.into(), false.into(), true.into()];
+            let _ = Writer::default().post(worker, &head, &[]);
+        }
+        failed
+    }
+
+    /// All of it, posted or not.
+    pub(crate) fn into_entries(self) -> Vec<Box<Entry>> {
+        let parts = self.parts.into_iter().flat_map(|part| part.entries);
+        parts
+            .chain(self.failed.into_iter().map(|(entry, _)| entry))
+            .collect()
+    }
+}
+
+/// The part that what comes next is written to.
+fn part(parts: &mut Vec<Part>, plain: bool) -> &mut Part {
+    if !plain || parts.last().is_none_or(|part| !part.writer.is_plain()) {
+        parts.push(Part::default());
+    }
+    let last = parts.len() - 1;
+    &mut parts[last]
+}

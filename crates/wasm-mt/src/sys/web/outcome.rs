@@ -1,0 +1,74 @@
+//! What becomes of a job, as a worker's report tells it: one record each.
+
+use super::letter::{Reader, Writer};
+use crate::error::{JoinError, JoinErrorKind};
+use crate::handle::JobId;
+use crate::lane::Told;
+use crate::worker::Outcome;
+
+// How a job stands.
+const VALUE: u32 = 0;
+const CANCELLED: u32 = 1;
+const ENCODE: u32 = 2;
+const DECODE: u32 = 3;
+const OTHER_BUILD: u32 = 4;
+const NOT_CLONED: u32 = 5;
+/// It awaits something.
+pub(super) const SUSPENDED: u32 = 6;
+
+/// Writes a job's outcome.
+pub fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
+    let payload = match outcome {
+        Ok(payload) => {
+            to.u32(VALUE);
+            to.u64(id.0);
+            return to.payload(payload);
+        }
+        Err(error) => error,
+    };
+    let (status, texts) = match payload.kind() {
+        JoinErrorKind::Encode {
+            type_name, message, ..
+        } => (ENCODE, Some((type_name, message))),
+        JoinErrorKind::Decode { type_name, message } => (DECODE, Some((type_name, message))),
+        JoinErrorKind::NotCloned {
+            type_name, message, ..
+        } => (NOT_CLONED, Some((type_name, message))),
+        JoinErrorKind::OtherBuild => (OTHER_BUILD, None),
+        _ => (CANCELLED, None),
+    };
+    to.u32(status);
+    to.u64(id.0);
+    if let Some((type_name, message)) = texts {
+        to.text(type_name);
+        to.text(message);
+    }
+}
+
+/// The next record, and `None` where it tells nothing that is known.
+pub(super) fn read(from: &mut Reader<'_>) -> Option<(JobId, Told)> {
+    let status = from.u32()?;
+    let id = JobId(from.u64()?);
+    let error = match status {
+        VALUE => return Some((id, Told::Finished(Ok(from.payload()?)))),
+        SUSPENDED => return Some((id, Told::Suspended)),
+        CANCELLED => JoinErrorKind::Cancelled,
+        ENCODE => JoinErrorKind::Encode {
+            type_name: from.text()?,
+            message: from.text()?,
+            result: true,
+        },
+        DECODE => JoinErrorKind::Decode {
+            type_name: from.text()?,
+            message: from.text()?,
+        },
+        NOT_CLONED => JoinErrorKind::NotCloned {
+            type_name: from.text()?,
+            message: from.text()?,
+            result: true,
+        },
+        OTHER_BUILD => JoinErrorKind::OtherBuild,
+        _ => return None,
+    };
+    Some((id, Told::Finished(Err(JoinError::new(error)))))
+}
