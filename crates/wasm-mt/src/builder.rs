@@ -54,6 +54,12 @@ pub struct Config {
     pub(crate) on_start: Option<fn()>,
     pub(crate) on_unhandled: Unhandled,
     pub(crate) check_payloads: bool,
+    /// How many workers the pool has that the thread is of; 0 for none.
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "natively a pool knows its threads")
+    )]
+    pub(crate) pool: u32,
     #[cfg_attr(
         not(target_family = "wasm"),
         expect(dead_code, reason = "natively it is empty")
@@ -77,6 +83,7 @@ impl Builder {
                     ));
                 }),
                 check_payloads: cfg!(debug_assertions),
+                pool: 0,
                 sys: sys::Config::default(),
             },
         }

@@ -11,6 +11,8 @@ pub use crate::handle::{Decode, Origin, Packet, Unhandled};
 use crate::handle::{JobId, JoinHandle, Shared};
 use crate::job::{Job, Travel};
 pub use crate::lane::{Feed, Lane};
+#[cfg(target_family = "wasm")]
+pub use crate::sys::{Heard, answered, current_pool, given_up, hear, now, spawn_local, submit};
 pub use crate::sys::{Task, Value, decode};
 /// What a builder was told.
 pub fn config(builder: Builder) -> Config {
@@ -23,9 +25,10 @@ impl Config {
         self.on_unhandled.clone()
     }
 
-    /// The same, for the thread of this number of several.
-    pub fn numbered(&self, at: usize) -> Self {
+    /// The same, for the thread of this number of a pool's.
+    pub fn of_pool(&self, at: usize, workers: usize) -> Self {
         let mut config = self.clone();
+        config.pool = workers as u32;
         config.name = config.name.map(|name| format!("{name} {at}"));
         config
     }

@@ -160,6 +160,18 @@ impl Entry {
         }
     }
 
+    /// Who waits for it, where its task has gone elsewhere.
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn into_child(self) -> (JobId, Child) {
+        let child = Child {
+            packet: self.packet,
+            len: self.len,
+            left: self.len,
+            outlets: self.outlets,
+        };
+        (self.first, child)
+    }
+
     /// Counts that it has begun, or may have.
     pub(crate) fn count_run(&mut self) {
         self.runs += 1;
@@ -222,6 +234,16 @@ impl fmt::Debug for Entry {
             .field("len", &self.len)
             .finish_non_exhaustive()
     }
+}
+
+/// Who waits for jobs that are elsewhere.
+#[cfg(target_family = "wasm")]
+pub(crate) struct Child {
+    pub(crate) packet: Arc<dyn Packet>,
+    pub(crate) len: usize,
+    /// How many have not ended.
+    pub(crate) left: usize,
+    pub(crate) outlets: Vec<Held>,
 }
 
 /// One job of several, which has ended.

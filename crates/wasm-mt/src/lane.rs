@@ -56,7 +56,7 @@ pub trait Feed: Send + Sync {
     fn left(&self, at: usize, jobs: usize);
     /// A job of its worker sends something to the pool.
     #[cfg(target_family = "wasm")]
-    fn hears(&self, at: usize, generation: u32, message: &js_sys::Array);
+    fn hears(&self, at: usize, message: &js_sys::Array);
 }
 
 /// What a report says of a job.
@@ -410,28 +410,8 @@ impl Lane {
     #[cfg(target_family = "wasm")]
     pub(crate) fn hears(&self, generation: u32, message: &js_sys::Array) {
         if self.lock_if(generation).is_some() {
-            self.tell(|feed, at| feed.hears(at, generation, message));
+            self.tell(|feed, at| feed.hears(at, message));
         }
-    }
-
-    /// Posts what a pool has to say to a worker, where that is still there.
-    ///
-    /// # Errors
-    /// Where what travels beside the records cannot be cloned or transferred.
-    #[cfg(target_family = "wasm")]
-    pub fn say(
-        &self,
-        generation: Option<u32>,
-        kind: u32,
-        letter: &sys::Writer,
-    ) -> Result<(), String> {
-        let state = self.lock();
-        if generation.is_none_or(|generation| state.generation == generation)
-            && let Some(link) = &state.link
-        {
-            return link.say(kind, letter);
-        }
-        Ok(())
     }
 
     /// A channel's end is with the job from now on. A job that has ended for its owner has none.

@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
-use super::dom;
+use super::child::{SHARED, UNSHARED};
 use super::far::OutOfBand;
 use super::letter::{Reader, Writer};
 use super::link::{self, CONTEXT, FORGET};
+use super::{dom, entry};
 use crate::error::JoinError;
 use crate::payload::{self, Payload, Travels};
 
@@ -24,9 +25,13 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn new<C: Serialize>(value: &C) -> Self {
+        Self::of(payload::encode(value, Travels::Back))
+    }
+
+    /// One that came encoded.
+    pub(super) fn of(mut payload: Result<Payload, JoinError>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         // It goes to several workers, so what would be handed over is copied, and what cannot be is an error.
-        let mut payload = payload::encode(value, Travels::Back);
         if let Ok(payload) = &mut payload {
             for value in payload.values.iter_mut().flatten() {
                 if let OutOfBand::Value { is_moved, .. } = value {
@@ -62,8 +67,36 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Sends it from a worker to its owner, once.
+    ///
+    /// # Errors
+    /// Where it cannot be encoded or cloned.
+    pub(super) fn send_up(&self) -> Result<(), JoinError> {
+        let payload = self.payload.as_ref().map_err(Clone::clone)?;
+        if UP.with_borrow(|up| up.contains(&self.id)) {
+            return Ok(());
+        }
+        let mut writer = Writer::default();
+        writer.u64(self.id);
+        writer.payload(payload);
+        writer
+            .post(&js_sys::global(), &[entry::token(), SHARED.into()], &[])
+            .map_err(|reason| JoinError::not_cloned(payload.type_name, reason))?;
+        UP.with_borrow_mut(|up| up.push(self.id));
+        Ok(())
+    }
+}
+
 impl Drop for Context {
     fn drop(&mut self) {
+        let was_up = UP.with_borrow_mut(|up| {
+            let at = up.iter().position(|id| *id == self.id)?;
+            Some(up.swap_remove(at))
+        });
+        if was_up.is_some() {
+            entry::post(&[entry::token(), UNSHARED.into(), (self.id as f64).into()]);
+        }
         link::all(|one| {
             if let Some(at) = one.contexts.iter().position(|id| *id == self.id) {
                 one.contexts.swap_remove(at);
@@ -73,6 +106,11 @@ impl Drop for Context {
             }
         });
     }
+}
+
+thread_local! {
+    /// Those of this worker's own that its owner has.
+    static UP: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The worker's side.

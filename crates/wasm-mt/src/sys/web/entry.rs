@@ -201,6 +201,8 @@ fn invoke(kind: Kind, bytes: &[u8], values: Vec<Option<OutOfBand>>, context: u64
 
 struct Worker {
     token: f64,
+    /// How many workers its pool has; 0 for none.
+    pool: u32,
     current: Current,
 }
 
@@ -254,9 +256,10 @@ const PATIENCE: f64 = 1.0;
 /// Makes this instance a worker's. Gives the address of its marks.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_enter, skip_typescript)]
-pub fn enter(token: f64, id: f64, name: Option<String>) -> u32 {
+pub fn enter(token: f64, id: f64, name: Option<String>, pool: u32) -> u32 {
     WORKER.set(Some(Worker {
         token,
+        pool,
         current: Current {
             id: id as u64,
             name,
@@ -450,18 +453,18 @@ pub(crate) fn announce_panic(id: JobId, panic: &Panic) {
     ]);
 }
 
-fn number(id: JobId) -> JsValue {
+pub(super) fn number(id: JobId) -> JsValue {
     JsValue::from_f64(id.0 as f64)
 }
 
 /// What a message begins with.
-fn token() -> JsValue {
+pub(super) fn token() -> JsValue {
     let token = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.token));
     token.map_or(JsValue::UNDEFINED, Into::into)
 }
 
 /// What can always be cloned: numbers and text.
-fn post(message: &[JsValue]) {
+pub(super) fn post(message: &[JsValue]) {
     let _ = dom::post(&js_sys::global(), message, &[]);
 }
 
@@ -475,17 +478,15 @@ pub(super) fn send(id: JobId, index: u32, item: Payload) -> Result<(), JoinError
         .map_err(|reason| JoinError::not_cloned(item.type_name, reason))
 }
 
-/// Sends something to the pool that this worker is of.
-///
-/// # Errors
-/// Where what travels beside the records cannot be cloned or transferred.
-pub fn say(kind: u32, writer: &Writer) -> Result<(), String> {
-    writer.post(&js_sys::global(), &[token(), kind.into()], &[])
-}
-
 /// Tells that the end which came at `index` of a job's arguments was dropped.
 pub(super) fn close(id: JobId, index: u32) {
     post(&[token(), CLOSED.into(), number(id), index.into()]);
+}
+
+/// How many workers the pool has that this code runs in, where it is in one.
+pub fn current_pool() -> Option<usize> {
+    let pool = WORKER.with_borrow(|worker| worker.as_ref().map_or(0, |worker| worker.pool));
+    (pool > 0).then_some(pool as usize)
 }
 
 /// The thread that runs this code.

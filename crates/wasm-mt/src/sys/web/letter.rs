@@ -25,7 +25,7 @@ const BESIDE: u32 = u32::MAX;
 
 /// Records, and what travels beside them.
 #[derive(Default)]
-pub struct Writer {
+pub(super) struct Writer {
     bytes: Vec<u8>,
     list: Vec<JsValue>,
     transfer: Vec<JsValue>,
@@ -33,23 +33,23 @@ pub struct Writer {
 
 impl Writer {
     /// A number.
-    pub fn u32(&mut self, number: u32) {
+    pub(super) fn u32(&mut self, number: u32) {
         self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 
     /// A number, an id or a fingerprint.
-    pub fn u64(&mut self, number: u64) {
+    pub(super) fn u64(&mut self, number: u64) {
         self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 
     /// Text.
-    pub fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         self.u32(text.len() as u32);
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
     /// An encoded value, with what travels beside it.
-    pub fn payload(&mut self, payload: &Payload) {
+    pub(super) fn payload(&mut self, payload: &Payload) {
         let beside = payload.bytes.len() >= BULK;
         self.u32(if beside {
             BESIDE
@@ -79,12 +79,12 @@ impl Writer {
     }
 
     /// Nothing travels beside the records.
-    pub fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         self.list.is_empty()
     }
 
     /// Nothing has been written.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
@@ -118,14 +118,14 @@ impl Writer {
 }
 
 /// Reads what a [`Writer`] has written.
-pub struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     list: std::vec::IntoIter<Option<OutOfBand>>,
 }
 
 impl<'a> Reader<'a> {
     /// Of records, and the list beside them.
-    pub fn new(bytes: &'a [u8], list: &JsValue) -> Self {
+    pub(super) fn new(bytes: &'a [u8], list: &JsValue) -> Self {
         Reader {
             bytes,
             list: far::read(list).into_iter(),
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
     }
 
     /// There is something left.
-    pub fn has_more(&self) -> bool {
+    pub(super) fn has_more(&self) -> bool {
         !self.bytes.is_empty()
     }
 
@@ -144,17 +144,23 @@ impl<'a> Reader<'a> {
     }
 
     /// A number.
-    pub fn u32(&mut self) -> Option<u32> {
+    pub(super) fn u32(&mut self) -> Option<u32> {
         Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
     }
 
     /// A number.
-    pub fn u64(&mut self) -> Option<u64> {
+    pub(super) fn u64(&mut self) -> Option<u64> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
     }
 
+    /// The next number, which stays.
+    pub(super) fn peek(&self) -> Option<u32> {
+        let (number, _) = self.bytes.split_first_chunk()?;
+        Some(u32::from_le_bytes(*number))
+    }
+
     /// Text.
-    pub fn text(&mut self) -> Option<String> {
+    pub(super) fn text(&mut self) -> Option<String> {
         let length = self.u32()?;
         Some(String::from_utf8_lossy(self.take(length as usize)?).into_owned())
     }
@@ -179,7 +185,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The same, to keep.
-    pub fn payload(&mut self) -> Option<Payload> {
+    pub(super) fn payload(&mut self) -> Option<Payload> {
         let Args { bytes, values } = self.args()?;
         Some(Payload {
             bytes: match bytes {
@@ -206,6 +212,7 @@ impl<'a> Reader<'a> {
             len: self.u32()?,
             kind: self.kind()?,
             context: self.u64()?,
+            is_idempotent: self.u32()? != 0,
         })
     }
 }
@@ -239,6 +246,8 @@ pub(super) struct Jobs {
     pub(super) kind: Kind,
     /// The number of the context that they share; 0 for none.
     pub(super) context: u64,
+    /// Their body may run more than once.
+    pub(super) is_idempotent: bool,
 }
 
 /// Writes the head of a record of jobs.
@@ -247,6 +256,7 @@ pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
     to.u32(jobs.len);
     to.kind(jobs.kind);
     to.u64(jobs.context);
+    to.u32(jobs.is_idempotent.into());
 }
 
 /// A frame of jobs on its way out, in as few messages as can be: what has values beside its bytes goes by itself, so that it
@@ -291,6 +301,7 @@ impl Letter {
             len: 1,
             kind: entry.task.kind,
             context: 0,
+            is_idempotent: entry.is_idempotent(),
         };
         match entry.task.payload() {
             Ok(payload) => {
@@ -311,6 +322,7 @@ impl Letter {
             len: 0,
             kind: entry.task.kind,
             context: context.map_or(0, |context| context.id),
+            is_idempotent: entry.is_idempotent(),
         };
         let mut start = 0;
         loop {
@@ -374,6 +386,21 @@ impl Letter {
         }
     }
 
+    /// Puts what the other holds behind this.
+    pub(super) fn append(&mut self, other: Letter) {
+        self.failed.extend(other.failed);
+        for mut next in other.parts {
+            match self.parts.last_mut() {
+                Some(last) if last.writer.is_plain() && next.writer.is_plain() => {
+                    last.writer.bytes.append(&mut next.writer.bytes);
+                    last.entries.append(&mut next.entries);
+                    last.contexts.append(&mut next.contexts);
+                }
+                _ => self.parts.push(next),
+            }
+        }
+    }
+
     /// Posts it. Calls no foreign code. What cannot be posted is given, and the rest is what the letter then holds.
     pub(super) fn post(
         &mut self,
@@ -381,38 +408,53 @@ impl Letter {
         token: f64,
         announce: bool,
     ) -> Vec<(Box<Entry>, JoinError)> {
-        let mut failed = std::mem::take(&mut self.failed);
         let last = self.parts.len();
-        let mut is_first = true;
+        let mut posted = 0;
         let mut is_over = false;
-        for (at, part) in self.parts.iter_mut().enumerate() {
+        let failed = self.each(|at, part| {
+            part.contexts
+                .iter()
+                .try_for_each(|context| context.send(worker, token))?;
             let head = [
                 token.into(),
                 RUN.into(),
-                (announce && is_first).into(),
+                (announce && posted == 0).into(),
                 (at + 1 == last).into(),
             ];
-            let shared = part
-                .contexts
-                .iter()
-                .try_for_each(|context| context.send(worker, token));
-            let posted = shared.and_then(|()| {
-                part.writer
-                    .post(worker, &head, &[])
-                    .map_err(|reason| JoinError::not_cloned(part.type_name, reason))
-            });
-            match posted {
-                Ok(()) => (is_first, is_over) = (false, at + 1 == last),
-                Err(error) => {
-                    let entries = part.entries.drain(..);
-                    failed.extend(entries.map(|entry| (entry, error.clone())));
-                }
-            }
-        }
-        if !is_first && !is_over {
+            part.post(worker, &head)?;
+            posted += 1;
+            is_over = at + 1 == last;
+            Ok(())
+        });
+        if posted > 0 && !is_over {
             // Its last message was not posted, but the frame has to end.
             let head = [token.into(), RUN.into(), false.into(), true.into()];
             let _ = Writer::default().post(worker, &head, &[]);
+        }
+        failed
+    }
+
+    /// The same from a worker to its owner.
+    pub(super) fn post_up(&mut self, head: &[JsValue]) -> Vec<(Box<Entry>, JoinError)> {
+        let owner = js_sys::global();
+        self.each(|_, part| {
+            part.contexts
+                .iter()
+                .try_for_each(|context| context.send_up())?;
+            part.post(&owner, head)
+        })
+    }
+
+    fn each(
+        &mut self,
+        mut post: impl FnMut(usize, &Part) -> Result<(), JoinError>,
+    ) -> Vec<(Box<Entry>, JoinError)> {
+        let mut failed = std::mem::take(&mut self.failed);
+        for (at, part) in self.parts.iter_mut().enumerate() {
+            if let Err(error) = post(at, part) {
+                let entries = part.entries.drain(..);
+                failed.extend(entries.map(|entry| (entry, error.clone())));
+            }
         }
         failed
     }
@@ -423,6 +465,14 @@ impl Letter {
         parts
             .chain(self.failed.into_iter().map(|(entry, _)| entry))
             .collect()
+    }
+}
+
+impl Part {
+    fn post(&self, to: &JsValue, head: &[JsValue]) -> Result<(), JoinError> {
+        self.writer
+            .post(to, head, &[])
+            .map_err(|reason| JoinError::not_cloned(self.type_name, reason))
     }
 }
 

@@ -10,8 +10,10 @@ use js_sys::{Array, Math, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
 
+use super::child::Answers;
+use super::context::Context;
 use super::dom::Message;
-use super::letter::{Letter, Reader, Writer};
+use super::letter::{Letter, Reader};
 use super::watch::{self, Watch};
 use super::{build, dom, glue, module, outcome, script, start, text};
 use crate::builder;
@@ -63,6 +65,10 @@ pub(super) struct Listening {
     panic: Option<(JobId, Panic)>,
     /// The contexts that it was sent.
     pub(super) contexts: Vec<u64>,
+    /// The contexts that it sent, by its own numbers.
+    pub(super) theirs: Vec<(u64, Arc<Context>)>,
+    /// What its jobs' jobs give.
+    pub(super) answers: Option<Arc<Answers>>,
 }
 
 impl Listening {
@@ -117,6 +123,8 @@ impl Link {
                 tried: None,
                 panic: None,
                 contexts: Vec::new(),
+                theirs: Vec::new(),
+                answers: None,
             });
         });
         link.send(
@@ -130,6 +138,7 @@ impl Link {
                 current.name.map_or(JsValue::UNDEFINED, Into::into),
                 on_start.into(),
                 build::number().into(),
+                config.pool.into(),
             ],
             &[],
         )
@@ -143,14 +152,6 @@ impl Link {
         let failed = letter.post(&self.worker, self.token, announce);
         watch::posted(self.token);
         failed
-    }
-
-    /// Posts what a pool has to say.
-    ///
-    /// # Errors
-    /// Where what travels beside the records cannot be cloned or transferred.
-    pub(crate) fn say(&self, kind: u32, writer: &Writer) -> Result<(), String> {
-        writer.post(&self.worker, &[self.token.into(), kind.into()], &[])
     }
 
     /// Whether each job has to be announced when it begins.

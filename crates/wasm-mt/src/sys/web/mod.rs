@@ -4,6 +4,7 @@
 //! the worker's instance) → `link` again (hears its report).
 
 mod build;
+mod child;
 mod context;
 mod dom;
 mod entry;
@@ -25,17 +26,19 @@ use std::any::Any;
 
 use wasm_bindgen::prelude::*;
 
+pub use child::{Heard, answered, given_up, hear, submit};
+pub use entry::current_pool;
 pub(crate) use entry::{announce_panic, current, report};
 pub(crate) use far::{Far, OutOfBand, bind, passed};
 pub(crate) use glue::GlueSource;
 pub use js::{Js, Transfer};
 pub(crate) use letter::Letter;
-pub use letter::{Reader, Writer};
+
 pub(crate) use link::Link;
 pub(crate) use module::ModuleSource;
 pub use task::{Task, Value, decode};
 pub(crate) use timer::Timer;
-pub(crate) use wasm_bindgen_futures::spawn_local;
+pub use wasm_bindgen_futures::spawn_local;
 #[cfg(test)]
 pub(crate) use watch::SilenceLimit;
 
@@ -85,6 +88,11 @@ pub(crate) fn shielded<R>(f: impl FnOnce() -> R) -> R {
 /// Nor does anything unwind.
 pub(crate) fn is_stop(_: &(dyn Any + Send)) -> bool {
     false
+}
+
+/// Microseconds, by the clock of the page or worker.
+pub fn now() -> f64 {
+    dom::now() * 1e3
 }
 
 /// What an exception says of itself.

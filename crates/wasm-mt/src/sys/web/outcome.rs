@@ -17,7 +17,7 @@ const NOT_CLONED: u32 = 5;
 pub(super) const SUSPENDED: u32 = 6;
 
 /// Writes a job's outcome.
-pub fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
+pub(super) fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
     let payload = match outcome {
         Ok(payload) => {
             to.u32(VALUE);
