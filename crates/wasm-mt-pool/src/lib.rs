@@ -1,1 +1,4 @@
 //! The work-stealing pool.
+
+mod fabric;
+mod scheduler;

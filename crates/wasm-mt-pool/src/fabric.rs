@@ -1,0 +1,3 @@
+//! How jobs travel to the workers and back.
+
+mod post;

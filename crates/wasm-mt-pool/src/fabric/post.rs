@@ -1,0 +1,6 @@
+//! Jobs go to workers by message, and what waits lies with the pool's owner.
+
+mod dispatch;
+mod lines;
+#[cfg(test)]
+mod simulation;
