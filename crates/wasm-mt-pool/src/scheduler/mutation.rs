@@ -23,6 +23,10 @@ pub(crate) enum Mutation {
     NothingAhead,
     /// Sixteen frames are posted ahead.
     FarAhead,
+    /// Something is posted ahead although it may have to wait for long, and the others have nothing.
+    AheadForSure,
+    /// In the first round of many workers, each waits until the owner has served all.
+    FirstRoundAlone,
     /// What workers say of their idling is not heard.
     GapUnheard,
     /// Nothing is stolen.

@@ -2,14 +2,14 @@
 //!
 //! Invariant 1: frames end in the order in which they were posted.
 //!
-//! Invariant 2: nothing is posted behind a frame that holds an unknown kind, or that takes longer than was thought: it may
-//! never end.
+//! Invariant 2: nothing is posted behind a frame that takes much longer than was thought, nor, but for the first round of
+//! many workers, behind one of an unknown kind: it may never end.
 
 use std::collections::VecDeque;
 
 use super::cost::Part;
 use super::mutated;
-use super::room::{FRAME, Share};
+use super::room::{ALWAYS_BY_WORKER, FRAME, Share};
 
 /// How long the owner takes at the least to answer a worker, in µs: two messages between event loops.
 const ROUND_TRIP: f64 = 70.0;
@@ -103,19 +103,24 @@ impl Pace {
             return self.frames.len() <= 16 && self.left().is_finite();
         }
         let Some(first) = self.frames.front() else { return true };
-        if self.frames.len() > AHEAD || !self.left().is_finite() {
-            return false;
+        let round = ALWAYS_BY_WORKER * share.workers as f64;
+        let running = now - self.since - self.reach - tick;
+        if !self.left().is_finite() {
+            // Nobody knows how long it runs. But where the owner needs longer to go round all workers than to answer one,
+            // each would wait for it after its first job.
+            let many = round > ROUND_TRIP && share.waiting >= 2 * share.takers;
+            return many && self.frames.len() == 1 && running <= round && !mutated!(FirstRoundAlone);
         }
-        let careful: f64 = self.frames.iter().map(|frame| frame.posted.careful).sum();
-        if now - self.since > 2.0 * first.posted.careful + self.reach + tick {
-            return false;
-        }
-        // What runs may end any moment, so it does not count.
         let ahead: f64 = self.frames.iter().skip(1).map(|frame| frame.posted.predicted).sum();
-        if ahead >= self.reach {
+        if self.frames.len() > AHEAD || ahead >= self.reach || running > 2.0 * first.posted.careful {
             return false;
         }
-        share.waiting >= 2 * share.takers || careful <= FRAME.max(16.0 * share.workers as f64)
+        // Should all of it take as long as it may well do, the others still have enough to do meanwhile: twice their part of
+        // what waits, if that is as what is posted here.
+        let jobs: usize = self.frames.iter().flat_map(|frame| &frame.posted.parts).map(|part| part.jobs).sum();
+        let others = share.waiting as f64 / share.takers.max(1) as f64 * self.left() / jobs as f64;
+        let careful: f64 = self.frames.iter().map(|frame| frame.posted.careful).sum();
+        careful <= (2.0 * round).max(FRAME).max(2.0 * others) || mutated!(AheadForSure)
     }
 
     fn answered(&mut self, left: f64, gap: f64) {

@@ -9,7 +9,7 @@ use super::mutated;
 
 /// Work in one frame, in µs. With 1 ms, loads of a few milliseconds with some jobs 20 times as long as others took 1.59
 /// times the ideal in simulation.
-pub(crate) const FRAME: f64 = 250.0;
+pub(super) const FRAME: f64 = 250.0;
 
 /// Work in one frame for each worker of the pool, in µs. A message costs the owner about 8 µs, and there are as many to be
 /// fed while one is busy with its frame: this holds the owner's messages to an eighth of its time.
@@ -17,7 +17,7 @@ const FRAME_BY_WORKER: f64 = 64.0;
 
 /// What may go however little waits, for each worker, in µs: the owner's time for a message. In smaller frames, workers would
 /// wait for the owner rather than for each other.
-const ALWAYS_BY_WORKER: f64 = 8.0;
+pub(super) const ALWAYS_BY_WORKER: f64 = 8.0;
 
 /// A frame may hold this many times as many jobs of a kind as have been timed: the first that was timed may have been the
 /// only short one.

@@ -4,13 +4,13 @@
 //!
 //! A run is checked against laws while it goes on, and gives figures at its end.
 
-mod acted;
+pub(super) mod acted;
+mod books;
 mod figures;
 mod laws;
-mod lines;
 mod load;
 mod mutations;
-mod owner;
 mod random;
+mod rule;
 mod worker;
 mod world;

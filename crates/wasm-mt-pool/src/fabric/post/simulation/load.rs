@@ -45,6 +45,8 @@ pub(super) struct Load {
     pub(super) steal: bool,
     pub(super) tick: f64,
     pub(super) events: Vec<(f64, Event)>,
+    /// Empty jobs of one kind, each spawned when all before have settled.
+    pub(super) chain: usize,
     /// On the way, either way.
     pub(super) message: f64,
     /// The owner's time for a message, either way, and for a job in it.
@@ -70,6 +72,7 @@ impl Load {
             steal: true,
             tick,
             events: Vec::new(),
+            chain: 0,
             message: (67.0 - 8.0) / 2.0,
             owner_message: 4.0,
             owner_job: 0.25,
@@ -88,6 +91,27 @@ impl Load {
     pub(super) fn spawns(mut self, costs: &[f64]) -> Load {
         let jobs = costs.iter().map(|&cost| Group::Spawn(Job::new(cost))).collect();
         self.events.push((0.0, Event::Comes(jobs)));
+        self
+    }
+
+    /// Each of a kind of its own, so that each goes alone and nothing is posted ahead.
+    pub(super) fn strangers(mut self, costs: &[f64]) -> Load {
+        let jobs = costs.iter().zip(0..).map(|(&cost, kind)| Group::Spawn(Job { kind, ..Job::new(cost) })).collect();
+        self.events.push((0.0, Event::Comes(jobs)));
+        self
+    }
+
+    /// One job, which spawns others on its worker's deque.
+    pub(super) fn nested(mut self, costs: &[f64]) -> Load {
+        let spawns = costs.iter().map(|&cost| Group::Spawn(Job::new(cost))).collect();
+        let root = Job { kind: 0, spawns, ..Job::new(10.0) };
+        self.events.push((0.0, Event::Comes(vec![Group::Spawn(root)])));
+        self
+    }
+
+    /// The owner is busy from time to time.
+    pub(super) fn rendering(mut self, frames: usize) -> Load {
+        self.events.extend((0..frames).map(|frame| (frame as f64 * 16_000.0, Event::Busy(6000.0))));
         self
     }
 

@@ -8,7 +8,7 @@ pub(super) type Frame = Vec<(usize, f64)>;
 pub(super) struct Worker {
     /// Which of the workers that had this place, one after the other.
     pub(super) life: usize,
-    pub(super) alive: bool,
+    alive: bool,
     arrived: VecDeque<Frame>,
     open: Option<Open>,
     idle_since: f64,
@@ -36,7 +36,12 @@ impl Worker {
 
     /// Another one takes the place.
     pub(super) fn replace(&mut self, now: f64) {
-        *self = Worker { life: self.life, idle_since: now, ..Worker::new(self.tick, self.phase) };
+        *self = Worker { life: self.life + 1, idle_since: now, ..Worker::new(self.tick, self.phase) };
+    }
+
+    /// Whether that one has the place, and lives.
+    pub(super) fn lives(&self, life: usize) -> bool {
+        self.alive && self.life == life
     }
 
     pub(super) fn arrive(&mut self, frame: Frame) {
@@ -70,7 +75,6 @@ impl Worker {
     /// Dies, and gives whether a frame was open, and which of its jobs had begun.
     pub(super) fn die(&mut self, now: f64) -> (bool, Vec<usize>) {
         self.alive = false;
-        self.life += 1;
         self.arrived.clear();
         let Some(open) = self.open.take() else { return (false, Vec::new()) };
         let mut begins = open.began;

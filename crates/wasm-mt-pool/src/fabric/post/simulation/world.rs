@@ -7,18 +7,21 @@ use std::rc::Rc;
 use crate::fabric::post::dispatch::Dispatch;
 
 use super::acted::Acted;
+use super::books::{Books, Place};
 use super::load::{Event, Group, Job, Load};
-use super::owner::{Books, Place};
 use super::random::Random;
 use super::worker::{Frame, Worker};
 
 /// What a run gave.
-#[derive(Debug)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Report {
     /// When the last handle settled.
     pub(super) makespan: f64,
     pub(super) frames: usize,
     pub(super) stolen: usize,
+    /// Jobs that had been aborted when their turn came, and jobs that were given back.
+    pub(super) dropped: usize,
+    pub(super) returned: usize,
 }
 
 /// What happens next.
@@ -96,13 +99,13 @@ impl World {
             Step::ToOwner(Message::Given(Event::Kill(worker))) => self.kill(worker, now),
             Step::ToOwner(message) => return self.turn(now, message),
             Step::Arrives { worker, life, frame } => {
-                if self.workers[worker].life == life {
+                if self.workers[worker].lives(life) {
                     self.workers[worker].arrive(frame);
                     self.open(worker, now);
                 }
             }
             Step::Ends { worker, life, job, last } => {
-                if self.workers[worker].life == life {
+                if self.workers[worker].lives(life) {
                     self.end(worker, job, last, now);
                 }
             }
@@ -138,7 +141,7 @@ impl World {
     }
 
     fn kill(&mut self, worker: usize, now: f64) {
-        if !self.workers[worker].alive {
+        if !self.workers[worker].lives(self.workers[worker].life) {
             return;
         }
         let (open, begun) = self.workers[worker].die(now);
@@ -172,6 +175,10 @@ impl World {
                     self.settle(job, now)?;
                 }
                 self.dispatch.ended(worker, ran, gap, self.clock(now));
+                if self.books.unsettled == 0 && self.load.chain > 0 {
+                    self.load.chain -= 1;
+                    self.enter(&Group::Spawn(Job::new(0.0)), None, now);
+                }
             }
             Message::Spawned { worker, job } => {
                 now += self.load.owner_message;
@@ -243,11 +250,12 @@ impl World {
                     self.settle(job, now)?;
                 } else if !entry.aborted {
                     entry.since = clock;
-                    self.books.place(job, unit.pinned.map_or(Place::Shared, Place::Pinned));
+                    self.books.place(job, unit.pinned.map_or(Place::Returned, Place::Pinned));
                     back.push(Acted { first: job, jobs: 1, ..unit.clone() });
                 }
             }
         }
+        self.books.came_back += back.len();
         self.dispatch.give_back(worker, back, clock);
         self.at(now + self.load.replaced, Step::ToOwner(Message::Replaced { worker }));
         Ok(())
@@ -297,6 +305,6 @@ impl World {
             return Err(format!("{} frames, counted as {frames}", self.books.frames));
         }
         let stolen = stats.iter().map(|stats| stats.stolen).sum();
-        Ok(Report { makespan: self.makespan, frames, stolen })
+        Ok(Report { makespan: self.makespan, frames, stolen, dropped: self.books.dropped, returned: self.books.came_back })
     }
 }

@@ -11,6 +11,8 @@ use super::load::{Group, Job};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Shared,
+    /// It was given back by a worker that died.
+    Returned,
     Own(usize),
     Pinned(usize),
     Posted(usize),
@@ -33,6 +35,7 @@ pub(super) struct Books {
     groups: Vec<Rc<Cell<bool>>>,
     /// Jobs that wait and are not settled.
     shared: usize,
+    returned: usize,
     own: Vec<usize>,
     pinned: Vec<usize>,
     pub(super) unsettled: usize,
@@ -42,6 +45,7 @@ pub(super) struct Books {
     pub(super) frames: usize,
     pub(super) queued: Vec<f64>,
     pub(super) dropped: usize,
+    pub(super) came_back: usize,
 }
 
 impl Books {
@@ -89,6 +93,7 @@ impl Books {
         for (place, up) in [(from, false), (place, true)] {
             let count = match place {
                 Place::Shared => &mut self.shared,
+                Place::Returned => &mut self.returned,
                 Place::Own(worker) => &mut self.own[worker],
                 Place::Pinned(worker) => &mut self.pinned[worker],
                 Place::Posted(_) | Place::Settled => continue,
@@ -107,11 +112,13 @@ impl Books {
         }
         self.frames += 1;
         self.posted_jobs[worker] += units.iter().map(|unit| unit.jobs).sum::<usize>();
+        let mut others = false;
         for unit in units {
             if unit.aborted.get() {
                 return Err("a settled unit was posted".into());
             }
             for job in unit.first..unit.first + unit.jobs {
+                others |= matches!(self.entries[job].place, Place::Shared | Place::Own(_));
                 match self.entries[job].place {
                     Place::Own(home) if home != worker && !steal => return Err("stolen although that is forbidden".into()),
                     Place::Own(home) if home != worker => self.stolen[worker] += 1,
@@ -123,6 +130,9 @@ impl Books {
                 self.queued[worker] += now - self.entries[job].since;
                 self.place(job, Place::Posted(worker));
             }
+        }
+        if others && self.returned > 0 {
+            return Err("what was given back did not go first".into());
         }
         self.posted[worker].push_back(units.to_vec());
         Ok(())
@@ -158,6 +168,6 @@ impl Books {
     /// Whether an idle worker could run something that is not posted.
     pub(super) fn has_for(&self, worker: usize, steal: bool) -> bool {
         let others = steal && self.own.iter().any(|&jobs| jobs > 0);
-        self.shared + self.own[worker] + self.pinned[worker] > 0 || others
+        self.shared + self.returned + self.own[worker] + self.pinned[worker] > 0 || others
     }
 }
