@@ -76,12 +76,7 @@ impl Builder {
                 start_deadline: Duration::from_secs(10),
                 abort_grace: Some(Duration::from_millis(200)),
                 on_start: None,
-                on_unhandled: Arc::new(|error: JoinError| {
-                    sys::print_error(&format!(
-                        "wasm-mt: a detached job failed: {}",
-                        error.with_sources()
-                    ));
-                }),
+                on_unhandled: print_unhandled(),
                 check_payloads: cfg!(debug_assertions),
                 pool: 0,
                 sys: sys::Config::default(),
@@ -203,6 +198,16 @@ impl Builder {
         self.config.sys.silence = limit;
         self
     }
+}
+
+/// Tells the developer of a detached job's error.
+pub(crate) fn print_unhandled() -> Unhandled {
+    Arc::new(|error: JoinError| {
+        sys::print_error(&format!(
+            "wasm-mt: a detached job failed: {}",
+            error.with_sources()
+        ));
+    })
 }
 
 impl Default for Builder {

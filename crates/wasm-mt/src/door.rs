@@ -12,7 +12,9 @@ use crate::handle::{JobId, JoinHandle, Shared};
 use crate::job::{Job, Travel};
 pub use crate::lane::{Feed, Lane};
 #[cfg(target_family = "wasm")]
-pub use crate::sys::{Heard, answered, current_pool, given_up, hear, now, spawn_local, submit};
+pub use crate::sys::{
+    Heard, answered, current_pool, end_pool, given_up, hear, now, spawn_local, submit,
+};
 pub use crate::sys::{Task, Value, decode};
 /// What a builder was told.
 pub fn config(builder: Builder) -> Config {
@@ -32,6 +34,11 @@ impl Config {
         config.name = config.name.map(|name| format!("{name} {at}"));
         config
     }
+}
+
+/// What a detached job's error is told to where nothing else was said.
+pub fn print_unhandled() -> Unhandled {
+    crate::builder::print_unhandled()
 }
 
 /// A job on its way, and its handle.

@@ -23,6 +23,8 @@ pub struct Entry {
     outlets: Vec<Held>,
     /// How often it has begun, or may have.
     runs: u32,
+    /// It is for one worker of a pool alone.
+    pinned: bool,
 }
 
 /// The near end of a channel, with the job that holds the other.
@@ -44,6 +46,7 @@ impl Entry {
                 .map(|(at, outlet)| (id, at, outlet))
                 .collect(),
             runs: 0,
+            pinned: false,
         })
     }
 
@@ -62,6 +65,7 @@ impl Entry {
             task,
             outlets: Vec::new(),
             runs: 0,
+            pinned: false,
         })
     }
 
@@ -94,6 +98,7 @@ impl Entry {
             task: self.task.another(),
             outlets,
             runs: self.runs,
+            pinned: self.pinned,
         };
         self.len = at;
         Box::new(rest)
@@ -112,6 +117,21 @@ impl Entry {
     /// It hands something over that is then gone from here.
     pub fn goes_alone(&self) -> bool {
         self.task.hands_over()
+    }
+
+    /// Makes it one worker's alone.
+    pub fn pin(&mut self) {
+        self.pinned = true;
+    }
+
+    /// It is one worker's alone.
+    pub fn is_pinned(&self) -> bool {
+        self.pinned
+    }
+
+    /// Ends of channels are with its jobs, to be closed when those end.
+    pub fn holds_outlets(&self) -> bool {
+        !self.outlets.is_empty()
     }
 
     /// Its body may run more than once.

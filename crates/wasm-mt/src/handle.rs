@@ -27,6 +27,11 @@ impl JobId {
         Self::next_of(1)
     }
 
+    /// That of the job behind it, in a row.
+    pub(crate) fn next_to(self) -> Self {
+        JobId(self.0 + 1)
+    }
+
     /// The first of so many in a row.
     pub(crate) fn next_of(count: usize) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(2);

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
-use self::state::{End, Fate, Frame, Leaving, Phase, State};
+use self::state::{End, Fate, Frame, Leaving, Left, Phase, State};
 use crate::builder::Config;
 #[cfg(not(target_family = "wasm"))]
 use crate::channel::Outlet;
@@ -355,7 +355,12 @@ impl Lane {
                 Told::Suspended => state.suspend(id),
                 Told::Finished(outcome) => {
                     if let Some(job) = state.take_ended(id) {
-                        graces.extend(state.take_grace(id));
+                        let grace = state.take_grace(id);
+                        if grace.is_some() && matches!(job, Left::One(_)) {
+                            // The next of a `map` that was given up on has a time of its own.
+                            self.arm_grace(&mut state, generation, id.next_to());
+                        }
+                        graces.extend(grace);
                         left.push((job, outcome));
                     }
                 }

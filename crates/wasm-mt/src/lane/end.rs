@@ -181,7 +181,7 @@ impl Lane {
         });
     }
 
-    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId) {
+    pub(super) fn arm_grace(&self, state: &mut State, generation: u32, id: JobId) {
         let Some(grace) = self.config.abort_grace else {
             return;
         };
@@ -214,6 +214,20 @@ impl Lane {
         drop(state);
         entry::close(outlets);
         true
+    }
+
+    /// Some of a pool's jobs were given up on: those whose packets are settled.
+    pub fn abandon_settled(&self) {
+        let state = self.lock();
+        let framed = state.frames.iter().flat_map(|frame| &frame.entries);
+        let entries = framed.chain(&state.suspended);
+        let settled = entries.filter(|entry| entry.is_settled());
+        let known = |id: &JobId| state.graces.iter().all(|(of, _)| of != id);
+        let ids: Vec<_> = settled.map(|entry| entry.first()).filter(known).collect();
+        drop(state);
+        for id in ids {
+            self.abandon_posted(id);
+        }
     }
 
     /// Takes back a thread's job that was posted and has not begun, where the backend can tell.

@@ -31,6 +31,7 @@ use crate::worker::Outcome;
 // Kinds of messages. From the worker; what a worker says that is not its pool's ends with 10.
 const SPAWN: u32 = 11;
 const GIVEN_UP: u32 = 12;
+const END_POOL: u32 = 15;
 pub(super) const SHARED: u32 = 13;
 pub(super) const UNSHARED: u32 = 14;
 // To the worker.
@@ -108,6 +109,11 @@ pub fn given_up(id: JobId) {
         entry::post(&[entry::token(), GIVEN_UP.into(), entry::number(id)]);
         close(outlets);
     }
+}
+
+/// A job of this worker ends the pool.
+pub fn end_pool() {
+    entry::post(&[entry::token(), END_POOL.into()]);
 }
 
 fn find(children: &mut BTreeMap<u64, Child>, id: JobId) -> Option<&mut Child> {
@@ -274,8 +280,10 @@ fn ended(id: JobId, outcome: Outcome) {
 pub enum Heard {
     /// Jobs of its jobs, for the worker of a number or for any.
     Jobs(Vec<Box<Entry>>, Option<usize>),
-    /// Nobody waits any more for the entry that began with this job.
-    GivenUp(JobId),
+    /// Nobody waits any more for this job; or for those of the `map` that begins with it.
+    GivenUp(JobId, bool),
+    /// A job ends its pool.
+    EndsPool,
     /// Nothing for a pool to do.
     Nothing,
 }
@@ -311,8 +319,9 @@ fn read(message: &dom::Message) -> Option<Heard> {
             let relay = answers.relay(id)?;
             // ORDERING: Relaxed; it tells of nothing else.
             relay.given_up.store(true, Ordering::Relaxed);
-            Some(Heard::GivenUp(relay.first))
+            Some(Heard::GivenUp(relay.first, relay.is_of_many))
         }
+        END_POOL => Some(Heard::EndsPool),
         SHARED => {
             let bytes = dom::bytes(&message.0.get(2))?;
             let mut reader = Reader::new(&bytes, &message.0.get(3));
@@ -353,6 +362,7 @@ fn read_entry(token: f64, reader: &mut Reader<'_>, answers: &Arc<Answers>) -> Op
         theirs: jobs.first,
         first: JobId::next_of(len),
         left: AtomicUsize::new(len),
+        is_of_many: len > 1,
         given_up: AtomicBool::new(false),
     });
     answers
@@ -445,6 +455,7 @@ struct Relay {
     theirs: JobId,
     first: JobId,
     left: AtomicUsize,
+    is_of_many: bool,
     given_up: AtomicBool,
 }
 

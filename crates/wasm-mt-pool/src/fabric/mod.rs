@@ -1,0 +1,51 @@
+//! How jobs reach the workers, and how workers take them from one another. A [`Fabric`] is what a pool is to its handles:
+//! `post`, by messages, in a browser, and for a job that is in a worker there its `guest`; `native`, by shared deques.
+
+#[cfg(not(target_family = "wasm"))]
+mod native;
+#[cfg(any(target_family = "wasm", test))]
+mod post;
+
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+
+use wasm_mt::__pool::{Entry, Origin, Unhandled};
+use wasm_mt::{JobId, StartError};
+
+use crate::stats::Stats;
+
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use native::{current, start};
+#[cfg(target_family = "wasm")]
+pub(crate) use post::{current, start};
+
+/// A pool, as its handles know it. Nothing here blocks.
+pub(crate) trait Fabric: Send + Sync {
+    fn workers(&self) -> usize;
+
+    /// Takes a job in, or those of a `map`: for one worker alone, or for any. What comes too late MUST end as closed.
+    fn submit(&self, entry: Box<Entry>, worker: Option<usize>);
+
+    /// Who is told that a job's handle was settled from the caller's end.
+    fn origin(&self) -> Weak<dyn Origin>;
+
+    /// The `map` whose first job has this id was given up on.
+    fn give_up_many(&self, first: JobId);
+
+    /// What a detached job's error is told to.
+    fn unhandled(&self) -> Unhandled;
+
+    /// Whether all workers are up. One waits for it.
+    fn poll_started(&self, cx: &mut Context<'_>) -> Poll<Result<(), StartError>>;
+
+    fn stats(&self) -> Stats;
+
+    /// It takes no more jobs.
+    fn is_closed(&self) -> bool;
+
+    /// Ends all jobs as cancelled, and the workers. A second time it does nothing.
+    fn end(&self);
+
+    /// Whether the workers are gone, as far as that is waited for.
+    fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()>;
+}

@@ -1,0 +1,298 @@
+//! Which jobs go to which worker in which message: the lines, and the rule of [`scheduler`](crate::scheduler) applied to
+//! them. Lives with the pool's owner, behind the pool's lock; it posts nothing and runs no foreign code but [`Unit`]'s.
+//!
+//! Invariant 1: a unit leaves once: in a frame, among the dropped, or drained.
+//!
+//! Invariant 2: once [`Dispatch::next`] has given `None`, no worker that is up has nothing posted while there is
+//! something that it may take.
+//!
+//! Invariant 3: a call for a worker that there is not, or out of order, changes nothing; a unit that comes with it goes to
+//! the injector.
+
+use crate::scheduler::{Clock, Costs, Pace, Part, Posted, Room, Share, WorkerStats, mutated, victim};
+
+use super::lines::{Lines, Waiting};
+
+/// What the lines hold: a job, or what is left of a `map`.
+pub(crate) trait Unit {
+    /// Same function and types: what its cost is guessed by.
+    fn kind(&self) -> u64;
+    /// Jobs in it, at least one: 1 for a spawned job, many for what is left of a `map`.
+    fn len(&self) -> usize;
+    /// Leaves `at` jobs and gives the rest; 0 < at < len.
+    fn split_off(&mut self, at: usize) -> Self;
+    /// Nobody waits for it any more.
+    fn is_settled(&self) -> bool;
+    /// It goes alone, and to a worker that has nothing posted (bulk that is handed over).
+    fn goes_alone(&self) -> bool;
+    /// It is one worker's: it came by [`Dispatch::pin`], and when it is given back it stays that worker's.
+    fn is_pinned(&self) -> bool;
+}
+
+/// The lines of a pool, and what is posted to its workers.
+pub(crate) struct Dispatch<U> {
+    lines: Lines<U>,
+    workers: Vec<Member>,
+    costs: Costs,
+    clock: Clock,
+    steal: bool,
+    /// Workers that are up.
+    ups: usize,
+}
+
+/// A place in the pool, which a worker's replacements take one after the other.
+struct Member {
+    up: bool,
+    pace: Pace,
+    stats: WorkerStats,
+}
+
+impl<U: Unit> Dispatch<U> {
+    /// Lines for so many workers, none of which is up. Without `steal`, what lies on a worker's deque is run by that worker
+    /// or its replacement.
+    pub(crate) fn new(workers: usize, steal: bool) -> Dispatch<U> {
+        let member = || Member { up: false, pace: Pace::new(), stats: WorkerStats::default() };
+        Dispatch {
+            lines: Lines::new(workers),
+            workers: (0..workers).map(|_| member()).collect(),
+            costs: Costs::default(),
+            clock: Clock::new(),
+            steal,
+            ups: 0,
+        }
+    }
+
+    /// A job from outside the workers, for whichever is free first.
+    pub(crate) fn inject(&mut self, unit: U, now: f64) {
+        self.clock.saw(now);
+        self.lines.inject(Waiting::new(unit, None, now));
+    }
+
+    /// A job that one of `worker` spawned.
+    pub(crate) fn push(&mut self, worker: usize, unit: U, now: f64) {
+        if worker >= self.workers.len() {
+            return self.inject(unit, now);
+        }
+        self.clock.saw(now);
+        self.lines.push(worker, Waiting::new(unit, Some(worker), now));
+    }
+
+    /// A job for that worker alone.
+    pub(crate) fn pin(&mut self, worker: usize, unit: U, now: f64) {
+        if worker >= self.workers.len() || mutated!(TakesPinned) {
+            return self.inject(unit, now);
+        }
+        self.clock.saw(now);
+        self.lines.pin(worker, Waiting::new(unit, None, now));
+    }
+
+    /// What was posted to a worker that died, and has not begun; oldest first. It runs before all others, wherever, but for
+    /// what is pinned.
+    pub(crate) fn give_back(&mut self, worker: usize, units: Vec<U>, now: f64) {
+        self.clock.saw(now);
+        let units: Vec<_> = units.into_iter().map(|unit| Waiting::new(unit, None, now)).collect();
+        if worker < self.workers.len() {
+            self.lines.give_back(worker, units);
+        } else {
+            units.into_iter().for_each(|waiting| self.lines.inject(waiting));
+        }
+    }
+
+    /// The worker can take frames.
+    pub(crate) fn up(&mut self, worker: usize) {
+        if let Some(member) = self.workers.get_mut(worker)
+            && !std::mem::replace(&mut member.up, true)
+        {
+            self.ups += 1;
+        }
+    }
+
+    /// The worker can take none until it is up again. What was posted to it is forgotten; what lies on its deque stays
+    /// there, for others too unless stealing is off, and what is pinned to it waits.
+    pub(crate) fn down(&mut self, worker: usize) {
+        if let Some(member) = self.workers.get_mut(worker) {
+            if std::mem::replace(&mut member.up, false) {
+                self.ups -= 1;
+            }
+            member.pace.clear();
+            if mutated!(LosesDeque) {
+                self.lines.forget_deque(worker);
+            }
+        }
+    }
+
+    /// A frame to post now, and to whom; to be called until there is none. A frame is never empty, and holds nothing that
+    /// was settled by now.
+    pub(crate) fn next(&mut self, now: f64) -> Option<(usize, Vec<U>)> {
+        self.clock.saw(now);
+        let frame = self.next_to_idle(now).or_else(|| self.next_ahead(now));
+        if frame.is_none() {
+            self.workers.iter_mut().for_each(|member| member.pace.settle());
+        }
+        frame
+    }
+
+    /// The oldest frame posted to the worker has ended. It ran for `ran` by the worker's clock, and the worker had idled
+    /// for `gap` before it began.
+    pub(crate) fn ended(&mut self, worker: usize, ran: f64, gap: f64, now: f64) {
+        self.clock.saw(now);
+        self.clock.saw_span(ran);
+        self.clock.saw_span(gap);
+        let tick = self.clock.tick();
+        let Some(member) = self.workers.get_mut(worker) else { return };
+        let Some(posted) = member.pace.ended(gap, tick, now) else { return };
+        if ran > 0.0 {
+            member.stats.busy += ran;
+        }
+        self.costs.record(&posted.parts, ran, tick);
+    }
+
+    /// A worker that is up has nothing posted.
+    pub(crate) fn has_idle(&self) -> bool {
+        self.workers.iter().any(Member::is_idle)
+    }
+
+    /// Takes what is settled out of all lines, to the dropped.
+    pub(crate) fn sweep(&mut self) {
+        self.lines.sweep();
+    }
+
+    /// All that waits, settled or not.
+    pub(crate) fn drain(&mut self) -> Vec<U> {
+        self.lines.drain()
+    }
+
+    /// The settled units that were met meanwhile. The caller drops them without the pool's lock: a drop runs foreign code.
+    pub(crate) fn take_dropped(&mut self) -> Vec<U> {
+        self.lines.take_dropped()
+    }
+
+    /// Jobs that wait. Some of them may be settled: those are met when their turn comes, or by [`Dispatch::sweep`].
+    pub(crate) fn waiting(&self) -> usize {
+        self.lines.waiting()
+    }
+
+    /// The figures of each worker.
+    pub(crate) fn stats(&self) -> impl Iterator<Item = WorkerStats> {
+        self.workers.iter().enumerate().map(|(worker, member)| WorkerStats {
+            waiting: self.lines.on_deque(worker) + self.lines.pinned(worker),
+            ..member.stats
+        })
+    }
+
+    fn next_to_idle(&mut self, now: f64) -> Option<(usize, Vec<U>)> {
+        if self.lines.waiting() == 0 {
+            return None;
+        }
+        // Those first that have something of their own: it need not be stolen from them then. Among equals the first, so
+        // that the others of a pool with little to do stay idle long enough to be let go.
+        for worker in 0..self.workers.len() {
+            if self.workers[worker].is_idle()
+                && self.lines.pinned(worker) + self.lines.on_deque(worker) > 0
+                && let Some(frame) = self.frame(worker, now)
+            {
+                return Some((worker, frame));
+            }
+        }
+        for worker in 0..self.workers.len() {
+            if !self.workers[worker].is_idle() {
+                continue;
+            }
+            loop {
+                if let Some(frame) = self.frame(worker, now) {
+                    return Some((worker, frame));
+                }
+                // What was stolen may turn out to be settled.
+                if !self.steal(worker) {
+                    break;
+                }
+            }
+        }
+        None
+    }
+
+    /// For a worker that is busy, so that it need not wait for the owner later: the one that would have to first.
+    fn next_ahead(&mut self, now: f64) -> Option<(usize, Vec<U>)> {
+        let tick = self.clock.tick();
+        let mut wanting: Vec<usize> = (0..self.workers.len())
+            .filter(|&worker| {
+                let member = &self.workers[worker];
+                let has = self.lines.shared() + self.lines.on_deque(worker) + self.lines.pinned(worker) > 0;
+                has && member.up && member.pace.wants_more(self.share(worker), tick, now)
+            })
+            .collect();
+        wanting.sort_by(|&a, &b| self.workers[a].pace.left().total_cmp(&self.workers[b].pace.left()));
+        wanting.into_iter().find_map(|worker| Some((worker, self.frame(worker, now)?)))
+    }
+
+    /// Fills a frame for a worker with what it may take, and takes it as posted.
+    fn frame(&mut self, worker: usize, now: f64) -> Option<Vec<U>> {
+        let busy = !self.workers[worker].pace.is_idle();
+        let mut room = Room::new(self.share(worker), self.workers[worker].pace.reach());
+        let mut units: Vec<U> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
+        while let Some((mut waiting, place)) = self.lines.take(worker) {
+            let alone = waiting.unit.goes_alone();
+            let kind = waiting.unit.kind();
+            let fits = if alone && (busy || !units.is_empty()) { 0 } else { room.take(&self.costs, kind, waiting.jobs) };
+            if fits == 0 {
+                self.lines.put_back(worker, waiting, place);
+                break;
+            }
+            let whole = fits == waiting.jobs;
+            if !whole {
+                let rest = waiting.split_off(fits);
+                if !mutated!(LosesRest) {
+                    self.lines.put_back(worker, rest, place);
+                }
+            }
+            let stats = &mut self.workers[worker].stats;
+            stats.posted += fits;
+            stats.queued += (now - waiting.since).max(0.0) * fits as f64;
+            if waiting.home.is_some_and(|home| home != worker) && !mutated!(CountsThefts) {
+                stats.stolen += fits;
+            }
+            match parts.last_mut() {
+                Some(part) if part.kind == kind => part.jobs += fits,
+                _ => parts.push(Part { kind, jobs: fits }),
+            }
+            units.push(waiting.unit);
+            if alone || !whole {
+                break;
+            }
+        }
+        if units.is_empty() {
+            return None;
+        }
+        let member = &mut self.workers[worker];
+        member.stats.frames += 1;
+        member.pace.post(Posted { parts, predicted: room.predicted(), careful: room.careful() }, now);
+        Some(units)
+    }
+
+    fn steal(&mut self, thief: usize) -> bool {
+        if mutated!(NeverSteals) || !(self.steal || mutated!(StealsForbidden)) {
+            return false;
+        }
+        let Some((victim, jobs)) = victim(thief, self.lines.deques()) else { return false };
+        if mutated!(CountsThefts) {
+            self.workers[thief].stats.stolen += jobs;
+        }
+        self.lines.steal(thief, victim, jobs);
+        true
+    }
+
+    /// What a worker shares, and with how many. Where nobody steals, it is alone with what lies on its deque.
+    fn share(&self, worker: usize) -> Share {
+        if !self.steal && self.lines.on_deque(worker) > 0 {
+            return Share { waiting: self.lines.on_deque(worker), takers: 1, workers: self.ups };
+        }
+        Share { waiting: self.lines.waiting(), takers: self.ups, workers: self.ups }
+    }
+}
+
+impl Member {
+    fn is_idle(&self) -> bool {
+        self.up && self.pace.is_idle()
+    }
+}

@@ -1,0 +1,106 @@
+//! [`Guest`]: the pool as a job in one of its workers knows it. It sends what it is given to the pool's owner, and hears from
+//! there.
+
+#![expect(
+    unreachable_pub,
+    reason = "`wasm_bindgen` exports what is `pub`, wherever it lies"
+)]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+
+use wasm_bindgen::prelude::*;
+use wasm_mt::__pool::{self, Entry, Origin, Unhandled};
+use wasm_mt::{JobId, StartError};
+
+use crate::fabric::Fabric;
+use crate::stats::Stats;
+
+/// What the owner answers: see `worker.js`.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_answer, skip_typescript)]
+pub fn answer(bytes: Vec<u8>, values: JsValue) {
+    __pool::answered(&bytes, &values);
+}
+
+struct Guest {
+    workers: usize,
+    me: Weak<Guest>,
+    ended: AtomicBool,
+}
+
+/// The pool that runs this code.
+pub(crate) fn current() -> Option<Arc<dyn Fabric>> {
+    thread_local! {
+        static GUEST: std::cell::OnceCell<Arc<Guest>> = const { std::cell::OnceCell::new() };
+    }
+    let workers = __pool::current_pool()?;
+    Some(GUEST.with(|guest| {
+        guest
+            .get_or_init(|| {
+                Arc::new_cyclic(|me| Guest {
+                    workers,
+                    me: me.clone(),
+                    ended: AtomicBool::new(false),
+                })
+            })
+            .clone()
+    }))
+}
+
+impl Origin for Guest {
+    fn abandon(&self, id: JobId) {
+        __pool::given_up(id);
+    }
+}
+
+impl Fabric for Guest {
+    fn workers(&self) -> usize {
+        self.workers
+    }
+
+    fn submit(&self, entry: Box<Entry>, worker: Option<usize>) {
+        if self.is_closed() {
+            return entry.fail(__pool::closed());
+        }
+        __pool::submit(entry, worker);
+    }
+
+    fn origin(&self) -> Weak<dyn Origin> {
+        self.me.clone()
+    }
+
+    fn give_up_many(&self, first: JobId) {
+        __pool::given_up(first);
+    }
+
+    fn unhandled(&self) -> Unhandled {
+        __pool::print_unhandled()
+    }
+
+    fn poll_started(&self, _: &mut Context<'_>) -> Poll<Result<(), StartError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn stats(&self) -> Stats {
+        Stats::default()
+    }
+
+    fn is_closed(&self) -> bool {
+        // ORDERING: Relaxed; one thread only.
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    fn end(&self) {
+        // ORDERING: as in `is_closed`.
+        if !self.ended.swap(true, Ordering::Relaxed) {
+            __pool::end_pool();
+        }
+    }
+
+    fn poll_ended(&self, _: &mut Context<'_>) -> Poll<()> {
+        // With the pool this worker ends, and with that who waits.
+        Poll::Pending
+    }
+}

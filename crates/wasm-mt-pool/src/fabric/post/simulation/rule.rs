@@ -1,0 +1,50 @@
+//! The rule of `docs/scheduler.md`: a test for each of its lines, with the line's name.
+
+use super::figures::{ALONE, BIMODAL, EMPTY, EMPTY_MESSAGES, Figure, JULIA, LATE, MANY, MANY_SHORT, NESTED, SKEWED, SKEWED_SMALL};
+use super::laws;
+
+/// Whether all of these reach their goals.
+fn reach(figures: &[Figure]) {
+    for figure in figures {
+        figure.check().unwrap();
+    }
+}
+
+#[test]
+fn a_worker_takes_its_own_then_what_came_from_outside_then_half_of_the_longest_deque() {
+    laws::hold(100).unwrap();
+    reach(&[NESTED]);
+}
+
+#[test]
+fn an_idle_worker_gets_a_job_at_once() {
+    laws::hold(100).unwrap();
+    reach(&[ALONE]);
+}
+
+#[test]
+fn an_unknown_job_and_a_long_one_go_alone() {
+    reach(&[JULIA]);
+    reach(&SKEWED);
+}
+
+#[test]
+fn a_message_carries_little_work_and_a_small_part_of_what_waits() {
+    reach(&[SKEWED_SMALL, BIMODAL]);
+}
+
+#[test]
+fn more_workers_get_longer_messages_and_the_shortest_work_may_always_go() {
+    reach(&MANY);
+    reach(&[MANY_SHORT]);
+}
+
+#[test]
+fn a_kind_costs_what_whole_frames_took_summed_up_over_a_coarse_clock() {
+    reach(&[EMPTY, EMPTY_MESSAGES]);
+}
+
+#[test]
+fn a_worker_has_as_much_ahead_as_lasts_until_the_owner_answers() {
+    reach(&[LATE]);
+}
