@@ -13,7 +13,7 @@ use crate::job::{Job, Travel};
 pub use crate::lane::{Feed, Lane};
 #[cfg(target_family = "wasm")]
 pub use crate::sys::{
-    Heard, answered, current_pool, end_pool, given_up, hear, now, spawn_local, submit,
+    Heard, answered, current_pool, end_pool, forget, given_up, hear, keep, now, spawn_local, submit,
 };
 pub use crate::sys::{Task, Value, decode};
 /// What a builder was told.

@@ -29,6 +29,10 @@ pub(crate) enum Run {
 /// What the owner is told.
 pub(crate) enum Report {
     /// The job begins; told where the owner asked for it.
+    #[cfg_attr(
+        target_family = "wasm",
+        expect(dead_code, reason = "on the web frames are announced")
+    )]
     Begun(JobId),
     /// The job awaits something: the thread can begin another.
     Suspended(JobId),

@@ -24,6 +24,20 @@ pub fn answer(bytes: Vec<u8>, values: JsValue) {
     __pool::answered(&bytes, &values);
 }
 
+/// A context has come for jobs that will.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_context, skip_typescript)]
+pub fn keep_context(bytes: Vec<u8>, values: JsValue) {
+    __pool::keep(&bytes, &values);
+}
+
+/// The jobs of a context have ended.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_forget, skip_typescript)]
+pub fn forget_context(id: f64) {
+    __pool::forget(id as u64);
+}
+
 struct Guest {
     workers: usize,
     me: Weak<Guest>,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::context::Context;
+use super::context::{Context, Shared};
 use super::{entry, far};
 use crate::channel::Outlet;
 use crate::error::JoinError;
@@ -51,7 +51,7 @@ pub(super) struct Many {
     items: Arc<dyn Items>,
     /// The id of the job of the first item.
     base: u64,
-    pub(super) context: Option<Arc<Context>>,
+    pub(super) context: Option<Arc<dyn Shared>>,
 }
 
 /// Items without their type.
@@ -173,7 +173,7 @@ impl Task {
     }
 
     /// Jobs whose arguments came encoded.
-    pub(super) fn came(kind: Kind, items: Vec<Payload>, context: Option<Arc<Context>>) -> Self {
+    pub(super) fn came(kind: Kind, items: Vec<Payload>, context: Option<Arc<dyn Shared>>) -> Self {
         let items: Vec<_> = items
             .into_iter()
             .map(|item| Mutex::new(Some(item)))
@@ -181,7 +181,7 @@ impl Task {
         Task::many(kind, Arc::new(items), context)
     }
 
-    fn many(kind: Kind, items: Arc<dyn Items>, context: Option<Arc<Context>>) -> Self {
+    fn many(kind: Kind, items: Arc<dyn Items>, context: Option<Arc<dyn Shared>>) -> Self {
         Task {
             kind,
             args: Args::Many(Many {
