@@ -47,6 +47,31 @@ pub(crate) enum Mutation {
     CountsThefts,
 }
 
+impl Mutation {
+    pub(crate) const ALL: [Mutation; 20] = [
+        Mutation::FrameOfAMillisecond,
+        Mutation::FrameForTwo,
+        Mutation::NoShare,
+        Mutation::NoAlways,
+        Mutation::UnknownIsFree,
+        Mutation::MeanAlone,
+        Mutation::FadesAtOnce,
+        Mutation::NothingAhead,
+        Mutation::FarAhead,
+        Mutation::AheadForSure,
+        Mutation::FirstRoundAlone,
+        Mutation::GapUnheard,
+        Mutation::NeverSteals,
+        Mutation::StealsForbidden,
+        Mutation::TakesPinned,
+        Mutation::PostsSettled,
+        Mutation::LosesRest,
+        Mutation::LosesDeque,
+        Mutation::ReturnsLast,
+        Mutation::CountsThefts,
+    ];
+}
+
 thread_local! {
     static ACTIVE: Cell<Option<Mutation>> = const { Cell::new(None) };
 }

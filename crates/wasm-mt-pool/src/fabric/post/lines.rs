@@ -72,7 +72,12 @@ struct Own<U> {
 impl<U: Unit> Waiting<U> {
     pub(super) fn new(unit: U, home: Option<usize>, since: f64) -> Waiting<U> {
         let jobs = unit.len().max(1);
-        Waiting { unit, jobs, home, since }
+        Waiting {
+            unit,
+            jobs,
+            home,
+            since,
+        }
     }
 
     /// Leaves `at` jobs and gives the rest.
@@ -80,7 +85,12 @@ impl<U: Unit> Waiting<U> {
         let rest = self.unit.split_off(at);
         let jobs = self.jobs - at;
         self.jobs = at;
-        Waiting { unit: rest, jobs, home: self.home, since: self.since }
+        Waiting {
+            unit: rest,
+            jobs,
+            home: self.home,
+            since: self.since,
+        }
     }
 }
 
@@ -163,12 +173,16 @@ impl<U: Unit> Lines<U> {
         }
     }
 
-    /// Moves so many jobs, the oldest, from one deque to another.
-    pub(super) fn steal(&mut self, thief: usize, victim: usize, jobs: usize) {
+    /// Moves so many jobs, the oldest, from one deque to another. Whether there was anything, settled or not.
+    pub(super) fn steal(&mut self, thief: usize, victim: usize, jobs: usize) -> bool {
         let mut left = jobs;
+        let mut any = false;
         let mut stolen = Vec::new();
         while left > 0 {
-            let Some(mut waiting) = self.own[victim].steal() else { break };
+            let Some(mut waiting) = self.own[victim].steal() else {
+                break;
+            };
+            any = true;
             if waiting.unit.is_settled() && !mutated!(PostsSettled) {
                 self.waiting -= waiting.jobs;
                 self.dropped.push(waiting.unit);
@@ -188,6 +202,7 @@ impl<U: Unit> Lines<U> {
         for waiting in stolen.into_iter().rev() {
             self.own[thief].push(waiting);
         }
+        any
     }
 
     /// Drops what is settled.
@@ -218,7 +233,12 @@ impl<U: Unit> Lines<U> {
                 self.injector.push(waiting);
             });
         }
-        self.waiting = self.shared + self.own.iter().map(|own| own.jobs + own.pinned_jobs).sum::<usize>();
+        self.waiting = self.shared
+            + self
+                .own
+                .iter()
+                .map(|own| own.jobs + own.pinned_jobs)
+                .sum::<usize>();
         self.dropped = dropped;
     }
 
@@ -282,7 +302,10 @@ impl<U: Unit> Lines<U> {
             own.jobs -= waiting.jobs;
             (waiting, Place::OwnOldest)
         } else {
-            let waiting = self.held.take().or_else(|| insist(|| self.injector.steal()))?;
+            let waiting = self
+                .held
+                .take()
+                .or_else(|| insist(|| self.injector.steal()))?;
             self.shared -= waiting.jobs;
             (waiting, Place::Injector)
         };
@@ -300,7 +323,14 @@ impl<U: Unit> Lines<U> {
 impl<U> Own<U> {
     fn new() -> Own<U> {
         let deque = deque::Worker::new_lifo();
-        Own { stealer: deque.stealer(), deque, oldest: None, pinned: VecDeque::new(), jobs: 0, pinned_jobs: 0 }
+        Own {
+            stealer: deque.stealer(),
+            deque,
+            oldest: None,
+            pinned: VecDeque::new(),
+            jobs: 0,
+            pinned_jobs: 0,
+        }
     }
 
     fn push(&mut self, waiting: Waiting<U>) {
@@ -309,7 +339,10 @@ impl<U> Own<U> {
     }
 
     fn steal(&mut self) -> Option<Waiting<U>> {
-        let waiting = self.oldest.take().or_else(|| insist(|| self.stealer.steal()))?;
+        let waiting = self
+            .oldest
+            .take()
+            .or_else(|| insist(|| self.stealer.steal()))?;
         self.jobs -= waiting.jobs;
         Some(waiting)
     }

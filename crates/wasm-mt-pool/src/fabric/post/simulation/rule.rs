@@ -1,6 +1,6 @@
 //! The rule of `docs/scheduler.md`: a test for each of its lines, with the line's name.
 
-use super::figures::{ALONE, BIMODAL, EMPTY, EMPTY_MESSAGES, Figure, JULIA, LATE, MANY, MANY_SHORT, NESTED, SKEWED, SKEWED_SMALL};
+use super::figures::*;
 use super::laws;
 
 /// Whether all of these reach their goals.
@@ -30,6 +30,7 @@ fn an_unknown_job_and_a_long_one_go_alone() {
 
 #[test]
 fn a_message_carries_little_work_and_a_small_part_of_what_waits() {
+    reach(&CLUSTERED);
     reach(&[SKEWED_SMALL, BIMODAL]);
 }
 
@@ -46,5 +47,5 @@ fn a_kind_costs_what_whole_frames_took_summed_up_over_a_coarse_clock() {
 
 #[test]
 fn a_worker_has_as_much_ahead_as_lasts_until_the_owner_answers() {
-    reach(&[LATE]);
+    reach(&[LATE, BATCHES]);
 }
