@@ -4,3 +4,4 @@ mod dispatch;
 mod lines;
 #[cfg(test)]
 mod simulation;
+mod unit;

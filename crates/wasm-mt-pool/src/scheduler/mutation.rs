@@ -39,8 +39,8 @@ pub(crate) enum Mutation {
     PostsSettled,
     /// The rest of a unit that was split is lost.
     LosesRest,
-    /// The deque of a worker that died is lost.
-    LosesDeque,
+    /// What waits when a worker dies is lost.
+    LosesLines,
     /// What is given back runs behind all others.
     ReturnsLast,
     /// A theft is counted when it happens, not when the job goes out.
@@ -66,7 +66,7 @@ impl Mutation {
         Mutation::TakesPinned,
         Mutation::PostsSettled,
         Mutation::LosesRest,
-        Mutation::LosesDeque,
+        Mutation::LosesLines,
         Mutation::ReturnsLast,
         Mutation::CountsThefts,
     ];

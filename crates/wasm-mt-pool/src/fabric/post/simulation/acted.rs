@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::fabric::post::dispatch::Unit;
+use crate::fabric::post::unit::Unit;
 
 /// Jobs of one handle: one that was spawned, or what is left of a `map`.
 #[derive(Clone, Debug)]

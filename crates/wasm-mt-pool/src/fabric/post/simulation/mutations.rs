@@ -14,7 +14,7 @@ enum Notices {
 
 fn notices(mutation: Mutation) -> Notices {
     use Notices::{Figure, Law};
-    let [in_the_middle, at_the_end] = CLUSTERED;
+    let [in_the_middle, at_the_end, _] = CLUSTERED;
     let [many, ..] = MANY;
     match mutation {
         Mutation::FrameOfAMillisecond => Figure(in_the_middle),
@@ -27,7 +27,7 @@ fn notices(mutation: Mutation) -> Notices {
         Mutation::FarAhead => Figure(JULIA),
         Mutation::FirstRoundAlone => Figure(many),
         Mutation::GapUnheard => Figure(LATE),
-        Mutation::NeverSteals | Mutation::LosesDeque | Mutation::LosesRest => {
+        Mutation::NeverSteals | Mutation::LosesRest | Mutation::LosesLines => {
             Law("idles while a job waits")
         }
         Mutation::StealsForbidden => Law("stolen although that is forbidden"),
