@@ -14,7 +14,8 @@ use js_sys::Array;
 use wasm_mt::__pool::{self, Config, Entry, Feed, Heard, Lane, Origin, Unhandled};
 use wasm_mt::{JobId, StartError};
 
-use super::dispatch::{Dispatch, Unit};
+use super::dispatch::Dispatch;
+use super::unit::Unit;
 use crate::fabric::Fabric;
 use crate::stats::{Stats, WorkerStats};
 
