@@ -1,1 +1,3 @@
 //! The work-stealing pool.
+
+mod fabric;
