@@ -5,13 +5,17 @@
 
 mod context;
 mod far;
+mod host;
 mod link;
 mod stop;
 mod task;
 mod timer;
 
 pub(crate) use far::{Far, OutOfBand, bind};
-pub(crate) use link::{Config, Link, announce_panic, current, report, spawn_local};
+pub use host::{Host, Reports};
+pub(crate) use host::{announce_panic, current, report, spawn_local};
+pub(crate) use link::{Config, Link};
+pub use stop::Stops;
 pub(crate) use stop::{checkpoint, is_stop, shielded};
 pub(crate) use task::{Letter, passed};
 pub use task::{Task, Value, decode};

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::handle::JobId;
 use crate::panic;
 
-/// What a worker shall stop: shared by its link and its thread.
+/// What a worker shall stop: shared by its owner and its thread.
 #[derive(Default)]
-pub(super) struct Stops {
+pub struct Stops {
     /// There is something to stop. The look that costs nothing.
     any: AtomicBool,
     which: Mutex<Which>,
@@ -38,7 +38,7 @@ impl Stops {
         self.which.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn stop(&self, id: JobId) {
+    pub fn stop(&self, id: JobId) {
         let mut which = self.lock();
         which.jobs.push(id);
         // ORDERING: Relaxed; a job looks again and again, and takes the lock before it believes it. Written under the lock
@@ -46,7 +46,7 @@ impl Stops {
         self.any.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn stop_all(&self) {
+    pub fn stop_all(&self) {
         let mut which = self.lock();
         which.all = true;
         // ORDERING: as in `stop`.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::de::DeserializeOwned;
 
 use super::context::Context;
-use super::link;
+use super::host;
 use crate::channel::Outlet;
 use crate::entry::Entry;
 use crate::error::JoinError;
@@ -229,7 +229,7 @@ impl Task {
         true
     }
 
-    /// None yet: an end comes to the job when that runs, see [`link::bind`].
+    /// None yet: an end comes to the job when that runs, see [`host::bind`].
     pub(crate) fn take_outlets(&mut self) -> Vec<(u32, Arc<dyn Outlet>)> {
         Vec::new()
     }
@@ -315,7 +315,7 @@ fn value<T: Travel>(result: T) -> Outcome {
 /// `value` as it would arrive in a browser, where this thread [checks that](crate::Builder::check_payloads); elsewhere as it
 /// is.
 fn travelled<V: Travel>(value: V, travels: Travels) -> Result<V, JoinError> {
-    if link::checks_payloads() {
+    if host::checks_payloads() {
         copied(&value, travels)
     } else {
         Ok(value)
