@@ -1,5 +1,6 @@
 //! The fabric of native threads: an OS thread a worker, values moved.
 
+mod executor;
 #[cfg(all(test, loom))]
 mod models;
 mod park;
