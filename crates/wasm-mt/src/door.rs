@@ -11,6 +11,8 @@ pub use crate::handle::{Decode, Origin, Packet, Unhandled};
 use crate::handle::{JobId, JoinHandle, Shared};
 use crate::job::{Job, Travel};
 pub use crate::lane::{Feed, Lane};
+#[cfg(not(target_family = "wasm"))]
+pub use crate::sys::door::*;
 #[cfg(target_family = "wasm")]
 pub use crate::sys::{Heard, answered, current_pool, given_up, hear, now, spawn_local, submit};
 pub use crate::sys::{Task, Value, decode};

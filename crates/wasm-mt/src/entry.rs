@@ -227,6 +227,15 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Drops jobs that nobody waits for, and closes their channels. Runs foreign code: not under a lock.
+    pub fn discard(mut self: Box<Self>) {
+        let outlets = self.take_outlets();
+        drop(self);
+        close(outlets);
+    }
+}
+
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry")

@@ -15,7 +15,7 @@ use crate::thread::Current;
 use crate::worker::{Outcome, Report};
 
 /// Who hears what becomes of a thread's jobs. Called on that thread, by [`worker`](crate::worker).
-pub trait Reports {
+pub(crate) trait Reports {
     /// The job begins; told where that was asked for.
     fn begun(&self, id: JobId);
     /// The job awaits something: the thread can begin another.
@@ -29,11 +29,11 @@ pub trait Reports {
 }
 
 /// What a thread's jobs find there.
-pub struct Host {
-    pub reports: Rc<dyn Reports>,
-    pub current: Current,
-    pub check_payloads: bool,
-    pub stops: Arc<Stops>,
+pub(crate) struct Host {
+    pub(crate) reports: Rc<dyn Reports>,
+    pub(crate) current: Current,
+    pub(crate) check_payloads: bool,
+    pub(crate) stops: Arc<Stops>,
 }
 
 thread_local! {
@@ -42,7 +42,7 @@ thread_local! {
 
 impl Host {
     /// Makes the calling thread one that runs jobs. For once in a thread.
-    pub fn settle_in(self) {
+    pub(crate) fn settle_in(self) {
         static HOOK: Once = Once::new();
         HOOK.call_once(panic::install_hook);
         stop::listen(self.stops.clone());
@@ -64,9 +64,19 @@ pub(crate) fn report(report: Report) {
         Report::Begun(id) => reports.begun(id),
         Report::Suspended(id) => reports.suspended(id),
         Report::Finished(id, outcome) => {
+            // Also where whoever hears of it unwinds.
+            let _ended = Ended(id);
             reports.finished(id, outcome);
-            stop::ended(id);
         }
+    }
+}
+
+/// Takes the job's stop away, when its owner knows that it has ended.
+struct Ended(JobId);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        stop::ended(self.0);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::panic;
 
 /// What a worker shall stop: shared by its owner and its thread.
 #[derive(Default)]
-pub struct Stops {
+pub(super) struct Stops {
     /// There is something to stop. The look that costs nothing.
     any: AtomicBool,
     which: Mutex<Which>,
@@ -38,7 +38,7 @@ impl Stops {
         self.which.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn stop(&self, id: JobId) {
+    pub(super) fn stop(&self, id: JobId) {
         let mut which = self.lock();
         which.jobs.push(id);
         // ORDERING: Relaxed; a job looks again and again, and takes the lock before it believes it. Written under the lock
@@ -46,7 +46,7 @@ impl Stops {
         self.any.store(true, Ordering::Relaxed);
     }
 
-    pub fn stop_all(&self) {
+    pub(super) fn stop_all(&self) {
         let mut which = self.lock();
         which.all = true;
         // ORDERING: as in `stop`.
