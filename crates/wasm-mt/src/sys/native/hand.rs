@@ -168,6 +168,11 @@ impl Hand {
             // Terminated meanwhile.
             return entry.fail(JoinError::cancelled());
         }
+        if task.is_of_several() {
+            begins();
+            worker::run(id, false, || task.run_one(id));
+            return;
+        }
         let runner: Weak<dyn Origin> = self.me.clone();
         match task.call_by(Some(runner)) {
             Some(call) => {
@@ -223,13 +228,6 @@ impl Hand {
             entry.discard();
         }
         left
-    }
-
-    /// Takes the jobs in hand but the first `keep`.
-    pub fn part(&self, keep: usize) -> Option<Box<Entry>> {
-        let mut held = self.lock();
-        let front = held.front.as_mut()?;
-        (keep > 0 && keep < front.len()).then(|| front.split_off(keep))
     }
 
     /// Takes all jobs that are left in hand, and of which none runs.

@@ -229,7 +229,7 @@ impl Task {
     }
 
     /// The same task: for its worker, or for the rest of several.
-    pub(crate) fn another(&self) -> Self {
+    pub fn another(&self) -> Self {
         Task {
             body: match &self.body {
                 Body::One(held) => Body::One(held.clone()),
@@ -353,6 +353,11 @@ impl Task {
             }
             call.run()
         })
+    }
+
+    /// Its jobs are those of a `map`, one or more.
+    pub(super) fn is_of_several(&self) -> bool {
+        matches!(self.body, Body::Many(_))
     }
 
     /// Runs one of several.
