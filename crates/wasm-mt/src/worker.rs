@@ -90,6 +90,15 @@ pub(crate) fn abort(id: JobId) {
     }
 }
 
+/// Drops all async jobs of this thread, each at its `await`.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn abort_all() {
+    let ids: Vec<JobId> = SUSPENDED.with_borrow(|all| all.iter().map(|job| job.id).collect());
+    for id in ids {
+        abort(id);
+    }
+}
+
 /// Runs `f` as part of the job, whose error a panic becomes.
 fn caught<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, JoinError> {
     panic::catch(id, f).map_err(|unwound| match unwound {

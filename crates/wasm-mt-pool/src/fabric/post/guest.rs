@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use wasm_bindgen::prelude::*;
-use wasm_mt::__pool::{self, Entry, Origin, Unhandled};
+use wasm_mt::__pool::{self, Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
 use crate::fabric::Fabric;
@@ -81,11 +81,11 @@ impl Fabric for Guest {
         __pool::submit(entry, worker);
     }
 
-    fn origin(&self) -> Weak<dyn Origin> {
-        self.me.clone()
+    fn origin(&self) -> Option<Weak<dyn Origin>> {
+        Some(self.me.clone())
     }
 
-    fn give_up_many(&self, first: JobId) {
+    fn give_up_many(&self, first: JobId, _: &Task) {
         __pool::given_up(first);
     }
 
