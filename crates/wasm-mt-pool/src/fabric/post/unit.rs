@@ -13,6 +13,6 @@ pub(crate) trait Unit {
     fn is_settled(&self) -> bool;
     /// It goes alone, and to a worker that has nothing posted (bulk that is handed over).
     fn goes_alone(&self) -> bool;
-    /// It is one worker's: it came by [`Dispatch::pin`], and when it is given back it stays that worker's.
+    /// It is one worker's: it came by [`Dispatch::pin`](super::dispatch::Dispatch::pin), and when it is given back it stays that worker's.
     fn is_pinned(&self) -> bool;
 }

@@ -147,7 +147,7 @@ impl Load {
     /// A random one, small, with all that can go wrong.
     pub(super) fn random(seed: u64) -> Load {
         let random = &mut Random::new(seed);
-        let workers = [1, 2, 2, 3, 4, 8, 16][random.below(7)];
+        let workers = [1, 2, 2, 3, 4, 8, 24][random.below(7)];
         let tick = [5.0, 100.0, 1000.0][random.below(3)];
         let mut load = Load::new(workers, tick);
         load.seed = seed;

@@ -16,6 +16,7 @@ fn notices(mutation: Mutation) -> Notices {
     use Notices::{Figure, Law};
     let [in_the_middle, at_the_end, _] = CLUSTERED;
     let [many, ..] = MANY;
+    let [long_first, ..] = SKEWED;
     match mutation {
         Mutation::FrameOfAMillisecond => Figure(in_the_middle),
         Mutation::FrameForTwo | Mutation::NoAlways => Figure(MANY_SHORT),
@@ -24,7 +25,7 @@ fn notices(mutation: Mutation) -> Notices {
         Mutation::MeanAlone | Mutation::AheadForSure => Figure(BATCHES),
         Mutation::FadesAtOnce => Figure(EMPTY_MESSAGES),
         Mutation::NothingAhead => Figure(BIMODAL),
-        Mutation::FarAhead => Figure(JULIA),
+        Mutation::FarAhead => Figure(long_first),
         Mutation::FirstRoundAlone => Figure(many),
         Mutation::GapUnheard => Figure(LATE),
         Mutation::NeverSteals | Mutation::LosesRest | Mutation::LosesLines => {
