@@ -257,7 +257,11 @@ impl Feed for Post {
         state.dispatch.down(at);
         // Where no worker is there, nor will be, what waits has nobody to wait for.
         let none = state.seats.iter().all(|seat| seat.phase == Phase::Failed);
-        let ends = if none { state.dispatch.drain() } else { Vec::new() };
+        let ends = if none {
+            state.dispatch.drain()
+        } else {
+            Vec::new()
+        };
         let dropped = state.dispatch.take_dropped();
         state.failure.get_or_insert_with(|| error.clone());
         let starter = state.starter.take();

@@ -377,12 +377,11 @@ fn read_entry(token: f64, reader: &mut Reader<'_>, answers: &Arc<Answers>) -> Op
         empty.map(move |(index, _)| (place as u64, index))
     });
     let outlets: Vec<_> = outlets.collect();
-    let mut task = if len == 1 && context.is_none() {
+    let task = if len == 1 && context.is_none() {
         Task::one(jobs.kind, Ok(items.remove(0)))
     } else {
         Task::came(jobs.kind, items, context)
     };
-    task.begins_with(relay.first);
     let mut made = Entry::many(relay.first, len, relay.clone(), task);
     if jobs.is_idempotent {
         made.task.idempotent();
