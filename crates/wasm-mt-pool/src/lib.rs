@@ -7,6 +7,7 @@ mod global;
 mod join;
 mod map;
 mod pool;
+#[cfg(any(target_family = "wasm", test))]
 mod scheduler;
 mod stats;
 

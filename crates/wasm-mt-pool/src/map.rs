@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
-use wasm_mt::__pool::{self, Packet, Value};
+use wasm_mt::__pool::{self, Packet, Task, Value};
 use wasm_mt::{JobId, JoinError, Travel};
 
 use crate::fabric::Fabric;
@@ -21,6 +21,8 @@ type Item<R> = (usize, Result<R, JoinError>);
 
 pub(crate) struct Shared<R> {
     first: JobId,
+    /// The items, to be dropped when nobody waits for them.
+    task: Option<Task>,
     fabric: Arc<dyn Fabric>,
     /// Nobody waits for more.
     given_up: AtomicBool,
@@ -40,9 +42,15 @@ struct State<R> {
 }
 
 impl<R: Travel> Shared<R> {
-    pub(crate) fn new(first: JobId, count: usize, fabric: Arc<dyn Fabric>) -> Arc<Self> {
+    pub(crate) fn new(
+        first: JobId,
+        count: usize,
+        task: Option<Task>,
+        fabric: Arc<dyn Fabric>,
+    ) -> Arc<Self> {
         Arc::new(Shared {
             first,
+            task,
             fabric,
             given_up: AtomicBool::new(false),
             state: Mutex::new(State {
@@ -68,8 +76,10 @@ impl<R: Travel> Shared<R> {
         let left = state.left;
         drop(state);
         drop((items, waker));
-        if left > 0 {
-            self.fabric.give_up_many(self.first);
+        if left > 0
+            && let Some(task) = &self.task
+        {
+            self.fabric.give_up_many(self.first, task);
         }
     }
 }

@@ -207,10 +207,11 @@ impl ThreadPool {
 
     fn map_task<R: Travel>(&self, count: usize, task: impl FnOnce() -> __pool::Task) -> Map<R> {
         let first = __pool::ids(count);
-        let packet = map::Shared::new(first, count, self.fabric.clone());
-        if count > 0 {
-            let entry: Box<Entry> =
-                __pool::entry_of_many(first, count, packet.clone(), task());
+        let task = (count > 0).then(|| __pool::numbered(task(), first));
+        let another = task.as_ref().map(__pool::another);
+        let packet = map::Shared::new(first, count, another, self.fabric.clone());
+        if let Some(task) = task {
+            let entry: Box<Entry> = __pool::entry_of_many(first, count, packet.clone(), task);
             self.fabric.submit(entry, None);
         }
         Map::new(packet)

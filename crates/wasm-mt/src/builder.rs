@@ -57,7 +57,7 @@ pub struct Config {
     /// How many workers the pool has that the thread is of; 0 for none.
     #[cfg_attr(
         not(target_family = "wasm"),
-        expect(dead_code, reason = "natively a pool knows its threads")
+        allow(dead_code, reason = "natively a pool knows its threads")
     )]
     pub(crate) pool: u32,
     #[cfg_attr(

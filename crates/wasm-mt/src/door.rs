@@ -11,9 +11,12 @@ pub use crate::handle::{Decode, Origin, Packet, Unhandled};
 use crate::handle::{JobId, JoinHandle, Shared};
 use crate::job::{Job, Travel};
 pub use crate::lane::{Feed, Lane};
+pub use crate::payload::Payload;
+#[cfg(not(target_family = "wasm"))]
+pub use crate::sys::door::*;
 #[cfg(target_family = "wasm")]
 pub use crate::sys::{
-    Heard, answered, current_pool, end_pool, given_up, hear, now, spawn_local, submit,
+    Heard, answered, current_pool, end_pool, forget, given_up, hear, keep, now, spawn_local, submit,
 };
 pub use crate::sys::{Task, Value, decode};
 /// What a builder was told.
@@ -45,9 +48,10 @@ pub fn print_unhandled() -> Unhandled {
 pub fn spawned<T: Send + 'static>(
     job: Job<T>,
     unhandled: Unhandled,
-    origin: Weak<dyn Origin>,
+    origin: Option<Weak<dyn Origin>>,
 ) -> (Box<Entry>, JoinHandle<T>) {
     let Job { task, decode } = job;
+    let origin = origin.unwrap_or_else(|| task.origin());
     let shared = Shared::new(decode, unhandled, origin);
     let entry = Entry::new(shared.id(), shared.clone(), task);
     (entry, JoinHandle::new(shared))
@@ -75,6 +79,17 @@ pub fn map_with<C: Travel, I: Travel, R: Travel>(
     f: fn(&C, I) -> R,
 ) -> Task {
     Task::map_with(context, items, f)
+}
+
+/// The same, whose jobs have ids from `first` on.
+pub fn numbered(mut task: Task, first: JobId) -> Task {
+    task.begins_with(first);
+    task
+}
+
+/// The same once more.
+pub fn another(task: &Task) -> Task {
+    task.another()
 }
 
 /// Jobs of a `map` on their way.

@@ -50,14 +50,13 @@ impl Entry {
         })
     }
 
-    /// The jobs of a `map` from `first` on.
+    /// The jobs of a `map` from `first` on, of a task that knows that id.
     pub(crate) fn many(
         first: JobId,
         len: usize,
         packet: Arc<dyn Packet>,
-        mut task: sys::Task,
+        task: sys::Task,
     ) -> Box<Self> {
-        task.begins_with(first);
         Box::new(Entry {
             packet,
             first,
@@ -244,6 +243,15 @@ impl Entry {
     /// Ends all its jobs with an error. Runs foreign code: not under a lock.
     pub fn fail(self: Box<Self>, error: JoinError) {
         self.end(Err(error));
+    }
+}
+
+impl Entry {
+    /// Drops jobs that nobody waits for, and closes their channels. Runs foreign code: not under a lock.
+    pub fn discard(mut self: Box<Self>) {
+        let outlets = self.take_outlets();
+        drop(self);
+        close(outlets);
     }
 }
 

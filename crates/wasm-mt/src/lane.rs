@@ -19,7 +19,6 @@ mod end;
 mod state;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
@@ -87,10 +86,8 @@ impl Lane {
     }
 
     fn with(config: Config, feed: Option<(Weak<dyn Feed>, usize)>) -> Arc<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new_cyclic(|me| Lane {
-            // ORDERING: Relaxed; only that no two are equal matters.
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: Current::next_id(),
             config,
             feed,
             me: me.clone(),

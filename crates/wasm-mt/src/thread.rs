@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use crate::builder::{Builder, Config};
@@ -153,6 +154,13 @@ pub struct Current {
 }
 
 impl Current {
+    /// The id of a thread to come.
+    pub(crate) fn next_id() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // ORDERING: Relaxed; only that no two are equal matters.
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// The thread's [id](Thread::id).
     pub fn id(&self) -> u64 {
         self.id

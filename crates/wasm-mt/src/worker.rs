@@ -29,6 +29,10 @@ pub(crate) enum Run {
 /// What the owner is told.
 pub(crate) enum Report {
     /// The job begins; told where the owner asked for it.
+    #[cfg_attr(
+        target_family = "wasm",
+        expect(dead_code, reason = "on the web frames are announced")
+    )]
     Begun(JobId),
     /// The job awaits something: the thread can begin another.
     Suspended(JobId),
@@ -83,6 +87,15 @@ pub(crate) fn abort(id: JobId) {
     });
     if let Some(waker) = waker {
         waker.wake();
+    }
+}
+
+/// Drops all async jobs of this thread, each at its `await`.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn abort_all() {
+    let ids: Vec<JobId> = SUSPENDED.with_borrow(|all| all.iter().map(|job| job.id).collect());
+    for id in ids {
+        abort(id);
     }
 }
 

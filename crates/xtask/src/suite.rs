@@ -30,16 +30,22 @@ enum Scope {
     Worker,
     /// The unit tests of the core crate, on the main thread.
     Core,
+    /// Many jobs with faults among them, on the main thread.
+    Soak,
 }
 
+/// How many jobs the soak has in a deep run.
+const DEEP_SOAK: &str = "100000";
+
 impl Scope {
-    const ALL: [Scope; 3] = [Scope::Window, Scope::Worker, Scope::Core];
+    const ALL: [Scope; 4] = [Scope::Window, Scope::Worker, Scope::Core, Scope::Soak];
 
     fn name(self) -> &'static str {
         match self {
             Scope::Window => "window",
             Scope::Worker => "worker",
             Scope::Core => "core",
+            Scope::Soak => "soak",
         }
     }
 
@@ -67,12 +73,14 @@ impl Setting {
     /// the run is `deep`.
     pub(crate) fn of(browser: Browser, deep: bool) -> Vec<Setting> {
         const ALL: &[(bool, bool)] = &[(false, true), (false, false), (true, true), (true, false)];
+        const ONE: &[(bool, bool)] = &[(false, true)];
         const TWO: &[(bool, bool)] = &[(false, true), (true, false)];
         Scope::ALL
             .into_iter()
             .flat_map(|scope| {
                 let pages = match scope {
                     Scope::Core => TWO,
+                    Scope::Soak => ONE,
                     _ if deep || browser == Browser::Chromium => ALL,
                     _ => TWO,
                 };
@@ -102,8 +110,12 @@ pub(crate) struct Suite {
 }
 
 impl Suite {
-    pub(crate) fn build() -> Result<Suite> {
-        let output = workspace::cargo()
+    pub(crate) fn build(deep: bool) -> Result<Suite> {
+        let mut cargo = workspace::cargo();
+        if deep {
+            cargo.env("WASM_MT_SOAK", DEEP_SOAK);
+        }
+        let output = cargo
             .args([
                 "test",
                 "--package",
@@ -118,6 +130,8 @@ impl Suite {
                 Scope::Window.target(),
                 "--test",
                 Scope::Worker.target(),
+                "--test",
+                Scope::Soak.target(),
             ])
             .arg("--message-format=json-render-diagnostics")
             .stdin(Stdio::null())
@@ -354,11 +368,11 @@ mod tests {
                 .into_iter()
                 .map(Setting::part)
                 .collect();
-            assert_eq!(parts.len(), 10);
+            assert_eq!(parts.len(), 11);
             parts.sort();
             parts.dedup();
-            assert_eq!(parts.len(), 10);
+            assert_eq!(parts.len(), 11);
         }
-        assert_eq!(Setting::of(Browser::Firefox, false).len(), 6);
+        assert_eq!(Setting::of(Browser::Firefox, false).len(), 7);
     }
 }

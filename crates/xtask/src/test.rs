@@ -173,6 +173,20 @@ fn planned(
 const LINT: &str = "lint";
 const BUILD: &str = "build";
 
+/// The interleavings of what parks, wakes and settles, with the shipped files: their atomics are loom's.
+const LOOM: &str = "native: loom";
+// A folder of its own: the flag would have everything built anew.
+const LOOM_ARGS: &[&str] = &[
+    "test",
+    "--package",
+    "wasm-mt-pool",
+    "--release",
+    "--lib",
+    "--target-dir",
+    "target/loom",
+    "models::",
+];
+
 /// The native test runs: their names in the table, and cargo's arguments.
 fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
     let mut runs: Vec<(&str, &[&str])> = vec![
@@ -181,6 +195,7 @@ fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
             &["test", "--workspace", "--exclude", "xtask"],
         ),
         ("native: xtask", &["test", "--package", "xtask"]),
+        (LOOM, LOOM_ARGS),
     ];
     if deep {
         runs.push((
@@ -211,6 +226,7 @@ impl Run {
         let deny = ["--", "--deny", "warnings"];
         let clippy = ["clippy", "--workspace", "--all-targets"];
         let wasm = ["--target", "wasm32-unknown-unknown"];
+        let published = ["--package", "wasm-mt", "--package", "wasm-mt-pool"];
         let checks: [(&str, Vec<&str>); 6] = [
             ("format", vec!["fmt", "--all", "--check"]),
             ("clippy", [&clippy[..], &deny].concat()),
@@ -220,17 +236,18 @@ impl Run {
             ),
             (
                 "documentation",
-                vec!["doc", "--no-deps", "--package", "wasm-mt"],
+                [&["doc", "--no-deps"][..], &published].concat(),
             ),
             (
                 "documentation for wasm32",
-                [&["doc", "--no-deps", "--package", "wasm-mt"][..], &wasm].concat(),
+                [&["doc", "--no-deps"][..], &published, &wasm].concat(),
             ),
             // Natively what only the web has is left out of them.
             (
                 "examples for wasm32",
                 [
-                    &["test", "--doc", "--package", "wasm-mt"][..],
+                    &["test", "--doc"][..],
+                    &published,
                     &["--package", "wasm-mt-tests"],
                     &wasm,
                 ]
@@ -262,8 +279,14 @@ impl Run {
         for (name, args) in native_runs(deep) {
             let started = Instant::now();
             // One failing crate must not hide the others.
-            let (succeeded, output) =
-                streamed(workspace::cargo().args(args).arg("--no-fail-fast"))?;
+            let mut cargo = workspace::cargo();
+            if name == LOOM {
+                cargo.env("RUSTFLAGS", "--cfg loom");
+                if !deep {
+                    cargo.env("LOOM_MAX_PREEMPTIONS", "2");
+                }
+            }
+            let (succeeded, output) = streamed(cargo.args(args).arg("--no-fail-fast"))?;
             let counts = Counts::of(&output).unwrap_or_default();
             let failed = if succeeded {
                 counts.failed
@@ -299,7 +322,7 @@ impl Run {
     fn suite(&mut self, browsers: &[Browser], deep: bool) -> Result<()> {
         setup::wasm_target()?;
         let here = self.ready(browsers);
-        let suite = Suite::build()?;
+        let suite = Suite::build(deep)?;
         for browser in here {
             for setting in Setting::of(browser, deep) {
                 let (row, log) = match suite.run(browser, setting) {

@@ -6,16 +6,16 @@ mod native;
 #[cfg(any(target_family = "wasm", test))]
 mod post;
 
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 use std::task::{Context, Poll};
 
-use wasm_mt::__pool::{Entry, Origin, Unhandled};
+use wasm_mt::__pool::{Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
 use crate::stats::Stats;
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use native::{current, start};
+pub(crate) use native::face::{current, start};
 #[cfg(target_family = "wasm")]
 pub(crate) use post::{current, start};
 
@@ -26,11 +26,11 @@ pub(crate) trait Fabric: Send + Sync {
     /// Takes a job in, or those of a `map`: for one worker alone, or for any. What comes too late MUST end as closed.
     fn submit(&self, entry: Box<Entry>, worker: Option<usize>);
 
-    /// Who is told that a job's handle was settled from the caller's end.
-    fn origin(&self) -> Weak<dyn Origin>;
+    /// Who is told that a job's handle was settled from the caller's end, where the job is not told itself.
+    fn origin(&self) -> Option<Weak<dyn Origin>>;
 
-    /// The `map` whose first job has this id was given up on.
-    fn give_up_many(&self, first: JobId);
+    /// The `map` of this task, whose first job has this id, was given up on.
+    fn give_up_many(&self, first: JobId, task: &Task);
 
     /// What a detached job's error is told to.
     fn unhandled(&self) -> Unhandled;

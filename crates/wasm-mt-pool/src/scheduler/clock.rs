@@ -18,7 +18,10 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new() -> Clock {
-        Clock { tick: COARSEST, last: f64::NAN }
+        Clock {
+            tick: COARSEST,
+            last: f64::NAN,
+        }
     }
 
     /// The owner looked at the clock.

@@ -39,12 +39,37 @@ pub(crate) enum Mutation {
     PostsSettled,
     /// The rest of a unit that was split is lost.
     LosesRest,
-    /// The deque of a worker that died is lost.
-    LosesDeque,
+    /// What waits when a worker dies is lost.
+    LosesLines,
     /// What is given back runs behind all others.
     ReturnsLast,
     /// A theft is counted when it happens, not when the job goes out.
     CountsThefts,
+}
+
+impl Mutation {
+    pub(crate) const ALL: [Mutation; 20] = [
+        Mutation::FrameOfAMillisecond,
+        Mutation::FrameForTwo,
+        Mutation::NoShare,
+        Mutation::NoAlways,
+        Mutation::UnknownIsFree,
+        Mutation::MeanAlone,
+        Mutation::FadesAtOnce,
+        Mutation::NothingAhead,
+        Mutation::FarAhead,
+        Mutation::AheadForSure,
+        Mutation::FirstRoundAlone,
+        Mutation::GapUnheard,
+        Mutation::NeverSteals,
+        Mutation::StealsForbidden,
+        Mutation::TakesPinned,
+        Mutation::PostsSettled,
+        Mutation::LosesRest,
+        Mutation::LosesLines,
+        Mutation::ReturnsLast,
+        Mutation::CountsThefts,
+    ];
 }
 
 thread_local! {

@@ -66,7 +66,11 @@ impl Room {
         }
         Room {
             limit,
-            always: if mutated!(NoAlways) { 0.0 } else { ALWAYS_BY_WORKER * workers },
+            always: if mutated!(NoAlways) {
+                0.0
+            } else {
+                ALWAYS_BY_WORKER * workers
+            },
             jobs,
             taken: 0,
             careful: 0.0,
@@ -99,7 +103,11 @@ impl Room {
         let (mut fits, mut over) = (0, most + 1);
         while over - fits > 1 {
             let middle = fits + (over - fits) / 2;
-            if self.fits(cost, middle) { fits = middle } else { over = middle }
+            if self.fits(cost, middle) {
+                fits = middle
+            } else {
+                over = middle
+            }
         }
         if fits == 0 && self.taken == 0 {
             fits = 1;
@@ -119,13 +127,15 @@ impl Room {
 
     /// The same, with what it may well take beyond that.
     pub(crate) fn careful(&self) -> f64 {
-        if self.predicted.is_finite() { self.careful + self.variance.sqrt() } else { f64::INFINITY }
+        if self.predicted.is_finite() {
+            self.careful + self.variance.sqrt()
+        } else {
+            f64::INFINITY
+        }
     }
 
     fn fits(&self, cost: &Cost, jobs: usize) -> bool {
-        let count = jobs as f64;
-        let variance = if mutated!(MeanAlone) { 0.0 } else { self.variance + cost.variance() * count };
-        let work = self.careful + cost.careful_mean() * count + variance.sqrt();
+        let work = self.careful + cost.careful_mean() * jobs as f64;
         work <= self.always || (self.taken + jobs <= self.jobs && work <= self.limit)
     }
 }
@@ -137,12 +147,26 @@ mod tests {
 
     fn costs(ran: f64) -> Costs {
         let mut costs = Costs::default();
-        costs.record(&[Part { kind: 1, jobs: 1000 }], ran * 1000.0, 1.0);
+        costs.record(
+            &[Part {
+                kind: 1,
+                jobs: 1000,
+            }],
+            ran * 1000.0,
+            1.0,
+        );
         costs
     }
 
     fn room(waiting: usize, workers: usize, reach: f64) -> Room {
-        Room::new(Share { waiting, takers: workers, workers }, reach)
+        Room::new(
+            Share {
+                waiting,
+                takers: workers,
+                workers,
+            },
+            reach,
+        )
     }
 
     fn taken(costs: &Costs, waiting: usize, workers: usize) -> usize {

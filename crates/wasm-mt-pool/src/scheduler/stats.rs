@@ -3,7 +3,7 @@
 /// One worker's figures since the pool began; they outlive the worker's replacements.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct WorkerStats {
-    /// Jobs that were posted to it.
+    /// Jobs that were posted to it; one that is posted again, since its worker died, counts again.
     pub(crate) posted: usize,
     /// Those of them that lay on another worker's deque first.
     pub(crate) stolen: usize,

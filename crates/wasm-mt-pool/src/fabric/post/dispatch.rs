@@ -9,25 +9,15 @@
 //! Invariant 3: a call for a worker that there is not, or out of order, changes nothing; a unit that comes with it goes to
 //! the injector.
 
-use crate::scheduler::{Clock, Costs, Pace, Part, Posted, Room, Share, WorkerStats, mutated, victim};
+#[cfg(test)]
+mod tests;
+
+use crate::scheduler::{
+    Clock, Costs, Pace, Part, Posted, Room, Share, WorkerStats, mutated, victim,
+};
 
 use super::lines::{Lines, Waiting};
-
-/// What the lines hold: a job, or what is left of a `map`.
-pub(crate) trait Unit {
-    /// Same function and types: what its cost is guessed by.
-    fn kind(&self) -> u64;
-    /// Jobs in it, at least one: 1 for a spawned job, many for what is left of a `map`.
-    fn len(&self) -> usize;
-    /// Leaves `at` jobs and gives the rest; 0 < at < len.
-    fn split_off(&mut self, at: usize) -> Self;
-    /// Nobody waits for it any more.
-    fn is_settled(&self) -> bool;
-    /// It goes alone, and to a worker that has nothing posted (bulk that is handed over).
-    fn goes_alone(&self) -> bool;
-    /// It is one worker's: it came by [`Dispatch::pin`], and when it is given back it stays that worker's.
-    fn is_pinned(&self) -> bool;
-}
+use super::unit::Unit;
 
 /// The lines of a pool, and what is posted to its workers.
 pub(crate) struct Dispatch<U> {
@@ -51,7 +41,11 @@ impl<U: Unit> Dispatch<U> {
     /// Lines for so many workers, none of which is up. Without `steal`, what lies on a worker's deque is run by that worker
     /// or its replacement.
     pub(crate) fn new(workers: usize, steal: bool) -> Dispatch<U> {
-        let member = || Member { up: false, pace: Pace::new(), stats: WorkerStats::default() };
+        let member = || Member {
+            up: false,
+            pace: Pace::new(),
+            stats: WorkerStats::default(),
+        };
         Dispatch {
             lines: Lines::new(workers),
             workers: (0..workers).map(|_| member()).collect(),
@@ -74,7 +68,8 @@ impl<U: Unit> Dispatch<U> {
             return self.inject(unit, now);
         }
         self.clock.saw(now);
-        self.lines.push(worker, Waiting::new(unit, Some(worker), now));
+        self.lines
+            .push(worker, Waiting::new(unit, Some(worker), now));
     }
 
     /// A job for that worker alone.
@@ -90,11 +85,16 @@ impl<U: Unit> Dispatch<U> {
     /// what is pinned.
     pub(crate) fn give_back(&mut self, worker: usize, units: Vec<U>, now: f64) {
         self.clock.saw(now);
-        let units: Vec<_> = units.into_iter().map(|unit| Waiting::new(unit, None, now)).collect();
+        let units: Vec<_> = units
+            .into_iter()
+            .map(|unit| Waiting::new(unit, None, now))
+            .collect();
         if worker < self.workers.len() {
             self.lines.give_back(worker, units);
         } else {
-            units.into_iter().for_each(|waiting| self.lines.inject(waiting));
+            units
+                .into_iter()
+                .for_each(|waiting| self.lines.inject(waiting));
         }
     }
 
@@ -107,7 +107,7 @@ impl<U: Unit> Dispatch<U> {
         }
     }
 
-    /// The worker can take none until it is up again. What was posted to it is forgotten; what lies on its deque stays
+    /// To be called before what had been posted is given back. The worker can take none until it is up again. What was posted to it is forgotten; what lies on its deque stays
     /// there, for others too unless stealing is off, and what is pinned to it waits.
     pub(crate) fn down(&mut self, worker: usize) {
         if let Some(member) = self.workers.get_mut(worker) {
@@ -115,8 +115,8 @@ impl<U: Unit> Dispatch<U> {
                 self.ups -= 1;
             }
             member.pace.clear();
-            if mutated!(LosesDeque) {
-                self.lines.forget_deque(worker);
+            if mutated!(LosesLines) {
+                self.lines.drain();
             }
         }
     }
@@ -127,27 +127,33 @@ impl<U: Unit> Dispatch<U> {
         self.clock.saw(now);
         let frame = self.next_to_idle(now).or_else(|| self.next_ahead(now));
         if frame.is_none() {
-            self.workers.iter_mut().for_each(|member| member.pace.settle());
+            self.workers
+                .iter_mut()
+                .for_each(|member| member.pace.settle());
         }
         frame
     }
 
-    /// The oldest frame posted to the worker has ended. It ran for `ran` by the worker's clock, and the worker had idled
+    /// The oldest frame posted to the worker has ended; the caller sees to it that it is no frame of the worker before. It ran for `ran` by the worker's clock, and the worker had idled
     /// for `gap` before it began.
     pub(crate) fn ended(&mut self, worker: usize, ran: f64, gap: f64, now: f64) {
         self.clock.saw(now);
         self.clock.saw_span(ran);
         self.clock.saw_span(gap);
         let tick = self.clock.tick();
-        let Some(member) = self.workers.get_mut(worker) else { return };
-        let Some(posted) = member.pace.ended(gap, tick, now) else { return };
-        if ran > 0.0 {
-            member.stats.busy += ran;
-        }
+        let Some(member) = self.workers.get_mut(worker) else {
+            return;
+        };
+        // A clock that was set back, or is broken, must not spoil the sums.
+        let ran = if ran.is_finite() { ran.max(0.0) } else { 0.0 };
+        let Some(posted) = member.pace.ended(ran, gap, tick, now) else {
+            return;
+        };
+        member.stats.busy += ran;
         self.costs.record(&posted.parts, ran, tick);
     }
 
-    /// A worker that is up has nothing posted.
+    /// Whether a worker that is up has nothing posted.
     pub(crate) fn has_idle(&self) -> bool {
         self.workers.iter().any(Member::is_idle)
     }
@@ -174,10 +180,13 @@ impl<U: Unit> Dispatch<U> {
 
     /// The figures of each worker.
     pub(crate) fn stats(&self) -> impl Iterator<Item = WorkerStats> {
-        self.workers.iter().enumerate().map(|(worker, member)| WorkerStats {
-            waiting: self.lines.on_deque(worker) + self.lines.pinned(worker),
-            ..member.stats
-        })
+        self.workers
+            .iter()
+            .enumerate()
+            .map(|(worker, member)| WorkerStats {
+                waiting: self.lines.on_deque(worker) + self.lines.pinned(worker),
+                ..member.stats
+            })
     }
 
     fn next_to_idle(&mut self, now: f64) -> Option<(usize, Vec<U>)> {
@@ -217,12 +226,21 @@ impl<U: Unit> Dispatch<U> {
         let mut wanting: Vec<usize> = (0..self.workers.len())
             .filter(|&worker| {
                 let member = &self.workers[worker];
-                let has = self.lines.shared() + self.lines.on_deque(worker) + self.lines.pinned(worker) > 0;
+                let has =
+                    self.lines.shared() + self.lines.on_deque(worker) + self.lines.pinned(worker)
+                        > 0;
                 has && member.up && member.pace.wants_more(self.share(worker), tick, now)
             })
             .collect();
-        wanting.sort_by(|&a, &b| self.workers[a].pace.left().total_cmp(&self.workers[b].pace.left()));
-        wanting.into_iter().find_map(|worker| Some((worker, self.frame(worker, now)?)))
+        wanting.sort_by(|&a, &b| {
+            self.workers[a]
+                .pace
+                .left()
+                .total_cmp(&self.workers[b].pace.left())
+        });
+        wanting
+            .into_iter()
+            .find_map(|worker| Some((worker, self.frame(worker, now)?)))
     }
 
     /// Fills a frame for a worker with what it may take, and takes it as posted.
@@ -234,7 +252,11 @@ impl<U: Unit> Dispatch<U> {
         while let Some((mut waiting, place)) = self.lines.take(worker) {
             let alone = waiting.unit.goes_alone();
             let kind = waiting.unit.kind();
-            let fits = if alone && (busy || !units.is_empty()) { 0 } else { room.take(&self.costs, kind, waiting.jobs) };
+            let fits = if alone && (busy || !units.is_empty()) {
+                0
+            } else {
+                room.take(&self.costs, kind, waiting.jobs)
+            };
             if fits == 0 {
                 self.lines.put_back(worker, waiting, place);
                 break;
@@ -266,28 +288,45 @@ impl<U: Unit> Dispatch<U> {
         }
         let member = &mut self.workers[worker];
         member.stats.frames += 1;
-        member.pace.post(Posted { parts, predicted: room.predicted(), careful: room.careful() }, now);
+        member.pace.post(
+            Posted {
+                parts,
+                predicted: room.predicted(),
+                careful: room.careful(),
+            },
+            now,
+        );
         Some(units)
     }
 
     fn steal(&mut self, thief: usize) -> bool {
-        if mutated!(NeverSteals) || !(self.steal || mutated!(StealsForbidden)) {
+        let may = self.steal || mutated!(StealsForbidden);
+        if !may || mutated!(NeverSteals) {
             return false;
         }
-        let Some((victim, jobs)) = victim(thief, self.lines.deques()) else { return false };
+        let Some((victim, jobs)) = victim(thief, self.lines.deques()) else {
+            return false;
+        };
         if mutated!(CountsThefts) {
             self.workers[thief].stats.stolen += jobs;
         }
-        self.lines.steal(thief, victim, jobs);
-        true
+        self.lines.steal(thief, victim, jobs)
     }
 
     /// What a worker shares, and with how many. Where nobody steals, it is alone with what lies on its deque.
     fn share(&self, worker: usize) -> Share {
         if !self.steal && self.lines.on_deque(worker) > 0 {
-            return Share { waiting: self.lines.on_deque(worker), takers: 1, workers: self.ups };
+            return Share {
+                waiting: self.lines.on_deque(worker),
+                takers: 1,
+                workers: self.ups,
+            };
         }
-        Share { waiting: self.lines.waiting(), takers: self.ups, workers: self.ups }
+        Share {
+            waiting: self.lines.waiting(),
+            takers: self.ups,
+            workers: self.ups,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use wasm_bindgen::prelude::*;
-use wasm_mt::__pool::{self, Entry, Origin, Unhandled};
+use wasm_mt::__pool::{self, Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
 use crate::fabric::Fabric;
@@ -22,6 +22,20 @@ use crate::stats::Stats;
 #[wasm_bindgen(js_name = __wasm_mt_answer, skip_typescript)]
 pub fn answer(bytes: Vec<u8>, values: JsValue) {
     __pool::answered(&bytes, &values);
+}
+
+/// A context has come for jobs that will.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_context, skip_typescript)]
+pub fn keep_context(bytes: Vec<u8>, values: JsValue) {
+    __pool::keep(&bytes, &values);
+}
+
+/// The jobs of a context have ended.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_forget, skip_typescript)]
+pub fn forget_context(id: f64) {
+    __pool::forget(id as u64);
 }
 
 struct Guest {
@@ -67,11 +81,11 @@ impl Fabric for Guest {
         __pool::submit(entry, worker);
     }
 
-    fn origin(&self) -> Weak<dyn Origin> {
-        self.me.clone()
+    fn origin(&self) -> Option<Weak<dyn Origin>> {
+        Some(self.me.clone())
     }
 
-    fn give_up_many(&self, first: JobId) {
+    fn give_up_many(&self, first: JobId, _: &Task) {
         __pool::given_up(first);
     }
 

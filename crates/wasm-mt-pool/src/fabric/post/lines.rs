@@ -12,14 +12,16 @@
 //!
 //! Invariant 2: the counts are those of what lies there, settled units that nobody has met yet included.
 
+mod own;
+
 use std::collections::VecDeque;
 
 use crossbeam_deque as deque;
-use crossbeam_deque::Steal;
 
 use crate::scheduler::mutated;
 
-use super::dispatch::Unit;
+use super::unit::Unit;
+use own::{Own, insist};
 
 /// A unit that waits.
 pub(super) struct Waiting<U> {
@@ -57,22 +59,15 @@ pub(super) struct Lines<U> {
     dropped: Vec<U>,
 }
 
-/// The lines of one worker.
-struct Own<U> {
-    deque: deque::Worker<Waiting<U>>,
-    stealer: deque::Stealer<Waiting<U>>,
-    /// The deque's oldest.
-    oldest: Option<Waiting<U>>,
-    pinned: VecDeque<Waiting<U>>,
-    /// Jobs in `deque` and `oldest`, and in `pinned`.
-    jobs: usize,
-    pinned_jobs: usize,
-}
-
 impl<U: Unit> Waiting<U> {
     pub(super) fn new(unit: U, home: Option<usize>, since: f64) -> Waiting<U> {
         let jobs = unit.len().max(1);
-        Waiting { unit, jobs, home, since }
+        Waiting {
+            unit,
+            jobs,
+            home,
+            since,
+        }
     }
 
     /// Leaves `at` jobs and gives the rest.
@@ -80,7 +75,12 @@ impl<U: Unit> Waiting<U> {
         let rest = self.unit.split_off(at);
         let jobs = self.jobs - at;
         self.jobs = at;
-        Waiting { unit: rest, jobs, home: self.home, since: self.since }
+        Waiting {
+            unit: rest,
+            jobs,
+            home: self.home,
+            since: self.since,
+        }
     }
 }
 
@@ -110,8 +110,7 @@ impl<U: Unit> Lines<U> {
 
     pub(super) fn pin(&mut self, worker: usize, waiting: Waiting<U>) {
         self.waiting += waiting.jobs;
-        self.own[worker].pinned_jobs += waiting.jobs;
-        self.own[worker].pinned.push_back(waiting);
+        self.own[worker].pin(waiting);
     }
 
     /// Oldest first; before all others.
@@ -143,19 +142,13 @@ impl<U: Unit> Lines<U> {
         let own = &mut self.own[worker];
         self.waiting += waiting.jobs;
         match place {
-            Place::Pinned => {
-                own.pinned_jobs += waiting.jobs;
-                own.pinned.push_front(waiting);
-            }
+            Place::Pinned => own.pin_first(waiting),
             Place::Returned => {
                 self.shared += waiting.jobs;
                 self.returned.push_front(waiting);
             }
             Place::Own => own.push(waiting),
-            Place::OwnOldest => {
-                own.jobs += waiting.jobs;
-                own.oldest = Some(waiting);
-            }
+            Place::OwnOldest => own.put_oldest(waiting),
             Place::Injector => {
                 self.shared += waiting.jobs;
                 self.held = Some(waiting);
@@ -163,12 +156,16 @@ impl<U: Unit> Lines<U> {
         }
     }
 
-    /// Moves so many jobs, the oldest, from one deque to another.
-    pub(super) fn steal(&mut self, thief: usize, victim: usize, jobs: usize) {
+    /// Moves so many jobs, the oldest, from one deque to another. Whether there was anything, settled or not.
+    pub(super) fn steal(&mut self, thief: usize, victim: usize, jobs: usize) -> bool {
         let mut left = jobs;
+        let mut any = false;
         let mut stolen = Vec::new();
         while left > 0 {
-            let Some(mut waiting) = self.own[victim].steal() else { break };
+            let Some(mut waiting) = self.own[victim].steal() else {
+                break;
+            };
+            any = true;
             if waiting.unit.is_settled() && !mutated!(PostsSettled) {
                 self.waiting -= waiting.jobs;
                 self.dropped.push(waiting.unit);
@@ -177,8 +174,7 @@ impl<U: Unit> Lines<U> {
             if waiting.jobs > left {
                 // A thief takes the rear half: the victim goes on in the unit's front, where it is.
                 let rest = waiting.split_off(waiting.jobs - left);
-                self.own[victim].jobs += waiting.jobs;
-                self.own[victim].oldest = Some(waiting);
+                self.own[victim].put_oldest(waiting);
                 waiting = rest;
             }
             left -= waiting.jobs;
@@ -188,6 +184,7 @@ impl<U: Unit> Lines<U> {
         for waiting in stolen.into_iter().rev() {
             self.own[thief].push(waiting);
         }
+        any
     }
 
     /// Drops what is settled.
@@ -197,12 +194,8 @@ impl<U: Unit> Lines<U> {
             for waiting in own.drain_deque() {
                 keep_or_drop(waiting, &mut dropped, |waiting| own.push(waiting));
             }
-            own.pinned_jobs = 0;
-            for waiting in std::mem::take(&mut own.pinned) {
-                keep_or_drop(waiting, &mut dropped, |waiting| {
-                    own.pinned_jobs += waiting.jobs;
-                    own.pinned.push_back(waiting);
-                });
+            for waiting in own.drain_pinned() {
+                keep_or_drop(waiting, &mut dropped, |waiting| own.pin(waiting));
             }
         }
         self.shared = 0;
@@ -218,16 +211,20 @@ impl<U: Unit> Lines<U> {
                 self.injector.push(waiting);
             });
         }
-        self.waiting = self.shared + self.own.iter().map(|own| own.jobs + own.pinned_jobs).sum::<usize>();
+        self.waiting = self.shared
+            + self
+                .own
+                .iter()
+                .map(|own| own.jobs() + own.pinned_jobs())
+                .sum::<usize>();
         self.dropped = dropped;
     }
 
     pub(super) fn drain(&mut self) -> Vec<U> {
         let mut all: Vec<Waiting<U>> = std::mem::take(&mut self.returned).into();
         for own in &mut self.own {
-            all.extend(std::mem::take(&mut own.pinned));
+            all.extend(own.drain_pinned());
             all.extend(own.drain_deque());
-            own.pinned_jobs = 0;
         }
         all.extend(self.drain_injector());
         self.shared = 0;
@@ -237,11 +234,6 @@ impl<U: Unit> Lines<U> {
 
     pub(super) fn take_dropped(&mut self) -> Vec<U> {
         std::mem::take(&mut self.dropped)
-    }
-
-    pub(super) fn forget_deque(&mut self, worker: usize) {
-        self.waiting -= self.own[worker].jobs;
-        self.own[worker].drain_deque();
     }
 
     /// Jobs that wait, wherever.
@@ -256,33 +248,31 @@ impl<U: Unit> Lines<U> {
 
     /// Jobs on a worker's deque.
     pub(super) fn on_deque(&self, worker: usize) -> usize {
-        self.own[worker].jobs
+        self.own[worker].jobs()
     }
 
     pub(super) fn pinned(&self, worker: usize) -> usize {
-        self.own[worker].pinned_jobs
+        self.own[worker].pinned_jobs()
     }
 
     pub(super) fn deques(&self) -> impl Iterator<Item = usize> {
-        self.own.iter().map(|own| own.jobs)
+        self.own.iter().map(|own| own.jobs())
     }
 
     fn take_any(&mut self, worker: usize) -> Option<(Waiting<U>, Place)> {
         let own = &mut self.own[worker];
-        let (waiting, place) = if let Some(waiting) = own.pinned.pop_front() {
-            own.pinned_jobs -= waiting.jobs;
+        let (waiting, place) = if let Some(waiting) = own.take_pinned() {
             (waiting, Place::Pinned)
         } else if let Some(waiting) = self.returned.pop_front() {
             self.shared -= waiting.jobs;
             (waiting, Place::Returned)
-        } else if let Some(waiting) = own.deque.pop() {
-            own.jobs -= waiting.jobs;
-            (waiting, Place::Own)
-        } else if let Some(waiting) = own.oldest.take() {
-            own.jobs -= waiting.jobs;
-            (waiting, Place::OwnOldest)
+        } else if let Some((waiting, oldest)) = own.pop() {
+            (waiting, if oldest { Place::OwnOldest } else { Place::Own })
         } else {
-            let waiting = self.held.take().or_else(|| insist(|| self.injector.steal()))?;
+            let waiting = self
+                .held
+                .take()
+                .or_else(|| insist(|| self.injector.steal()))?;
             self.shared -= waiting.jobs;
             (waiting, Place::Injector)
         };
@@ -297,44 +287,10 @@ impl<U: Unit> Lines<U> {
     }
 }
 
-impl<U> Own<U> {
-    fn new() -> Own<U> {
-        let deque = deque::Worker::new_lifo();
-        Own { stealer: deque.stealer(), deque, oldest: None, pinned: VecDeque::new(), jobs: 0, pinned_jobs: 0 }
-    }
-
-    fn push(&mut self, waiting: Waiting<U>) {
-        self.jobs += waiting.jobs;
-        self.deque.push(waiting);
-    }
-
-    fn steal(&mut self) -> Option<Waiting<U>> {
-        let waiting = self.oldest.take().or_else(|| insist(|| self.stealer.steal()))?;
-        self.jobs -= waiting.jobs;
-        Some(waiting)
-    }
-
-    /// Oldest first.
-    fn drain_deque(&mut self) -> Vec<Waiting<U>> {
-        std::iter::from_fn(|| self.steal()).collect()
-    }
-}
-
 fn keep_or_drop<U: Unit>(waiting: Waiting<U>, dropped: &mut Vec<U>, keep: impl FnOnce(Waiting<U>)) {
     if waiting.unit.is_settled() {
         dropped.push(waiting.unit);
     } else {
         keep(waiting);
-    }
-}
-
-/// Nobody else touches the deques, so `Retry` is nothing to give up for.
-fn insist<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
-    loop {
-        match steal() {
-            Steal::Success(taken) => return Some(taken),
-            Steal::Empty => return None,
-            Steal::Retry => {}
-        }
     }
 }

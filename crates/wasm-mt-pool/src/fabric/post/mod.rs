@@ -10,6 +10,7 @@ mod lines;
 mod owner;
 #[cfg(test)]
 mod simulation;
+mod unit;
 
 #[cfg(target_family = "wasm")]
 pub(crate) use guest::current;

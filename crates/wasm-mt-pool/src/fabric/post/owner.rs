@@ -11,10 +11,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use js_sys::Array;
-use wasm_mt::__pool::{self, Config, Entry, Feed, Heard, Lane, Origin, Unhandled};
+use wasm_mt::__pool::{self, Config, Entry, Feed, Heard, Lane, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
-use super::dispatch::{Dispatch, Unit};
+use super::dispatch::Dispatch;
+use super::unit::Unit;
 use crate::fabric::Fabric;
 use crate::stats::{Stats, WorkerStats};
 
@@ -159,6 +160,18 @@ impl Post {
         }
     }
 
+    /// Some of a `map` that was given up on may run, or wait.
+    fn stop_settled(&self) {
+        for lane in &self.lanes {
+            lane.abandon_settled();
+        }
+        let mut state = self.lock();
+        state.dispatch.sweep();
+        let dropped = state.dispatch.take_dropped();
+        drop(state);
+        drop(dropped);
+    }
+
     /// Posts what can be.
     fn pump(&self) {
         loop {
@@ -271,7 +284,7 @@ impl Feed for Post {
     fn hears(&self, at: usize, message: &Array) {
         match __pool::hear(message) {
             Heard::Jobs(entries, worker) => self.take(entries, worker, Some(at)),
-            Heard::GivenUp(first, true) => self.give_up_many(first),
+            Heard::GivenUp(_, true) => self.stop_settled(),
             Heard::GivenUp(id, false) => self.abandon(id),
             Heard::EndsPool => self.end(),
             Heard::Nothing => {}
@@ -306,19 +319,13 @@ impl Fabric for Post {
         self.take(vec![entry], worker, None);
     }
 
-    fn origin(&self) -> Weak<dyn Origin> {
-        self.me.clone()
+    fn origin(&self) -> Option<Weak<dyn Origin>> {
+        Some(self.me.clone())
     }
 
-    fn give_up_many(&self, _: JobId) {
-        for lane in &self.lanes {
-            lane.abandon_settled();
-        }
-        let mut state = self.lock();
-        state.dispatch.sweep();
-        let dropped = state.dispatch.take_dropped();
-        drop(state);
-        drop(dropped);
+    fn give_up_many(&self, _: JobId, task: &Task) {
+        task.forget();
+        self.stop_settled();
     }
 
     fn unhandled(&self) -> Unhandled {

@@ -9,6 +9,7 @@ mod books;
 mod figures;
 mod laws;
 mod load;
+mod measure;
 mod mutations;
 mod random;
 mod rule;

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::sync::{Arc, Weak};
 
-use super::link;
+use super::host;
 use crate::buffer::Buffer;
 use crate::channel::{End, Near, Outlet};
 use crate::error::JoinError;
@@ -68,7 +68,7 @@ pub(crate) fn bind<T: Travel>(near: &Arc<Near<T>>) {
     if let Some(id) = panic::current_job()
         && near.comes_to(id)
     {
-        link::bind(id, Arc::new(Loose(Arc::downgrade(near))));
+        host::bind(id, Arc::new(Loose(Arc::downgrade(near))));
     }
 }
 

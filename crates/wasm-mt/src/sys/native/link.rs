@@ -3,10 +3,11 @@
 //! No OS thread can be killed. A dropped link closes the channel; the thread ends when its present job lets it, at its
 //! next checkpoint or at its end, and what it still reports is not heard, being of an older generation.
 
-use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Once, Weak};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 
 use futures::StreamExt;
@@ -14,7 +15,8 @@ use futures::channel::mpsc;
 use futures::executor::{LocalPool, LocalSpawner};
 use futures::task::LocalSpawnExt;
 
-use super::stop::{self, Stops};
+use super::host::{Host, Reports};
+use super::stop::Stops;
 use super::task::{Letter, Task};
 use crate::builder;
 use crate::channel::Outlet;
@@ -22,13 +24,13 @@ use crate::entry::Entry;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::JobId;
 use crate::lane::{Cause, Death, Lane, LastWords, Told};
-use crate::panic::{self, Panic, Unwound};
+use crate::panic::{self, Unwound};
 use crate::thread::Current;
-use crate::worker::{self, Report};
+use crate::worker::{self, Outcome};
 
 /// Settings of this backend: none.
 #[derive(Clone, Default)]
-pub struct Config {}
+pub(crate) struct Config {}
 
 /// A worker, seen from its owner.
 pub(crate) struct Link {
@@ -45,17 +47,42 @@ enum Order {
     Abort(JobId),
 }
 
-/// What a worker knows of itself.
+/// How a worker's jobs reach its lane.
 struct Worker {
     lane: Weak<Lane>,
     generation: u32,
-    current: Current,
     spawner: LocalSpawner,
-    check_payloads: bool,
 }
 
-thread_local! {
-    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
+impl Reports for Worker {
+    fn begun(&self, id: JobId) {
+        if let Some(lane) = self.lane.upgrade() {
+            lane.begun(self.generation, id);
+        }
+    }
+
+    fn suspended(&self, id: JobId) {
+        if let Some(lane) = self.lane.upgrade() {
+            lane.reported(self.generation, vec![(id, Told::Suspended)], None);
+        }
+    }
+
+    fn finished(&self, id: JobId, outcome: Outcome) {
+        if let Some(lane) = self.lane.upgrade() {
+            lane.reported(self.generation, vec![(id, Told::Finished(outcome))], None);
+        }
+    }
+
+    fn bind(&self, id: JobId, end: Arc<dyn Outlet>) {
+        if let Some(lane) = self.lane.upgrade() {
+            lane.bind(self.generation, id, end);
+        }
+    }
+
+    fn spawn_local(&self, future: Pin<Box<dyn Future<Output = ()>>>) {
+        // The only error is that the executor is gone, and with it the thread.
+        let _ = self.spawner.spawn_local(future);
+    }
 }
 
 impl Link {
@@ -65,8 +92,6 @@ impl Link {
         current: Current,
         config: &builder::Config,
     ) -> Result<Link, StartError> {
-        static HOOK: Once = Once::new();
-        HOOK.call_once(panic::install_hook);
         let (orders, inbox) = mpsc::unbounded();
         let on_start = config.on_start;
         let check_payloads = config.check_payloads;
@@ -79,8 +104,20 @@ impl Link {
         }
         thread
             .spawn(move || {
-                stop::listen(heard);
-                work(lane, generation, current, on_start, check_payloads, inbox);
+                let mut pool = LocalPool::new();
+                let worker = Worker {
+                    lane: lane.clone(),
+                    generation,
+                    spawner: pool.spawner(),
+                };
+                Host {
+                    reports: Rc::new(worker),
+                    current,
+                    check_payloads,
+                    stops: heard,
+                }
+                .settle_in();
+                work(&lane, generation, on_start, &mut pool, inbox);
             })
             .map_err(|error| StartError::new(StartErrorKind::Unsupported(error.to_string())))?;
         Ok(Link { orders, stops })
@@ -125,21 +162,12 @@ impl Drop for Link {
 }
 
 fn work(
-    lane: Weak<Lane>,
+    lane: &Weak<Lane>,
     generation: u32,
-    current: Current,
     on_start: Option<fn()>,
-    check_payloads: bool,
+    pool: &mut LocalPool,
     mut inbox: mpsc::UnboundedReceiver<Order>,
 ) {
-    let mut pool = LocalPool::new();
-    WORKER.set(Some(Worker {
-        lane: lane.clone(),
-        generation,
-        current,
-        spawner: pool.spawner(),
-        check_payloads,
-    }));
     if let Some(on_start) = on_start
         && let Err(unwound) = panic::catch(JobId::ON_START, on_start)
     {
@@ -158,7 +186,7 @@ fn work(
     if let Some(lane) = lane.upgrade() {
         lane.started(generation);
     }
-    let ended = catch_unwind(AssertUnwindSafe(|| take_orders(&mut pool, &mut inbox)));
+    let ended = catch_unwind(AssertUnwindSafe(|| take_orders(pool, &mut inbox)));
     if ended.is_err()
         && let Some(lane) = lane.upgrade()
     {
@@ -196,59 +224,4 @@ fn take_orders(pool: &mut LocalPool, inbox: &mut mpsc::UnboundedReceiver<Order>)
             Poll::Pending
         }));
     }
-}
-
-/// The lane that this worker is of, and which of its workers this is.
-fn owner() -> Option<(Arc<Lane>, u32)> {
-    WORKER.with_borrow(|worker| {
-        let worker = worker.as_ref()?;
-        Some((worker.lane.upgrade()?, worker.generation))
-    })
-}
-
-/// Tells the owner.
-pub(crate) fn report(report: Report) {
-    let Some((lane, generation)) = owner() else {
-        return;
-    };
-    match report {
-        Report::Begun(id) => lane.begun(generation, id),
-        Report::Suspended(id) => lane.reported(generation, vec![(id, Told::Suspended)], None),
-        Report::Finished(id, outcome) => {
-            lane.reported(generation, vec![(id, Told::Finished(outcome))], None);
-            stop::ended(id);
-        }
-    }
-}
-
-/// Whether what travels on this thread is encoded and decoded on the way.
-pub(super) fn checks_payloads() -> bool {
-    WORKER
-        .with_borrow(|worker| worker.as_ref().map(|worker| worker.check_payloads))
-        .unwrap_or(cfg!(debug_assertions))
-}
-
-/// Makes a channel's end the running job's, where one runs.
-pub(super) fn bind(id: JobId, end: Arc<dyn Outlet>) {
-    if let Some((lane, generation)) = owner() {
-        lane.bind(generation, id, end);
-    }
-}
-
-/// Nothing to do here: the panic unwinds, and whoever catches it reports it.
-pub(crate) fn announce_panic(_: JobId, _: &Panic) {}
-
-/// Runs the future on this worker's executor.
-pub(crate) fn spawn_local(future: impl Future<Output = ()> + 'static) {
-    WORKER.with_borrow(|worker| {
-        if let Some(worker) = worker {
-            // The only error is that the executor is gone, and with it the thread.
-            let _ = worker.spawner.spawn_local(future);
-        }
-    });
-}
-
-/// The thread that runs this code.
-pub(crate) fn current() -> Option<Current> {
-    WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.current.clone()))
 }

@@ -4,14 +4,18 @@
 //! travel in a browser fails in `cargo test` too.
 
 mod context;
+pub(crate) mod door;
 mod far;
+mod hand;
+mod host;
 mod link;
 mod stop;
 mod task;
 mod timer;
 
 pub(crate) use far::{Far, OutOfBand, bind};
-pub(crate) use link::{Config, Link, announce_panic, current, report, spawn_local};
+pub(crate) use host::{announce_panic, current, report, spawn_local};
+pub(crate) use link::{Config, Link};
 pub(crate) use stop::{checkpoint, is_stop, shielded};
 pub(crate) use task::{Letter, passed};
 pub use task::{Task, Value, decode};

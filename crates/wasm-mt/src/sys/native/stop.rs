@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::handle::JobId;
 use crate::panic;
 
-/// What a worker shall stop: shared by its link and its thread.
+/// What a worker shall stop: shared by its owner and its thread.
 #[derive(Default)]
 pub(super) struct Stops {
     /// There is something to stop. The look that costs nothing.

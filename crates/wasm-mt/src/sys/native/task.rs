@@ -2,16 +2,16 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
 
 use super::context::Context;
-use super::link;
+use super::host;
 use crate::channel::Outlet;
 use crate::entry::Entry;
 use crate::error::JoinError;
-use crate::handle::JobId;
+use crate::handle::{JobId, Origin};
 use crate::job::Travel;
 use crate::lane::LastWords;
 use crate::payload::{self, Payload, Travels};
@@ -30,7 +30,7 @@ pub struct Task {
 
 enum Body {
     /// A call, which whoever comes first takes out, its worker or the owner who wants it back.
-    One(Arc<Mutex<Held>>),
+    One(Arc<Held>),
     Many(Many),
 }
 
@@ -45,6 +45,8 @@ struct Many {
 /// Items and their function, without their types.
 trait Items: Send + Sync {
     fn run(&self, at: usize) -> Run;
+    /// Drops the items that are left.
+    fn forget(&self);
 }
 
 struct ItemsOf<I, F> {
@@ -61,13 +63,54 @@ impl<I: Travel, F: Fn(I) -> Outcome + Send + Sync> Items for ItemsOf<I, F> {
         };
         Run::Done(travelled(item, Travels::Out).and_then(&self.run))
     }
+
+    fn forget(&self) {
+        for item in &self.items {
+            let item = item.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // Foreign code: not under the lock.
+            drop(item);
+        }
+    }
 }
 
-/// What a task and its worker share.
-struct Held {
+/// What a task and its worker share. Of a pool's job it is also the [`Origin`]: while the job waits, nobody else knows where.
+struct Held(Mutex<Calls>);
+
+struct Calls {
     call: Option<Box<dyn Call>>,
     /// Of an idempotent job that has begun: the call to make should it have to begin again.
     spare: Option<Box<dyn Call>>,
+    /// Who has begun it, in a pool.
+    runner: Option<Weak<dyn Origin>>,
+}
+
+impl Held {
+    fn new(call: Box<dyn Call>) -> Arc<Self> {
+        Arc::new(Held(Mutex::new(Calls {
+            call: Some(call),
+            spare: None,
+            runner: None,
+        })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Calls> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Origin for Held {
+    fn abandon(&self, id: JobId) {
+        let mut calls = self.lock();
+        let waiting = calls.call.take();
+        let runner = calls.runner.clone();
+        drop(calls);
+        if waiting.is_some() {
+            // Its arguments are dropped here: foreign code.
+            drop(waiting);
+        } else if let Some(runner) = runner.and_then(|runner| runner.upgrade()) {
+            runner.abandon(id);
+        }
+    }
 }
 
 /// A function with its arguments.
@@ -172,7 +215,7 @@ impl Task {
 
     fn of(kind: u64, call: Box<dyn Call>) -> Self {
         Task {
-            body: Body::One(hold(call)),
+            body: Body::One(Held::new(call)),
             kind,
             idempotent: false,
         }
@@ -186,7 +229,7 @@ impl Task {
     }
 
     /// The same task: for its worker, or for the rest of several.
-    pub(crate) fn another(&self) -> Self {
+    pub fn another(&self) -> Self {
         Task {
             body: match &self.body {
                 Body::One(held) => Body::One(held.clone()),
@@ -202,9 +245,9 @@ impl Task {
     }
 
     /// What it holds, where it is one job.
-    fn held(&self) -> Option<MutexGuard<'_, Held>> {
+    fn calls(&self) -> Option<MutexGuard<'_, Calls>> {
         match &self.body {
-            Body::One(held) => Some(held.lock().unwrap_or_else(PoisonError::into_inner)),
+            Body::One(held) => Some(held.lock()),
             Body::Many(_) => None,
         }
     }
@@ -216,7 +259,7 @@ impl Task {
 
     /// Takes the job from its worker, unless that has begun it.
     pub(crate) fn withdraw(&mut self) -> bool {
-        let call = self.held().and_then(|mut held| held.call.take());
+        let call = self.calls().and_then(|mut calls| calls.call.take());
         self.renew(call)
     }
 
@@ -225,11 +268,11 @@ impl Task {
         let Some(call) = call else {
             return false;
         };
-        self.body = Body::One(hold(call));
+        self.body = Body::One(Held::new(call));
         true
     }
 
-    /// None yet: an end comes to the job when that runs, see [`link::bind`].
+    /// None yet: an end comes to the job when that runs, see [`host::bind`].
     pub(crate) fn take_outlets(&mut self) -> Vec<(u32, Arc<dyn Outlet>)> {
         Vec::new()
     }
@@ -246,10 +289,19 @@ impl Task {
     }
 
     pub(crate) fn again(&mut self) -> Result<(), &'static str> {
-        let spare = self
-            .held()
-            .and_then(|mut held| held.call.take().or_else(|| held.spare.take()));
-        if self.renew(spare) {
+        let Some(mut calls) = self.calls() else {
+            return Err("it is one of several");
+        };
+        if let Some(call) = calls.call.take() {
+            drop(calls);
+            // It has not begun: out of reach of who could still begin it.
+            self.renew(Some(call));
+            return Ok(());
+        }
+        // Whoever had taken the call does not come a second time.
+        calls.call = calls.spare.take();
+        calls.runner = None;
+        if calls.call.is_some() {
             Ok(())
         } else {
             Err("its arguments had not been copied")
@@ -261,19 +313,51 @@ impl Task {
         false
     }
 
+    /// Who is told when the job is given up on, where it waits in a pool: it itself. Of several jobs nobody is.
+    pub fn origin(&self) -> Weak<dyn Origin> {
+        match &self.body {
+            Body::One(held) => Arc::downgrade(held) as Weak<dyn Origin>,
+            Body::Many(_) => Weak::<Held>::new(),
+        }
+    }
+
+    /// Drops what has not begun.
+    pub fn forget(&self) {
+        match &self.body {
+            Body::One(held) => {
+                let call = held.lock().call.take();
+                drop(call);
+            }
+            Body::Many(many) => many.items.forget(),
+        }
+    }
+
     /// Begins the job; `None` where the owner has taken it back.
     pub(super) fn call(self) -> Option<impl FnOnce() -> Run> {
-        let call = self.held()?.call.take()?;
+        self.call_by(None)
+    }
+
+    /// The same for a pool, which is told by `runner` from now on when the job is given up on.
+    pub(super) fn call_by(self, runner: Option<Weak<dyn Origin>>) -> Option<impl FnOnce() -> Run> {
+        let mut calls = self.calls()?;
+        let call = calls.call.take()?;
+        calls.runner = runner;
+        drop(calls);
         Some(move || {
             if self.idempotent {
-                match (call.copy(), self.held()) {
-                    (Ok(copy), Some(mut held)) => held.spare = Some(copy),
+                match (call.copy(), self.calls()) {
+                    (Ok(copy), Some(mut calls)) => calls.spare = Some(copy),
                     (Err(error), _) => return Run::Done(Err(error)),
                     (Ok(_), None) => {}
                 }
             }
             call.run()
         })
+    }
+
+    /// Its jobs are those of a `map`, one or more.
+    pub(super) fn is_of_several(&self) -> bool {
+        matches!(self.body, Body::Many(_))
     }
 
     /// Runs one of several.
@@ -283,13 +367,6 @@ impl Task {
             Body::One(_) => Run::Done(Err(JoinError::lost("it is one job".into()))),
         }
     }
-}
-
-fn hold(call: Box<dyn Call>) -> Arc<Mutex<Held>> {
-    Arc::new(Mutex::new(Held {
-        call: Some(call),
-        spare: None,
-    }))
 }
 
 /// The result that the caller awaits.
@@ -315,7 +392,7 @@ fn value<T: Travel>(result: T) -> Outcome {
 /// `value` as it would arrive in a browser, where this thread [checks that](crate::Builder::check_payloads); elsewhere as it
 /// is.
 fn travelled<V: Travel>(value: V, travels: Travels) -> Result<V, JoinError> {
-    if link::checks_payloads() {
+    if host::checks_payloads() {
         copied(&value, travels)
     } else {
         Ok(value)

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
-type Callback = Box<dyn FnOnce() + Send>;
+/// What a timer does.
+pub type Callback = Box<dyn FnOnce() + Send>;
 /// When it is due, and which of those that are due then.
 type Key = (Instant, u64);
 
@@ -21,12 +22,13 @@ static TIMERS: Mutex<Timers> = Mutex::new(Timers {
 static CHANGED: Condvar = Condvar::new();
 
 /// Calls back once, unless dropped before. A time too far to tell never comes.
-pub(crate) struct Timer {
+pub struct Timer {
     key: Option<Key>,
 }
 
 impl Timer {
-    pub(crate) fn after(time: Duration, callback: Callback) -> Self {
+    /// Calls `callback` when `time` has passed, on a thread of its own.
+    pub fn after(time: Duration, callback: Callback) -> Self {
         static THREAD: Once = Once::new();
         THREAD.call_once(|| {
             // Where no thread can be had there are no workers either, and so nothing to time.

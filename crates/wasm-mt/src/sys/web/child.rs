@@ -14,7 +14,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::context::Context;
+use super::context::{Context, Shared};
 use super::letter::{Letter, Reader, Writer};
 use super::task::Task;
 use super::{dom, entry, link, outcome};
@@ -326,7 +326,7 @@ fn read(message: &dom::Message) -> Option<Heard> {
             let bytes = dom::bytes(&message.0.get(2))?;
             let mut reader = Reader::new(&bytes, &message.0.get(3));
             let (id, payload) = (reader.u64()?, reader.payload()?);
-            let context = Arc::new(Context::of(Ok(payload)));
+            let context: Arc<dyn Shared> = Arc::new(Context::of(Ok(payload)));
             link::listening(token, |one| one.theirs.push((id, context)));
             None
         }
@@ -377,11 +377,12 @@ fn read_entry(token: f64, reader: &mut Reader<'_>, answers: &Arc<Answers>) -> Op
         empty.map(move |(index, _)| (place as u64, index))
     });
     let outlets: Vec<_> = outlets.collect();
-    let task = if len == 1 && context.is_none() {
+    let mut task = if len == 1 && context.is_none() {
         Task::one(jobs.kind, Ok(items.remove(0)))
     } else {
         Task::came(jobs.kind, items, context)
     };
+    task.begins_with(relay.first);
     let mut made = Entry::many(relay.first, len, relay.clone(), task);
     if jobs.is_idempotent {
         made.task.idempotent();

@@ -17,9 +17,26 @@ use super::{dom, entry};
 use crate::error::JoinError;
 use crate::payload::{self, Payload, Travels};
 
+/// A context as the code of all programs knows it: one without a pool links none.
+pub(super) trait Shared: Send + Sync {
+    fn id(&self) -> u64;
+
+    /// Sends it to a worker that does not have it.
+    ///
+    /// # Errors
+    /// Where it cannot be encoded or cloned.
+    fn send(&self, worker: &JsValue, token: f64) -> Result<(), JoinError>;
+
+    /// Sends it from a worker to its owner, once.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    fn send_up(&self) -> Result<(), JoinError>;
+}
+
 /// The owner's side.
 pub(super) struct Context {
-    pub(super) id: u64,
+    id: u64,
     payload: Result<Payload, JoinError>,
 }
 
@@ -45,12 +62,14 @@ impl Context {
             payload,
         }
     }
+}
 
-    /// Sends it to a worker that does not have it.
-    ///
-    /// # Errors
-    /// Where it cannot be encoded or cloned.
-    pub(super) fn send(&self, worker: &JsValue, token: f64) -> Result<(), JoinError> {
+impl Shared for Context {
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn send(&self, worker: &JsValue, token: f64) -> Result<(), JoinError> {
         let payload = self.payload.as_ref().map_err(Clone::clone)?;
         let known = link::listening(token, |one| one.contexts.contains(&self.id));
         if known != Some(false) {
@@ -65,14 +84,8 @@ impl Context {
         link::listening(token, |one| one.contexts.push(self.id));
         Ok(())
     }
-}
 
-impl Context {
-    /// Sends it from a worker to its owner, once.
-    ///
-    /// # Errors
-    /// Where it cannot be encoded or cloned.
-    pub(super) fn send_up(&self) -> Result<(), JoinError> {
+    fn send_up(&self) -> Result<(), JoinError> {
         let payload = self.payload.as_ref().map_err(Clone::clone)?;
         if UP.with_borrow(|up| up.contains(&self.id)) {
             return Ok(());
@@ -123,8 +136,8 @@ thread_local! {
     static KEPT: RefCell<Vec<(u64, Kept)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A context has come.
-pub(super) fn keep(bytes: &[u8], list: &JsValue) {
+/// A context has come for jobs that will.
+pub fn keep(bytes: &[u8], list: &JsValue) {
     let mut reader = Reader::new(bytes, list);
     if let (Some(id), Some(payload)) = (reader.u64(), reader.payload()) {
         KEPT.with_borrow_mut(|kept| kept.push((id, Kept::Encoded(payload))));
@@ -132,7 +145,7 @@ pub(super) fn keep(bytes: &[u8], list: &JsValue) {
 }
 
 /// Its jobs have ended.
-pub(super) fn forget(id: u64) {
+pub fn forget(id: u64) {
     // A drop is foreign code: not while it is borrowed.
     let gone = KEPT.with_borrow_mut(|kept| {
         let at = kept.iter().position(|(of, _)| *of == id)?;

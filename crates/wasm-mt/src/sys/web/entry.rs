@@ -372,20 +372,6 @@ fn note(reports: &Writer) {
     });
 }
 
-/// A context has come for jobs that will.
-#[doc(hidden)]
-#[wasm_bindgen(js_name = __wasm_mt_context, skip_typescript)]
-pub fn keep_context(bytes: Vec<u8>, values: JsValue) {
-    context::keep(&bytes, &values);
-}
-
-/// The jobs of a context have ended.
-#[doc(hidden)]
-#[wasm_bindgen(js_name = __wasm_mt_forget, skip_typescript)]
-pub fn forget_context(id: f64) {
-    context::forget(id as u64);
-}
-
 /// Drops an async job at its `await`.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_abort, skip_typescript)]

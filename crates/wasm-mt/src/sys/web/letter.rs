@@ -8,7 +8,7 @@ use std::sync::Arc;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::context::Context;
+use super::context::Shared;
 use super::far::{self, OutOfBand};
 use super::link::RUN;
 use super::task::{Kind, Many};
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
     /// Text.
     pub(super) fn text(&mut self) -> Option<String> {
         let length = self.u32()?;
-        Some(String::from_utf8_lossy(self.take(length as usize)?).into_owned())
+        String::from_utf8(self.take(length as usize)?.to_vec()).ok()
     }
 
     /// An encoded value, with what travelled beside it.
@@ -273,14 +273,16 @@ struct Part {
     writer: Writer,
     entries: Vec<Box<Entry>>,
     /// What its jobs share and the worker may not have.
-    contexts: Vec<Arc<Context>>,
+    contexts: Vec<Arc<dyn Shared>>,
     /// For errors.
     type_name: &'static str,
 }
 
 impl Letter {
     pub(crate) fn of(entry: Box<Entry>) -> Self {
-        Self::write(vec![entry])
+        let mut letter = Letter::default();
+        letter.add_one(entry);
+        letter
     }
 
     /// Encodes what is not encoded yet, which runs foreign code.
@@ -321,7 +323,7 @@ impl Letter {
             first: entry.first(),
             len: 0,
             kind: entry.task.kind,
-            context: context.map_or(0, |context| context.id),
+            context: context.map_or(0, |context| context.id()),
             is_idempotent: entry.is_idempotent(),
         };
         let mut start = 0;

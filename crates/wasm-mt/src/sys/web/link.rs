@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
 
 use super::child::Answers;
-use super::context::Context;
+use super::context::Shared;
 use super::dom::Message;
 use super::letter::{Letter, Reader};
 use super::watch::{self, Watch};
@@ -66,7 +66,7 @@ pub(super) struct Listening {
     /// The contexts that it was sent.
     pub(super) contexts: Vec<u64>,
     /// The contexts that it sent, by its own numbers.
-    pub(super) theirs: Vec<(u64, Arc<Context>)>,
+    pub(super) theirs: Vec<(u64, Arc<dyn Shared>)>,
     /// What its jobs' jobs give.
     pub(super) answers: Option<Arc<Answers>>,
 }

@@ -4,18 +4,18 @@
 //! All workers run the same module, so a place means the same function in each. There is nothing to register.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::context::Context;
+use super::context::{Context, Shared};
 use super::{entry, far};
 use crate::channel::Outlet;
 use crate::error::JoinError;
-use crate::handle::JobId;
+use crate::handle::{JobId, Origin};
 use crate::job::Travel;
-use crate::lane::LastWords;
+use crate::lane::{Lane, LastWords};
 use crate::payload::{self, Payload, Travels};
 
 /// A result without its type: its encoding.
@@ -51,12 +51,14 @@ pub(super) struct Many {
     items: Arc<dyn Items>,
     /// The id of the job of the first item.
     base: u64,
-    pub(super) context: Option<Arc<Context>>,
+    pub(super) context: Option<Arc<dyn Shared>>,
 }
 
 /// Items without their type.
 trait Items: Send + Sync {
     fn encode(&self, at: usize) -> Result<Payload, JoinError>;
+    /// Drops them all.
+    fn forget(&self);
 }
 
 impl Many {
@@ -90,6 +92,12 @@ impl<I: Travel> Items for ItemsOf<I> {
         self.replace(at, Some(item));
         payload
     }
+
+    fn forget(&self) {
+        let items = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        // Foreign code: not under the lock.
+        drop(items);
+    }
 }
 
 /// Items that came encoded.
@@ -115,6 +123,9 @@ impl Items for Vec<Mutex<Option<Payload>>> {
             )
         })
     }
+
+    /// They go with their task.
+    fn forget(&self) {}
 }
 
 impl Task {
@@ -173,7 +184,7 @@ impl Task {
     }
 
     /// Jobs whose arguments came encoded.
-    pub(super) fn came(kind: Kind, items: Vec<Payload>, context: Option<Arc<Context>>) -> Self {
+    pub(super) fn came(kind: Kind, items: Vec<Payload>, context: Option<Arc<dyn Shared>>) -> Self {
         let items: Vec<_> = items
             .into_iter()
             .map(|item| Mutex::new(Some(item)))
@@ -181,7 +192,7 @@ impl Task {
         Task::many(kind, Arc::new(items), context)
     }
 
-    fn many(kind: Kind, items: Arc<dyn Items>, context: Option<Arc<Context>>) -> Self {
+    fn many(kind: Kind, items: Arc<dyn Items>, context: Option<Arc<dyn Shared>>) -> Self {
         Task {
             kind,
             args: Args::Many(Many {
@@ -217,6 +228,18 @@ impl Task {
             Args::One(_) => None,
             Args::Many(many) => Some(many.clone()),
         }
+    }
+
+    /// Drops the items of several jobs.
+    pub fn forget(&self) {
+        if let Args::Many(many) = &self.args {
+            many.items.forget();
+        }
+    }
+
+    /// Who is told that the job was given up on: the pool knows.
+    pub(crate) fn origin(&self) -> Weak<dyn Origin> {
+        Weak::<Lane>::new()
     }
 
     /// The arguments of one job.

@@ -3,19 +3,18 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::fabric::post::dispatch::Unit;
+use crate::fabric::post::unit::Unit;
 
-/// Jobs of one group: one that was spawned, or what is left of a `map`.
+/// Jobs of one handle: one that was spawned, or what is left of a `map`.
 #[derive(Clone, Debug)]
-pub(super) struct Acted {
-    pub(super) first: usize,
-    pub(super) jobs: usize,
-    pub(super) kind: u64,
-    pub(super) alone: bool,
-    pub(super) pinned: Option<usize>,
-    pub(super) group: usize,
-    /// The group's handle was aborted.
-    pub(super) aborted: Rc<Cell<bool>>,
+pub(crate) struct Acted {
+    pub(crate) first: usize,
+    pub(crate) jobs: usize,
+    pub(crate) kind: u64,
+    pub(crate) alone: bool,
+    pub(crate) pinned: Option<usize>,
+    /// The handle was aborted.
+    pub(crate) aborted: Rc<Cell<bool>>,
 }
 
 impl Unit for Acted {
@@ -28,8 +27,16 @@ impl Unit for Acted {
     }
 
     fn split_off(&mut self, at: usize) -> Acted {
-        assert!(0 < at && at < self.jobs, "a unit of {} is split at {at}", self.jobs);
-        let rest = Acted { first: self.first + at, jobs: self.jobs - at, ..self.clone() };
+        assert!(
+            0 < at && at < self.jobs,
+            "a unit of {} is split at {at}",
+            self.jobs
+        );
+        let rest = Acted {
+            first: self.first + at,
+            jobs: self.jobs - at,
+            ..self.clone()
+        };
         self.jobs = at;
         rest
     }

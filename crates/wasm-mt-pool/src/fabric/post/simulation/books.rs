@@ -72,19 +72,39 @@ impl Books {
             let first = self.entries.len();
             for job in jobs {
                 let job = Rc::new(job.clone());
-                self.entries.push(Entry { job, group: number, place: Place::Settled, since: now, runs: 0, aborted: false });
+                self.entries.push(Entry {
+                    job,
+                    group: number,
+                    place: Place::Settled,
+                    since: now,
+                    runs: 0,
+                    aborted: false,
+                });
                 self.unsettled += 1;
                 self.place(self.entries.len() - 1, place);
             }
             let Job { kind, alone, .. } = jobs[0];
-            Acted { first, jobs: jobs.len(), kind, alone, pinned, group: number, aborted: aborted.clone() }
+            Acted {
+                first,
+                jobs: jobs.len(),
+                kind,
+                alone,
+                pinned,
+                aborted: aborted.clone(),
+            }
         };
         match group {
             Group::Spawn(job) => vec![enter(std::slice::from_ref(job), place, None)],
             Group::Map(jobs) => vec![enter(jobs, place, None)],
-            Group::Broadcast(job) => {
-                (0..workers).map(|worker| enter(std::slice::from_ref(job), Place::Pinned(worker), Some(worker))).collect()
-            }
+            Group::Broadcast(job) => (0..workers)
+                .map(|worker| {
+                    enter(
+                        std::slice::from_ref(job),
+                        Place::Pinned(worker),
+                        Some(worker),
+                    )
+                })
+                .collect(),
         }
     }
 
@@ -103,11 +123,19 @@ impl Books {
     }
 
     /// Takes in a frame, and checks what may be in it.
-    pub(super) fn post(&mut self, worker: usize, units: &[Acted], steal: bool, now: f64) -> Result<(), String> {
+    pub(super) fn post(
+        &mut self,
+        worker: usize,
+        units: &[Acted],
+        steal: bool,
+        now: f64,
+    ) -> Result<(), String> {
         if units.is_empty() {
             return Err("an empty frame".into());
         }
-        if units.iter().any(|unit| unit.alone) && (units.len() > 1 || !self.posted[worker].is_empty()) {
+        if units.iter().any(|unit| unit.alone)
+            && (units.len() > 1 || !self.posted[worker].is_empty())
+        {
             return Err("what goes alone had company".into());
         }
         self.frames += 1;
@@ -120,9 +148,13 @@ impl Books {
             for job in unit.first..unit.first + unit.jobs {
                 others |= matches!(self.entries[job].place, Place::Shared | Place::Own(_));
                 match self.entries[job].place {
-                    Place::Own(home) if home != worker && !steal => return Err("stolen although that is forbidden".into()),
+                    Place::Own(home) if home != worker && !steal => {
+                        return Err("stolen although that is forbidden".into());
+                    }
                     Place::Own(home) if home != worker => self.stolen[worker] += 1,
-                    Place::Pinned(home) if home != worker => return Err("a pinned job went to another worker".into()),
+                    Place::Pinned(home) if home != worker => {
+                        return Err("a pinned job went to another worker".into());
+                    }
                     Place::Posted(_) => return Err("a job was posted twice".into()),
                     Place::Settled => return Err("a job was posted that is over".into()),
                     _ => {}
@@ -153,7 +185,9 @@ impl Books {
 
     /// Aborts a group, if there is such.
     pub(super) fn abort(&mut self, group: usize) {
-        let Some(aborted) = self.groups.get(group) else { return };
+        let Some(aborted) = self.groups.get(group) else {
+            return;
+        };
         aborted.set(true);
         for job in 0..self.entries.len() {
             let entry = &mut self.entries[job];

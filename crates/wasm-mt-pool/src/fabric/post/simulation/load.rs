@@ -1,5 +1,7 @@
 //! What a run is given: jobs, when they come, what goes wrong, and what things cost.
 
+use std::collections::VecDeque;
+
 use super::random::Random;
 
 /// One job.
@@ -45,8 +47,8 @@ pub(super) struct Load {
     pub(super) steal: bool,
     pub(super) tick: f64,
     pub(super) events: Vec<(f64, Event)>,
-    /// Empty jobs of one kind, each spawned when all before have settled.
-    pub(super) chain: usize,
+    /// What comes next when all before have settled.
+    pub(super) then: VecDeque<Vec<Group>>,
     /// On the way, either way.
     pub(super) message: f64,
     /// The owner's time for a message, either way, and for a job in it.
@@ -60,7 +62,13 @@ pub(super) struct Load {
 
 impl Job {
     pub(super) fn new(cost: f64) -> Job {
-        Job { cost, kind: 1, idempotent: false, alone: false, spawns: Vec::new() }
+        Job {
+            cost,
+            kind: 1,
+            idempotent: false,
+            alone: false,
+            spawns: Vec::new(),
+        }
     }
 }
 
@@ -72,7 +80,7 @@ impl Load {
             steal: true,
             tick,
             events: Vec::new(),
-            chain: 0,
+            then: VecDeque::new(),
             message: (67.0 - 8.0) / 2.0,
             owner_message: 4.0,
             owner_job: 0.25,
@@ -84,41 +92,62 @@ impl Load {
 
     pub(super) fn map(mut self, costs: &[f64]) -> Load {
         let jobs = costs.iter().map(|&cost| Job::new(cost)).collect();
-        self.events.push((0.0, Event::Comes(vec![Group::Map(jobs)])));
+        self.events
+            .push((0.0, Event::Comes(vec![Group::Map(jobs)])));
         self
     }
 
     pub(super) fn spawns(mut self, costs: &[f64]) -> Load {
-        let jobs = costs.iter().map(|&cost| Group::Spawn(Job::new(cost))).collect();
-        self.events.push((0.0, Event::Comes(jobs)));
+        self.events.push((0.0, Event::Comes(spawns(costs))));
         self
+    }
+
+    /// Spawns each batch when all before have settled.
+    pub(super) fn batches(self, batches: &[Vec<f64>]) -> Load {
+        let mut load = self.spawns(&batches[0]);
+        load.then = batches[1..].iter().map(|batch| spawns(batch)).collect();
+        load
     }
 
     /// Each of a kind of its own, so that each goes alone and nothing is posted ahead.
     pub(super) fn strangers(mut self, costs: &[f64]) -> Load {
-        let jobs = costs.iter().zip(0..).map(|(&cost, kind)| Group::Spawn(Job { kind, ..Job::new(cost) })).collect();
+        let jobs = costs
+            .iter()
+            .zip(0..)
+            .map(|(&cost, kind)| {
+                Group::Spawn(Job {
+                    kind,
+                    ..Job::new(cost)
+                })
+            })
+            .collect();
         self.events.push((0.0, Event::Comes(jobs)));
         self
     }
 
     /// One job, which spawns others on its worker's deque.
     pub(super) fn nested(mut self, costs: &[f64]) -> Load {
-        let spawns = costs.iter().map(|&cost| Group::Spawn(Job::new(cost))).collect();
-        let root = Job { kind: 0, spawns, ..Job::new(10.0) };
-        self.events.push((0.0, Event::Comes(vec![Group::Spawn(root)])));
+        let root = Job {
+            kind: 0,
+            spawns: spawns(costs),
+            ..Job::new(10.0)
+        };
+        self.events
+            .push((0.0, Event::Comes(vec![Group::Spawn(root)])));
         self
     }
 
     /// The owner is busy from time to time.
     pub(super) fn rendering(mut self, frames: usize) -> Load {
-        self.events.extend((0..frames).map(|frame| (frame as f64 * 16_000.0, Event::Busy(6000.0))));
+        self.events
+            .extend((0..frames).map(|frame| (frame as f64 * 16_000.0, Event::Busy(6000.0))));
         self
     }
 
     /// A random one, small, with all that can go wrong.
     pub(super) fn random(seed: u64) -> Load {
         let random = &mut Random::new(seed);
-        let workers = [1, 2, 2, 3, 4, 8, 16][random.below(7)];
+        let workers = [1, 2, 2, 3, 4, 8, 24][random.below(7)];
         let tick = [5.0, 100.0, 1000.0][random.below(3)];
         let mut load = Load::new(workers, tick);
         load.seed = seed;
@@ -127,22 +156,34 @@ impl Load {
         let span = 20_000.0;
         let mut groups = 0;
         for _ in 0..1 + random.below(6) {
-            let turn: Vec<_> = (0..1 + random.below(12)).map(|_| group(random, 2)).collect();
+            let turn: Vec<_> = (0..1 + random.below(12))
+                .map(|_| group(random, 2))
+                .collect();
             groups += turn.len();
             load.events.push((random.time(span), Event::Comes(turn)));
         }
         for _ in 0..random.below(8) {
-            load.events.push((random.time(span), Event::Abort(random.below(groups))));
+            load.events
+                .push((random.time(span), Event::Abort(random.below(groups))));
         }
         for _ in 0..random.below(4) {
-            load.events.push((random.time(span), Event::Kill(random.below(workers))));
+            load.events
+                .push((random.time(span), Event::Kill(random.below(workers))));
         }
         for _ in 0..random.below(3) {
-            load.events.push((random.time(span), Event::Busy(random.time(8000.0))));
+            load.events
+                .push((random.time(span), Event::Busy(random.time(8000.0))));
             load.events.push((random.time(span), Event::Sweep));
         }
         load
     }
+}
+
+fn spawns(costs: &[f64]) -> Vec<Group> {
+    costs
+        .iter()
+        .map(|&cost| Group::Spawn(Job::new(cost)))
+        .collect()
 }
 
 fn group(random: &mut Random, depth: usize) -> Group {
@@ -162,7 +203,23 @@ fn group(random: &mut Random, depth: usize) -> Group {
 fn job(random: &mut Random, depth: usize) -> Job {
     let kind = random.below(5) as u64;
     // Some kinds are cheap, some dear, and one is both.
-    let dear = if kind == 4 { [10.0, 2000.0][random.below(2)] } else { [0.0, 8.0, 120.0, 3000.0][kind as usize] };
-    let spawns = if depth > 0 && random.one_in(4) { (0..random.below(12)).map(|_| group(random, depth - 1)).collect() } else { Vec::new() };
-    Job { cost: dear * (0.5 + random.time(1.0)), kind, idempotent: random.one_in(4), alone: random.one_in(10), spawns }
+    let dear = if kind == 4 {
+        [10.0, 2000.0][random.below(2)]
+    } else {
+        [0.0, 8.0, 120.0, 3000.0][kind as usize]
+    };
+    let spawns = if depth > 0 && random.one_in(4) {
+        (0..random.below(12))
+            .map(|_| group(random, depth - 1))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    Job {
+        cost: dear * (0.5 + random.time(1.0)),
+        kind,
+        idempotent: random.one_in(4),
+        alone: random.one_in(10),
+        spawns,
+    }
 }

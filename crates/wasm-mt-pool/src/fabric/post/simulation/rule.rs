@@ -1,6 +1,6 @@
 //! The rule of `docs/scheduler.md`: a test for each of its lines, with the line's name.
 
-use super::figures::{ALONE, BIMODAL, EMPTY, EMPTY_MESSAGES, Figure, JULIA, LATE, MANY, MANY_SHORT, NESTED, SKEWED, SKEWED_SMALL};
+use super::figures::*;
 use super::laws;
 
 /// Whether all of these reach their goals.
@@ -30,7 +30,8 @@ fn an_unknown_job_and_a_long_one_go_alone() {
 
 #[test]
 fn a_message_carries_little_work_and_a_small_part_of_what_waits() {
-    reach(&[SKEWED_SMALL, BIMODAL]);
+    reach(&CLUSTERED);
+    reach(&[SKEWED_SMALL]);
 }
 
 #[test]
@@ -41,10 +42,29 @@ fn more_workers_get_longer_messages_and_the_shortest_work_may_always_go() {
 
 #[test]
 fn a_kind_costs_what_whole_frames_took_summed_up_over_a_coarse_clock() {
-    reach(&[EMPTY, EMPTY_MESSAGES]);
+    reach(&[EMPTY, EMPTY_BY_OWNER, EMPTY_MESSAGES]);
 }
 
 #[test]
 fn a_worker_has_as_much_ahead_as_lasts_until_the_owner_answers() {
-    reach(&[LATE]);
+    reach(&[LATE, NESTED]);
+}
+
+#[test]
+fn nothing_goes_behind_what_may_take_long_unless_the_others_have_enough_to_do() {
+    reach(&[BATCHES, BIMODAL]);
+}
+
+#[test]
+fn the_page_names_these_tests() {
+    let page = include_str!("../../../../../../docs/scheduler.md");
+    let tests = include_str!("rule.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("fn ")?.strip_suffix("() {"));
+    for test in tests.filter(|&test| test != "the_page_names_these_tests") {
+        assert!(
+            page.contains(test),
+            "docs/scheduler.md does not name {test}"
+        );
+    }
 }

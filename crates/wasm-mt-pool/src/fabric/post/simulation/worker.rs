@@ -31,12 +31,24 @@ pub(super) struct Ended {
 
 impl Worker {
     pub(super) fn new(tick: f64, phase: f64) -> Worker {
-        Worker { life: 0, alive: true, arrived: VecDeque::new(), open: None, idle_since: 0.0, tick, phase }
+        Worker {
+            life: 0,
+            alive: true,
+            arrived: VecDeque::new(),
+            open: None,
+            idle_since: 0.0,
+            tick,
+            phase,
+        }
     }
 
     /// Another one takes the place.
     pub(super) fn replace(&mut self, now: f64) {
-        *self = Worker { life: self.life + 1, idle_since: now, ..Worker::new(self.tick, self.phase) };
+        *self = Worker {
+            life: self.life + 1,
+            idle_since: now,
+            ..Worker::new(self.tick, self.phase)
+        };
     }
 
     /// Whether that one has the place, and lives.
@@ -61,7 +73,11 @@ impl Worker {
         });
         let ends = ends.collect();
         let gap = self.clock(now) - self.clock(self.idle_since);
-        self.open = Some(Open { frame, began: now, gap });
+        self.open = Some(Open {
+            frame,
+            began: now,
+            gap,
+        });
         Some(ends)
     }
 
@@ -69,14 +85,20 @@ impl Worker {
         let open = self.open.take().expect("a frame ends that was not opened");
         self.idle_since = now;
         let ran = self.clock(now) - self.clock(open.began);
-        Ended { jobs: open.frame.into_iter().map(|(job, _)| job).collect(), ran, gap: open.gap }
+        Ended {
+            jobs: open.frame.into_iter().map(|(job, _)| job).collect(),
+            ran,
+            gap: open.gap,
+        }
     }
 
     /// Dies, and gives whether a frame was open, and which of its jobs had begun.
     pub(super) fn die(&mut self, now: f64) -> (bool, Vec<usize>) {
         self.alive = false;
         self.arrived.clear();
-        let Some(open) = self.open.take() else { return (false, Vec::new()) };
+        let Some(open) = self.open.take() else {
+            return (false, Vec::new());
+        };
         let mut begins = open.began;
         let begun = open.frame.iter().take_while(|(_, cost)| {
             let begun = begins <= now;

@@ -1,0 +1,205 @@
+//! The order in which jobs leave, in small cases; runs of many are in [`simulation`](super::super::simulation).
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::super::simulation::acted::Acted;
+use super::Dispatch;
+
+fn unit(first: usize, jobs: usize) -> Acted {
+    Acted {
+        first,
+        jobs,
+        kind: 1,
+        alone: false,
+        pinned: None,
+        aborted: Rc::new(Cell::new(false)),
+    }
+}
+
+/// So many workers, all up.
+fn dispatch(workers: usize, steal: bool) -> Dispatch<Acted> {
+    let mut dispatch = Dispatch::new(workers, steal);
+    (0..workers).for_each(|worker| dispatch.up(worker));
+    dispatch
+}
+
+/// The numbers of the jobs in all frames that go out now, each with its worker.
+fn frames(dispatch: &mut Dispatch<Acted>) -> Vec<(usize, Vec<usize>)> {
+    let mut frames = Vec::new();
+    while let Some((worker, units)) = dispatch.next(0.0) {
+        frames.push((
+            worker,
+            units
+                .iter()
+                .flat_map(|unit| unit.first..unit.first + unit.jobs)
+                .collect(),
+        ));
+    }
+    frames
+}
+
+/// Ends the worker's frame, a long one, so that jobs go one by one, and gives what goes to it next.
+fn end(dispatch: &mut Dispatch<Acted>, worker: usize) -> Vec<usize> {
+    dispatch.ended(worker, 1e6, 0.0, 0.0);
+    let frames = frames(dispatch);
+    assert!(frames.iter().all(|(to, _)| *to == worker), "{frames:?}");
+    frames.into_iter().flat_map(|(_, jobs)| jobs).collect()
+}
+
+#[test]
+fn a_worker_takes_its_newest_then_the_oldest_that_was_injected() {
+    let mut dispatch = dispatch(1, true);
+    dispatch.inject(unit(0, 1), 0.0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
+    (1..3).for_each(|first| dispatch.inject(unit(first, 1), 0.0));
+    (3..5).for_each(|first| dispatch.push(0, unit(first, 1), 0.0));
+    let order: Vec<_> = (0..5).flat_map(|_| end(&mut dispatch, 0)).collect();
+    assert_eq!(order, [4, 3, 1, 2]);
+}
+
+#[test]
+fn a_thief_takes_the_oldest_half() {
+    let mut dispatch = dispatch(2, true);
+    dispatch.down(1);
+    (0..6).for_each(|first| dispatch.push(0, unit(first, 1), 0.0));
+    assert_eq!(frames(&mut dispatch), [(0, vec![5])]);
+    dispatch.up(1);
+    assert_eq!(frames(&mut dispatch), [(1, vec![0])]);
+    assert_eq!(
+        (end(&mut dispatch, 1), end(&mut dispatch, 1)),
+        (vec![1], vec![2])
+    );
+    assert_eq!(
+        (end(&mut dispatch, 0), end(&mut dispatch, 0)),
+        (vec![4], vec![3])
+    );
+    let stolen: Vec<_> = dispatch.stats().map(|stats| stats.stolen).collect();
+    assert_eq!(stolen, [0, 3]);
+}
+
+#[test]
+fn a_thief_splits_the_only_unit() {
+    let mut dispatch = dispatch(2, true);
+    dispatch.push(0, unit(0, 9), 0.0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0]), (1, vec![5])]);
+    assert_eq!(
+        (end(&mut dispatch, 0), end(&mut dispatch, 1)),
+        (vec![1], vec![6])
+    );
+    assert_eq!(
+        dispatch
+            .stats()
+            .map(|stats| stats.waiting)
+            .collect::<Vec<_>>(),
+        [3, 2]
+    );
+    assert_eq!(dispatch.waiting(), 5);
+}
+
+#[test]
+fn without_stealing_a_deque_waits_for_its_workers_replacement() {
+    let mut dispatch = dispatch(2, false);
+    dispatch.down(0);
+    dispatch.push(0, unit(0, 4), 0.0);
+    assert_eq!(frames(&mut dispatch), []);
+    assert!(dispatch.has_idle());
+    dispatch.up(0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
+}
+
+#[test]
+fn what_is_given_back_goes_first_in_its_order_and_what_is_pinned_waits() {
+    let mut dispatch = dispatch(2, true);
+    dispatch.inject(unit(0, 1), 0.0);
+    dispatch.inject(unit(1, 1), 0.0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0]), (1, vec![1])]);
+    dispatch.push(1, unit(2, 1), 0.0);
+    dispatch.down(0);
+    dispatch.give_back(
+        0,
+        vec![
+            unit(3, 1),
+            Acted {
+                pinned: Some(0),
+                ..unit(4, 1)
+            },
+            unit(5, 2),
+        ],
+        0.0,
+    );
+    let order: Vec<_> = (0..5).flat_map(|_| end(&mut dispatch, 1)).collect();
+    assert_eq!(order, [3, 5, 6, 2]);
+    dispatch.up(0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![4])]);
+}
+
+#[test]
+fn what_goes_alone_waits_for_a_worker_with_nothing_posted() {
+    let mut dispatch = dispatch(1, true);
+    dispatch.inject(unit(0, 1), 0.0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
+    dispatch.ended(0, 20.0, 0.0, 0.0);
+    (1..3).for_each(|first| dispatch.inject(unit(first, 1), 0.0));
+    dispatch.inject(
+        Acted {
+            alone: true,
+            ..unit(3, 1)
+        },
+        0.0,
+    );
+    dispatch.inject(unit(4, 1), 0.0);
+    let mut order = frames(&mut dispatch);
+    while dispatch.waiting() > 0 {
+        assert!(!order.iter().any(|(_, jobs)| jobs.contains(&4)));
+        dispatch.ended(0, 20.0, 0.0, 0.0);
+        order.extend(frames(&mut dispatch));
+    }
+    assert!(order.contains(&(0, vec![3])), "{order:?}");
+}
+
+#[test]
+fn what_is_settled_is_dropped_by_the_caller() {
+    let mut dispatch = dispatch(2, true);
+    let aborted = unit(0, 5);
+    dispatch.inject(aborted.clone(), 0.0);
+    dispatch.push(0, aborted.clone(), 0.0);
+    dispatch.pin(
+        1,
+        Acted {
+            pinned: Some(1),
+            ..aborted.clone()
+        },
+        0.0,
+    );
+    dispatch.push(1, unit(7, 3), 0.0);
+    aborted.aborted.set(true);
+    dispatch.sweep();
+    assert_eq!((dispatch.waiting(), dispatch.take_dropped().len()), (3, 3));
+    dispatch.inject(aborted, 0.0);
+    assert_eq!(dispatch.drain().len(), 2);
+    assert_eq!((dispatch.waiting(), dispatch.take_dropped().len()), (0, 0));
+    assert_eq!(frames(&mut dispatch), []);
+}
+
+#[test]
+fn odd_calls_change_nothing_and_lose_nothing() {
+    let mut dispatch = dispatch(1, true);
+    dispatch.ended(0, 5.0, 5.0, 5.0);
+    dispatch.ended(9, f64::NAN, f64::INFINITY, -1.0);
+    dispatch.up(9);
+    dispatch.down(9);
+    dispatch.up(0);
+    dispatch.push(9, unit(0, 1), 0.0);
+    dispatch.pin(9, unit(1, 1), 0.0);
+    dispatch.give_back(9, vec![unit(2, 1)], f64::NAN);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
+    dispatch.down(0);
+    dispatch.down(0);
+    dispatch.ended(0, 5.0, 5.0, 5.0);
+    assert_eq!((dispatch.waiting(), dispatch.has_idle()), (2, false));
+    assert_eq!(dispatch.drain().len(), 2);
+    let mut none = Dispatch::<Acted>::new(0, true);
+    none.push(0, unit(0, 3), 0.0);
+    assert_eq!((none.next(0.0).is_none(), none.waiting()), (true, 3));
+}

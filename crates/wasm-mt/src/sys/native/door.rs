@@ -1,0 +1,47 @@
+//! What the door ([`__pool`](crate::__pool)) shows besides, to a pool of native threads.
+
+use std::time::Duration;
+
+pub use super::hand::{Hand, LocalFuture, Owner};
+pub use super::timer::{Callback, Timer};
+use crate::__pool::spawned;
+use crate::builder::Config;
+use crate::entry::Entry;
+use crate::error::{StartError, StartErrorKind};
+use crate::handle::{JoinHandle, Unhandled};
+use crate::job::Job;
+use crate::thread::Current;
+
+/// A job on its way, and its handle. The job itself is told when it is given up on.
+pub fn spawned_natively<T: Send + 'static>(
+    job: Job<T>,
+    unhandled: Unhandled,
+) -> (Box<Entry>, JoinHandle<T>) {
+    spawned(job, unhandled, None)
+}
+
+/// The id of a thread to come.
+pub fn thread_id() -> u64 {
+    Current::next_id()
+}
+
+/// The error of a start for which the system has no thread.
+pub fn no_thread(error: &std::io::Error) -> StartError {
+    StartError::new(StartErrorKind::Unsupported(error.to_string()))
+}
+
+/// The error of a start that a termination came before.
+pub fn terminated() -> StartError {
+    StartError::new(StartErrorKind::Terminated)
+}
+
+/// How long a start may take, and the error of one that takes longer.
+pub fn start_deadline(config: &Config) -> (Duration, StartError) {
+    let limit = config.start_deadline;
+    (limit, StartError::new(StartErrorKind::Deadline(limit)))
+}
+
+/// How long an aborted job may go on.
+pub fn abort_grace(config: &Config) -> Option<Duration> {
+    config.abort_grace
+}
