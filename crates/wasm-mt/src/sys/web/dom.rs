@@ -27,7 +27,9 @@ extern "C" {
     /// What can be posted to: a worker, or in a worker its global scope.
     type Port;
     #[wasm_bindgen(method, catch, js_name = postMessage)]
-    fn post_message(this: &Port, message: &Array, transfer: &Array) -> Result<(), JsValue>;
+    fn post_message(this: &Port, message: &Array) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = postMessage)]
+    fn post_and_transfer(this: &Port, message: &Array, transfer: &Array) -> Result<(), JsValue>;
 
     /// Milliseconds.
     #[wasm_bindgen(js_namespace = performance)]
@@ -82,8 +84,12 @@ impl Message {
 /// # Errors
 /// Where it cannot be cloned or transferred.
 pub(super) fn post(to: &JsValue, message: &[JsValue], transfer: &[JsValue]) -> Result<(), JsValue> {
-    to.unchecked_ref::<Port>()
-        .post_message(&array(message), &array(transfer))
+    let port = to.unchecked_ref::<Port>();
+    if transfer.is_empty() {
+        port.post_message(&array(message))
+    } else {
+        port.post_and_transfer(&array(message), &array(transfer))
+    }
 }
 
 /// A copy of the bytes of a `Uint8Array`, and `None` of anything else.
