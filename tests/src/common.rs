@@ -13,7 +13,8 @@ use std::time::Duration;
 #[cfg(not(target_family = "wasm"))]
 use futures::channel::oneshot;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use wasm_mt::{Builder, Thread, job};
+use wasm_mt::{Builder, Thread, current, job};
+use wasm_mt_pool::ThreadPool;
 
 /// A thread, or the reason why there is none.
 pub async fn thread() -> Thread {
@@ -26,6 +27,38 @@ pub async fn started(builder: Builder) -> Thread {
         Ok(thread) => thread,
         Err(error) => panic!("the thread did not start: {error}"),
     }
+}
+
+/// A pool of so many workers, or the reason why there is none.
+pub async fn pool(workers: usize) -> ThreadPool {
+    built(ThreadPool::builder().workers(workers)).await
+}
+
+/// The builder's pool.
+pub async fn built(builder: wasm_mt_pool::Builder) -> ThreadPool {
+    match builder.build().await {
+        Ok(pool) => pool,
+        Err(error) => panic!("the pool did not start: {error}"),
+    }
+}
+
+/// In a job of a pool: that pool.
+pub fn this_pool() -> ThreadPool {
+    ThreadPool::current().expect("this is a job of a pool")
+}
+
+/// In a job: the id of its thread.
+pub fn this_thread() -> u64 {
+    current().expect("this is a job").id()
+}
+
+/// Each worker of the pool takes a job, whatever has happened before.
+pub async fn all_go_on(pool: &ThreadPool) {
+    let each = pool.broadcast(|worker| job!(|worker| worker + 1)).await;
+    for (worker, outcome) in each.into_iter().enumerate() {
+        assert_eq!(outcome.unwrap(), worker + 1);
+    }
+    assert_eq!(pool.spawn(job!(|| 20)).timeout(LONG).await.unwrap(), 20);
 }
 
 /// Longer than any test should take: a limit that must not be reached.

@@ -28,6 +28,8 @@ mod jobs;
 #[cfg(target_family = "wasm")]
 mod js_values;
 mod lifetime;
+mod pool;
+mod pool_maps;
 mod threads;
 #[cfg(target_family = "wasm")]
 mod web;
@@ -53,6 +55,8 @@ pub use jobs::*;
 #[cfg(target_family = "wasm")]
 pub use js_values::*;
 pub use lifetime::*;
+pub use pool::*;
+pub use pool_maps::*;
 pub use threads::*;
 #[cfg(target_family = "wasm")]
 pub use web::*;
@@ -202,6 +206,64 @@ macro_rules! web_bodies {
             a_worker_that_is_closed_between_its_jobs_ends_their_wait
             a_worker_that_is_closed_while_it_starts_is_a_start_error
             an_idempotent_job_cannot_begin_again_without_its_buffer
+        }
+    };
+}
+
+/// Calls a macro with the name of each body of a pool that runs everywhere.
+#[macro_export]
+macro_rules! pool_bodies {
+    ($each:ident) => {
+        $each! {
+            each_of_many_jobs_gives_its_own_value
+            a_pool_has_as_many_workers_as_it_was_told
+            a_pools_async_jobs_overlap_on_one_worker
+            an_endless_job_leaves_the_rest_to_the_other_worker
+            a_dropped_handle_detaches_its_pools_job
+            join_gives_what_both_jobs_give
+            the_first_error_of_a_join_aborts_the_other_job
+            a_dropped_join_aborts_both_jobs
+            broadcast_runs_once_on_each_worker
+            a_panic_in_a_broadcast_is_its_workers_own
+            a_dropped_broadcast_aborts_its_jobs
+            a_pool_counts_what_its_workers_do
+            an_idle_worker_steals_what_a_job_spawns
+            without_stealing_a_jobs_jobs_run_on_its_own_worker
+            a_pools_jobs_send_through_a_channel
+            the_stream_of_a_job_that_waits_in_a_pool_ends_with_its_abort
+            buffers_travel_to_a_pools_jobs_and_back
+            a_result_of_200_mb_comes_back
+            map_gives_its_results_in_the_order_of_the_items
+            a_maps_stream_gives_each_result_with_its_place
+            a_map_over_nothing_is_there_at_once
+            a_map_over_a_million_items_gives_a_million_results
+            maps_and_jobs_of_one_pool_are_not_mixed
+            a_panic_in_a_mapped_function_fails_its_own_item
+            a_panic_in_a_mapped_function_is_the_futures_error
+            a_dropped_map_aborts_what_is_left_of_it
+            a_dropped_stream_aborts_what_is_left_of_its_map
+            a_maps_context_comes_to_each_worker_once
+            a_buffer_in_a_maps_context_comes_to_each_worker
+            each_worker_has_the_context_of_its_map
+            a_worker_that_takes_a_dead_ones_place_gets_the_context
+            buffers_are_items_and_results_of_a_map
+            a_maps_results_may_have_buffers_or_not
+            items_and_results_of_a_map_may_be_long_or_short
+            senders_travel_in_the_items_of_a_map
+            a_map_of_an_ended_pool_is_an_error
+        }
+    };
+}
+
+/// The same, where values must be encoded on their way. Natively they are in builds with debug assertions.
+#[macro_export]
+macro_rules! pool_encoding_bodies {
+    ($each:ident) => {
+        $each! {
+            an_item_of_a_map_that_cannot_travel_fails_by_itself
+            a_result_of_a_map_that_cannot_travel_fails_by_itself
+            a_context_that_cannot_travel_fails_each_item
+            a_context_that_cannot_travel_spares_the_jobs_beside_it
         }
     };
 }

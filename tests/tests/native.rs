@@ -15,3 +15,6 @@ macro_rules! each {
 wasm_mt_tests::bodies!(each);
 #[cfg(debug_assertions)]
 wasm_mt_tests::encoding_bodies!(each);
+wasm_mt_tests::pool_bodies!(each);
+#[cfg(debug_assertions)]
+wasm_mt_tests::pool_encoding_bodies!(each);

@@ -20,3 +20,5 @@ wasm_mt_tests::bodies!(each);
 wasm_mt_tests::encoding_bodies!(each);
 wasm_mt_tests::web_bodies!(each);
 wasm_mt_tests::compat_bodies!(each);
+wasm_mt_tests::pool_bodies!(each);
+wasm_mt_tests::pool_encoding_bodies!(each);

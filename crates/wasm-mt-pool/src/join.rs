@@ -32,14 +32,18 @@ impl<A: Send + 'static, B: Send + 'static> Join<A, B> {
 }
 
 impl<T: Send + 'static> Side<T> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Result<(), JoinError> {
+    /// The job's error, where it has just ended with one.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Option<JoinError> {
         if let Side::Waits(handle) = self
             && let Poll::Ready(outcome) = Pin::new(handle).poll(cx)
         {
             *self = Side::Taken;
-            *self = Side::Has(outcome?);
+            match outcome {
+                Ok(value) => *self = Side::Has(value),
+                Err(error) => return Some(error),
+            }
         }
-        Ok(())
+        None
     }
 }
 
@@ -53,8 +57,12 @@ impl<A: Send + 'static, B: Send + 'static> Future for Join<A, B> {
     /// When polled again after it gave its results.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let both = &mut *self;
-        let polled = both.a.poll(cx).and_then(|()| both.b.poll(cx));
-        if let Err(error) = polled {
+        let error = match (both.a.poll(cx), both.b.poll(cx)) {
+            // One job's panic takes the other along where both were begun by one worker. It is the reason.
+            (Some(a), Some(b)) => Some(if a.is_lost() { b } else { a }),
+            (a, b) => a.or(b),
+        };
+        if let Some(error) = error {
             (both.a, both.b) = (Side::Taken, Side::Taken);
             return Poll::Ready(Err(error));
         }

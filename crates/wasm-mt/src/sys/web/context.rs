@@ -21,6 +21,12 @@ use crate::payload::{self, Payload, Travels};
 pub(super) trait Shared: Send + Sync {
     fn id(&self) -> u64;
 
+    /// Nothing in it can fail to be cloned.
+    ///
+    /// # Errors
+    /// Where it cannot be encoded.
+    fn is_plain(&self) -> Result<bool, JoinError>;
+
     /// Sends it to a worker that does not have it.
     ///
     /// # Errors
@@ -67,6 +73,11 @@ impl Context {
 impl Shared for Context {
     fn id(&self) -> u64 {
         self.id
+    }
+
+    fn is_plain(&self) -> Result<bool, JoinError> {
+        let payload = self.payload.as_ref().map_err(Clone::clone)?;
+        Ok(payload.values.is_empty())
     }
 
     fn send(&self, worker: &JsValue, token: f64) -> Result<(), JoinError> {

@@ -401,6 +401,8 @@ pub(crate) fn report(report: Report) {
         None
     });
     if let Some((id, outcome)) = beside {
+        // The owner hears of a `map`'s jobs in their order.
+        tell(&[]);
         report_beside(id, outcome);
     }
     FRAME.with(|frame| {

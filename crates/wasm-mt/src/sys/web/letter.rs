@@ -275,6 +275,8 @@ struct Part {
     entries: Vec<Box<Entry>>,
     /// What its jobs share and the worker may not have.
     contexts: Vec<Arc<dyn Shared>>,
+    /// What comes next goes elsewhere.
+    is_full: bool,
     /// For errors.
     type_name: &'static str,
 }
@@ -320,6 +322,11 @@ impl Letter {
 
     fn add_many(&mut self, mut entry: Box<Entry>, many: &Many) {
         let context = many.context.as_ref();
+        // One that may not be cloned goes by itself, too.
+        let is_plain = match context.map_or(Ok(true), |context| context.is_plain()) {
+            Ok(is_plain) => is_plain,
+            Err(error) => return self.failed.push((entry, error)),
+        };
         let mut jobs = Jobs {
             first: entry.first(),
             len: 0,
@@ -338,13 +345,17 @@ impl Letter {
             if let Ok(payload) = &payload
                 && payload.values.is_empty()
             {
-                let part = part(&mut self.parts, true);
                 if written == 0 {
+                    let part = part(&mut self.parts, is_plain);
                     start = part.writer.bytes.len();
                     write_jobs(&mut part.writer, &jobs);
                     part.contexts.extend(context.cloned());
+                    part.is_full = !is_plain;
                 }
-                part.writer.payload(payload);
+                // A record is in one part, also where some of it is bulk.
+                if let Some(part) = self.parts.last_mut() {
+                    part.writer.payload(payload);
+                }
                 jobs.len += 1;
                 continue;
             }
@@ -394,7 +405,7 @@ impl Letter {
         self.failed.extend(other.failed);
         for mut next in other.parts {
             match self.parts.last_mut() {
-                Some(last) if last.writer.is_plain() && next.writer.is_plain() => {
+                Some(last) if last.takes_more() && next.takes_more() => {
                     last.writer.bytes.append(&mut next.writer.bytes);
                     last.entries.append(&mut next.entries);
                     last.contexts.append(&mut next.contexts);
@@ -472,6 +483,11 @@ impl Letter {
 }
 
 impl Part {
+    /// Nothing in it can fail to be cloned.
+    fn takes_more(&self) -> bool {
+        !self.is_full && self.writer.is_plain()
+    }
+
     fn post(&self, to: &JsValue, head: &[JsValue]) -> Result<(), JoinError> {
         self.writer
             .post(to, head, &[])
@@ -481,7 +497,7 @@ impl Part {
 
 /// The part that what comes next is written to.
 fn part(parts: &mut Vec<Part>, plain: bool) -> &mut Part {
-    if !plain || parts.last().is_none_or(|part| !part.writer.is_plain()) {
+    if !plain || parts.last().is_none_or(|part| !part.takes_more()) {
         parts.push(Part::default());
     }
     let last = parts.len() - 1;
