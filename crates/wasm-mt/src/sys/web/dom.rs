@@ -12,6 +12,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Array, js_name = of, variadic)]
     pub(super) fn array(values: &[JsValue]) -> Array;
 
+    /// A message of records.
+    #[wasm_bindgen(js_namespace = Array, js_name = of)]
+    pub(super) fn message(token: f64, kind: u32, bytes: &JsValue, list: &JsValue) -> Array;
+
     /// A property of what is an object.
     #[wasm_bindgen(js_namespace = Reflect)]
     pub(super) fn get(object: &JsValue, name: &str) -> JsValue;
@@ -84,11 +88,19 @@ impl Message {
 /// # Errors
 /// Where it cannot be cloned or transferred.
 pub(super) fn post(to: &JsValue, message: &[JsValue], transfer: &[JsValue]) -> Result<(), JsValue> {
+    send(to, &array(message), transfer)
+}
+
+/// The same of an array.
+///
+/// # Errors
+/// As [`post`].
+pub(super) fn send(to: &JsValue, message: &Array, transfer: &[JsValue]) -> Result<(), JsValue> {
     let port = to.unchecked_ref::<Port>();
     if transfer.is_empty() {
-        port.post_message(&array(message))
+        port.post_message(message)
     } else {
-        port.post_and_transfer(&array(message), &array(transfer))
+        port.post_and_transfer(message, &array(transfer))
     }
 }
 
