@@ -26,7 +26,7 @@ use std::any::Any;
 
 use wasm_bindgen::prelude::*;
 
-pub use child::{Heard, answered, end_pool, given_up, hear, submit};
+pub use child::{Heard, answered, end_pool, given_up, given_up_many, hear, submit};
 pub use context::{forget, keep};
 pub use entry::current_pool;
 pub(crate) use entry::{announce_panic, current, report};
