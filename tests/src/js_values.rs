@@ -82,21 +82,21 @@ pub async fn a_transferred_buffer_is_handed_over() {
 
 #[wasm_bindgen]
 extern "C" {
-    type MessageChannel;
+    pub(crate) type MessageChannel;
     #[wasm_bindgen(constructor)]
-    fn new() -> MessageChannel;
+    pub(crate) fn new() -> MessageChannel;
     #[wasm_bindgen(method, getter)]
-    fn port1(this: &MessageChannel) -> MessagePort;
+    pub(crate) fn port1(this: &MessageChannel) -> MessagePort;
     #[wasm_bindgen(method, getter)]
-    fn port2(this: &MessageChannel) -> MessagePort;
+    pub(crate) fn port2(this: &MessageChannel) -> MessagePort;
 
     #[wasm_bindgen(extends = Object)]
     #[derive(Clone, Debug)]
-    type MessagePort;
+    pub(crate) type MessagePort;
     #[wasm_bindgen(method, js_name = postMessage)]
-    fn post_message(this: &MessagePort, message: &JsValue);
+    pub(crate) fn post_message(this: &MessagePort, message: &JsValue);
     #[wasm_bindgen(method, setter)]
-    fn set_onmessage(this: &MessagePort, f: &Function);
+    pub(crate) fn set_onmessage(this: &MessagePort, f: &Function);
 }
 
 pub async fn a_message_port_travels_to_a_job() {

@@ -29,7 +29,12 @@ mod jobs;
 mod js_values;
 mod lifetime;
 mod pool;
+mod pool_ends;
+mod pool_faults;
 mod pool_maps;
+mod pool_nested;
+#[cfg(target_family = "wasm")]
+mod pool_web;
 mod threads;
 #[cfg(target_family = "wasm")]
 mod web;
@@ -56,7 +61,12 @@ pub use jobs::*;
 pub use js_values::*;
 pub use lifetime::*;
 pub use pool::*;
+pub use pool_ends::*;
+pub use pool_faults::*;
 pub use pool_maps::*;
+pub use pool_nested::*;
+#[cfg(target_family = "wasm")]
+pub use pool_web::*;
 pub use threads::*;
 #[cfg(target_family = "wasm")]
 pub use web::*;
@@ -251,6 +261,49 @@ macro_rules! pool_bodies {
             items_and_results_of_a_map_may_be_long_or_short
             senders_travel_in_the_items_of_a_map
             a_map_of_an_ended_pool_is_an_error
+            a_job_awaits_a_thousand_jobs_three_levels_deep
+            jobs_of_a_job_give_their_values_in_any_order
+            jobs_map_on_their_own_pool
+            a_mapped_function_spawns_onto_its_pool
+            a_job_maps_with_a_context_of_its_own
+            a_jobs_map_fails_item_by_item
+            a_job_joins_two_of_its_own
+            a_job_broadcasts_to_its_own_pool
+            a_childs_panic_is_an_error_of_its_parent
+            a_parent_aborts_its_children
+            a_child_that_waits_is_never_begun_when_its_parent_aborts_it
+            a_parents_dropped_map_aborts_what_is_left_of_it
+            a_parents_dropped_map_of_buffers_aborts_what_is_left_of_it
+            a_parent_that_panics_leaves_its_children_running
+            there_is_a_current_pool_in_jobs_of_pools_only
+            global_in_a_job_is_the_pool_of_the_job
+            there_is_one_global_pool
+            a_sender_goes_on_to_a_job_of_a_pools_job
+            a_job_receives_from_its_own_jobs
+            the_stream_of_a_child_that_waits_ends_with_its_abort
+            buffers_travel_between_a_job_and_its_jobs
+            a_job_ends_its_pool
+            a_pool_of_no_workers_is_a_start_error
+            a_panic_in_a_pools_on_start_is_a_start_error
+            a_panic_of_a_pools_job_is_an_error_with_message_place_and_worker
+            a_panic_spares_the_jobs_that_were_posted_with_it
+            many_panics_spare_the_jobs_between_them
+            an_aborted_job_that_waits_in_a_pool_is_never_begun
+            aborting_an_endless_job_harms_no_other
+            aborting_the_endless_jobs_of_all_workers_frees_the_pool
+            an_aborted_async_job_of_a_pool_is_dropped_at_its_await
+            a_pools_jobs_end_at_their_timeout
+            a_timeout_of_an_async_job_spares_the_job_beside_it
+            a_detached_error_of_a_pool_goes_to_on_unhandled
+            on_start_runs_in_each_worker_of_a_pool_and_in_those_that_take_their_place
+            shutdown_cancels_what_waits_and_what_runs
+            a_pool_that_has_ended_refuses_jobs
+            a_dropped_pool_cancels_what_waits_and_what_runs
+            a_clone_keeps_its_pool
+            the_streams_of_an_ended_pools_jobs_end
+            dropping_the_start_of_a_pool_is_no_harm
+            a_pool_made_in_a_job_works_and_ends_with_it
+            pools_that_come_and_go_leave_nothing_behind
         }
     };
 }
@@ -264,6 +317,29 @@ macro_rules! pool_encoding_bodies {
             a_result_of_a_map_that_cannot_travel_fails_by_itself
             a_context_that_cannot_travel_fails_each_item
             a_context_that_cannot_travel_spares_the_jobs_beside_it
+            an_argument_or_result_of_a_pools_job_that_cannot_travel_is_an_error
+        }
+    };
+}
+
+/// The same, for those that need a browser.
+#[macro_export]
+macro_rules! pool_web_bodies {
+    ($each:ident) => {
+        $each! {
+            pools_and_what_they_give_are_send_and_sync
+            a_pool_whose_glue_is_missing_is_a_start_error
+            a_trap_in_a_pool_is_its_jobs_error
+            a_trap_spares_the_async_jobs_of_other_workers
+            jobs_behind_one_that_closes_its_worker_run_once
+            items_behind_one_that_closes_its_worker_run_once
+            an_idempotent_job_of_a_pool_begins_again_in_the_next_worker
+            a_parent_that_is_killed_leaves_its_children_running
+            what_waits_for_a_worker_that_cannot_be_replaced_ends
+            what_cannot_be_cloned_fails_by_itself
+            js_values_are_items_and_results_of_a_map
+            a_workers_context_is_dropped_with_its_map
+            a_context_that_can_only_be_handed_over_is_an_error
         }
     };
 }

@@ -153,7 +153,7 @@ pub async fn a_missing_glue_script_is_a_start_error() {
 }
 
 /// A script that is none, under a URL of its own.
-fn blob_url(text: &str, kind: &str) -> String {
+pub(crate) fn blob_url(text: &str, kind: &str) -> String {
     let global = js_sys::global();
     let constructor = |name: &str| Reflect::get(&global, &name.into()).unwrap();
     let options = js_sys::Object::new();

@@ -22,3 +22,4 @@ wasm_mt_tests::web_bodies!(each);
 wasm_mt_tests::compat_bodies!(each);
 wasm_mt_tests::pool_bodies!(each);
 wasm_mt_tests::pool_encoding_bodies!(each);
+wasm_mt_tests::pool_web_bodies!(each);

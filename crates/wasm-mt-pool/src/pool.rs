@@ -187,7 +187,7 @@ impl ThreadPool {
     /// ```
     ///
     /// A [`Buffer`](wasm_mt::Buffer) in the context is copied for each worker. What can only be handed over, as a channel's
-    /// sender or on the web a `Transfer`, cannot be in it: each item then fails with an error that says so. Else as
+    /// sender or on the web a `MessagePort`, cannot be in it: each item then fails with an error that says so. Else as
     /// [`map`](Self::map).
     pub fn map_with<C, I, R>(
         &self,

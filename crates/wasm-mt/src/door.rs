@@ -16,7 +16,8 @@ pub use crate::payload::Payload;
 pub use crate::sys::door::*;
 #[cfg(target_family = "wasm")]
 pub use crate::sys::{
-    Heard, answered, current_pool, end_pool, forget, given_up, hear, keep, now, spawn_local, submit,
+    Heard, answered, current_pool, end_pool, forget, given_up, given_up_many, hear, keep, now,
+    spawn_local, submit,
 };
 pub use crate::sys::{Task, Value, decode};
 /// What a builder was told.

@@ -143,10 +143,10 @@ impl Lane {
         let generation = state.claim();
         drop(state);
         // The old worker's end first, so that it begins nothing more; then the next worker, which comes up while the
-        // outcomes are told.
+        // outcomes are told. A feed hears that it is down before it can hear that it failed.
         drop(leaving.link.take());
-        self.launch(generation);
         self.tell(|feed, at| feed.down(at, back));
+        self.launch(generation);
         leaving.settle();
     }
 

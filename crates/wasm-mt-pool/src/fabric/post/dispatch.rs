@@ -121,6 +121,14 @@ impl<U: Unit> Dispatch<U> {
         }
     }
 
+    /// What nobody takes while there is no such worker.
+    pub(crate) fn strand(&mut self, worker: usize) -> Vec<U> {
+        if worker >= self.workers.len() {
+            return Vec::new();
+        }
+        self.lines.take_own(worker, !self.steal)
+    }
+
     /// A frame to post now, and to whom; to be called until there is none. A frame is never empty, and holds nothing that
     /// was settled by now.
     pub(crate) fn next(&mut self, now: f64) -> Option<(usize, Vec<U>)> {

@@ -220,6 +220,17 @@ impl<U: Unit> Lines<U> {
         self.dropped = dropped;
     }
 
+    /// Takes what only this worker may take: what is pinned to it, and its deque where that is asked for.
+    pub(super) fn take_own(&mut self, worker: usize, deque: bool) -> Vec<U> {
+        let own = &mut self.own[worker];
+        let mut taken = own.drain_pinned();
+        if deque {
+            taken.extend(own.drain_deque());
+        }
+        self.waiting -= taken.iter().map(|waiting| waiting.jobs).sum::<usize>();
+        taken.into_iter().map(|waiting| waiting.unit).collect()
+    }
+
     pub(super) fn drain(&mut self) -> Vec<U> {
         let mut all: Vec<Waiting<U>> = std::mem::take(&mut self.returned).into();
         for own in &mut self.own {

@@ -255,12 +255,12 @@ impl Feed for Post {
         let mut state = self.lock();
         state.seats[at].phase = Phase::Failed;
         state.dispatch.down(at);
-        // Where no worker is there, nor will be, what waits has nobody to wait for.
+        // Where no worker is there, nor will be, what waits has nobody to wait for; nor has what this one alone may take.
         let none = state.seats.iter().all(|seat| seat.phase == Phase::Failed);
         let ends = if none {
             state.dispatch.drain()
         } else {
-            Vec::new()
+            state.dispatch.strand(at)
         };
         let dropped = state.dispatch.take_dropped();
         state.failure.get_or_insert_with(|| error.clone());

@@ -100,18 +100,30 @@ fn post(mut letter: Letter, place: Option<usize>) {
     }
 }
 
-/// A job of this worker's job was given up on, or all of its `map`.
+/// A job of this worker's job was given up on.
 pub fn given_up(id: JobId) {
     flush();
-    let outlets = CHILDREN.with_borrow_mut(|children| {
-        let child = find(children, id)?;
-        Some(std::mem::take(&mut child.outlets))
-    });
+    let gone = CHILDREN.with_borrow_mut(|children| children.remove(&id.0));
     // What has ended meanwhile is not there.
-    if let Some(outlets) = outlets {
-        entry::post(&[entry::token(), GIVEN_UP.into(), entry::number(id)]);
-        close(outlets);
+    if let Some(child) = gone {
+        give_up(id, child);
     }
+}
+
+/// A `map` of this worker's job was given up on: all that is left of it, in however many records it went.
+pub fn given_up_many() {
+    flush();
+    let settled = |_: &u64, child: &mut Child| child.packet.is_settled();
+    let gone: Vec<_> =
+        CHILDREN.with_borrow_mut(|children| children.extract_if(.., settled).collect());
+    for (first, child) in gone {
+        give_up(JobId(first), child);
+    }
+}
+
+fn give_up(first: JobId, child: Child) {
+    entry::post(&[entry::token(), GIVEN_UP.into(), entry::number(first)]);
+    close(child.outlets);
 }
 
 /// A job of this worker ends the pool.
@@ -320,7 +332,7 @@ fn read(message: &dom::Message) -> Option<Heard> {
         GIVEN_UP => {
             let id = message.number(2)? as u64;
             let answers = link::listening(token, |one| one.answers.clone())??;
-            let relay = answers.relay(id)?;
+            let relay = answers.lock().relays.remove(&id)?.upgrade()?;
             // ORDERING: Relaxed; it tells of nothing else.
             relay.given_up.store(true, Ordering::Relaxed);
             Some(Heard::GivenUp(relay.first, relay.is_of_many))
@@ -427,10 +439,6 @@ impl Answers {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn relay(&self, id: u64) -> Option<Arc<Relay>> {
-        self.lock().relays.get(&id)?.upgrade()
-    }
-
     fn write(self: &Arc<Self>, write: impl FnOnce(&mut Writer)) {
         let mut state = self.lock();
         write(&mut state.writer);
@@ -470,6 +478,9 @@ impl Packet for Relay {
     }
 
     fn settle(&self, id: JobId, outcome: Outcome) {
+        if self.is_settled() {
+            return;
+        }
         let theirs = JobId(self.theirs.0 + (id.0 - self.first.0));
         // ORDERING: Relaxed; only the count matters.
         if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {

@@ -13,7 +13,9 @@
 
 use std::any::type_name;
 use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -210,13 +212,15 @@ thread_local! {
     static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
 }
 
-/// What the worker's script reads of an instance that can no longer be asked.
+/// What the worker's script reads of an instance that can no longer be asked, and writes to it.
 #[repr(C)]
 struct Marks {
     /// Where the running job's id is.
     running: Cell<u32>,
     /// Where the reports are that have not been posted, and how long they are.
     reports: Cell<[u32; 2]>,
+    /// Not 0 once the worker has ended for its owner: what had not begun runs elsewhere.
+    ended: Cell<u32>,
 }
 
 thread_local! {
@@ -224,6 +228,7 @@ thread_local! {
         Marks {
             running: Cell::new(0),
             reports: Cell::new([0, 0]),
+            ended: Cell::new(0),
         }
     };
     static REPORTS: RefCell<Writer> = RefCell::new(Writer::default());
@@ -315,6 +320,9 @@ pub fn run(jobs: Vec<u8>, values: JsValue) {
             waits |= worker::run(JobId(id), false, || {
                 invoke(record.kind, &args.bytes, args.values, record.context)
             });
+            if has_ended() {
+                return;
+            }
             tell_in_time();
         }
     }
@@ -327,6 +335,23 @@ pub fn run(jobs: Vec<u8>, values: JsValue) {
     } else {
         end_frame();
     }
+}
+
+/// The worker has ended for its owner, though its present turn has not.
+fn has_ended() -> bool {
+    MARKS.with(|marks| marks.ended.get() != 0)
+}
+
+/// Polls a future in turns of this thread, for as long as the worker lasts.
+pub fn spawn_local(future: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(async move {
+        let mut future = pin!(future);
+        poll_fn(|cx| match has_ended() {
+            true => Poll::Pending,
+            false => future.as_mut().poll(cx),
+        })
+        .await;
+    });
 }
 
 /// A worker's next frame can come.

@@ -26,10 +26,10 @@ use std::any::Any;
 
 use wasm_bindgen::prelude::*;
 
-pub use child::{Heard, answered, end_pool, given_up, hear, submit};
+pub use child::{Heard, answered, end_pool, given_up, given_up_many, hear, submit};
 pub use context::{forget, keep};
-pub use entry::current_pool;
 pub(crate) use entry::{announce_panic, current, report};
+pub use entry::{current_pool, spawn_local};
 pub(crate) use far::{Far, OutOfBand, bind, passed};
 pub(crate) use glue::GlueSource;
 pub use js::{Js, Transfer};
@@ -39,7 +39,6 @@ pub(crate) use link::Link;
 pub(crate) use module::ModuleSource;
 pub use task::{Task, Value, decode};
 pub(crate) use timer::Timer;
-pub use wasm_bindgen_futures::spawn_local;
 #[cfg(test)]
 pub(crate) use watch::SilenceLimit;
 

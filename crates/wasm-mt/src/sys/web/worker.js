@@ -16,7 +16,7 @@
   const GLUE = 0, MODULE = 1, SCRIPT = 2, BUILD = 3, REFUSED = 4;
 
   const postMessage = self.postMessage.bind(self);
-  let token, glue, give, running = () => 0, reports = () => [], dead = false;
+  let token, glue, give, running = () => 0, reports = () => [], stop = () => {}, dead = false;
   const given = new Promise((resolve) => give = resolve);
 
   const text = (error) => {
@@ -30,6 +30,8 @@
   const died = (error, closed = false) => {
     if (dead) return;
     dead = true;
+    // After `close()`, or a trap, what has been begun in this turn would go on.
+    stop();
     // What ended before, and waited for the rest of its frame.
     const told = reports();
     if (told.length) postMessage([token, REPORT, told]);
@@ -152,6 +154,7 @@
         const [at, length] = new Uint32Array(memory.buffer, marks + 4, 2);
         return new Uint8Array(memory.buffer).slice(at, at + length);
       };
+      stop = () => new Uint32Array(memory.buffer, marks + 12, 1).fill(1);
     } catch (error) {
       postMessage([token, START_FAILED, stage, text(error)]);
       return;
