@@ -323,7 +323,10 @@ pub fn run(jobs: Vec<u8>, values: JsValue) {
             if has_ended() {
                 return;
             }
-            tell_in_time();
+            // What the last one gives goes with the end of the frame, in one message.
+            if waits || flags & LAST == 0 || reader.has_more() {
+                tell_in_time();
+            }
         }
     }
     if flags & LAST == 0 {
