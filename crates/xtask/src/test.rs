@@ -179,6 +179,8 @@ const LOOM: &str = "native: loom";
 const LOOM_ARGS: &[&str] = &[
     "test",
     "--package",
+    "wasm-mt",
+    "--package",
     "wasm-mt-pool",
     "--release",
     "--lib",
