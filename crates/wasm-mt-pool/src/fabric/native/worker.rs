@@ -151,7 +151,7 @@ impl Local {
         }
         let jobs = self.jobs.get().wrapping_add(1);
         self.jobs.set(jobs);
-        if jobs % FAIR == 0
+        if jobs.is_multiple_of(FAIR)
             && let Some(oldest) = self.oldest()
         {
             return Some(Found::Jobs(oldest));
@@ -163,7 +163,7 @@ impl Local {
     fn oldest(&self) -> Option<Queued> {
         let injected = || settled(|| self.fabric.injector.steal());
         let own = || settled(|| self.deque.stealer().steal());
-        if self.jobs.get() / FAIR % 2 == 0 {
+        if (self.jobs.get() / FAIR).is_multiple_of(2) {
             injected().or_else(own)
         } else {
             own().or_else(injected)
