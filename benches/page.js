@@ -1,7 +1,9 @@
 // Runs a benchmark, shows how far it is, and posts its figures: `cargo xtask bench` reads them, no driver is attached.
 
-// Each exports `run(show)`, which gives {workers, workloads: [{name, wasm_mt, floor}]}, in milliseconds a round.
-const BENCHMARKS = ["start", "buffer"];
+// Each exports `run(show)`, which gives {workers, workloads: [{name, unit, goal, paired, wasm_mt, floor}]}. The last two have a
+// figure for each round, in that unit. The goal, {at_most} or {at_least}, is of their ratio: of the medians, or where they are
+// paired the median of the rounds' own.
+const BENCHMARKS = ["start", "buffer", "pool"];
 
 const query = new URLSearchParams(location.search);
 
@@ -24,8 +26,8 @@ async function report() {
 let posted;
 try {
   posted = await report();
-  show(posted.workloads.map(({ name, wasm_mt, floor }) =>
-    `${name}: ${median(wasm_mt).toFixed(1)} ms, floor ${median(floor).toFixed(1)} ms`).join("\n"));
+  show(posted.workloads.map(({ name, unit, wasm_mt, floor }) =>
+    `${name}: ${median(wasm_mt).toFixed(1)} ${unit}, floor ${median(floor).toFixed(1)} ${unit}`).join("\n"));
 } catch (error) {
   posted = { error: String(error) };
   show(posted.error);

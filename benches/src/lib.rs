@@ -6,6 +6,12 @@ static PADDING: [u8; include_bytes!(concat!(env!("OUT_DIR"), "/padding.bin")).le
 
 #[cfg(target_arch = "wasm32")]
 pub mod buffer;
+// By its file: the crate that it is of has exports of its own, under names that are taken here.
+#[cfg(target_arch = "wasm32")]
+#[path = "../../examples/parallel/src/julia.rs"]
+pub mod julia;
+#[cfg(target_arch = "wasm32")]
+pub mod pool;
 #[cfg(target_arch = "wasm32")]
 pub mod start;
 

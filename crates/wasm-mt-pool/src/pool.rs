@@ -207,7 +207,7 @@ impl ThreadPool {
 
     fn map_task<R: Travel>(&self, count: usize, task: impl FnOnce() -> __pool::Task) -> Map<R> {
         let first = __pool::ids(count);
-        let task = (count > 0).then(|| __pool::numbered(task(), first));
+        let task = (count > 0).then(task);
         let another = task.as_ref().map(__pool::another);
         let packet = map::Shared::new(first, count, another, self.fabric.clone());
         if let Some(task) = task {

@@ -82,12 +82,6 @@ pub fn map_with<C: Travel, I: Travel, R: Travel>(
     Task::map_with(context, items, f)
 }
 
-/// The same, whose jobs have ids from `first` on.
-pub fn numbered(mut task: Task, first: JobId) -> Task {
-    task.begins_with(first);
-    task
-}
-
 /// The same once more.
 pub fn another(task: &Task) -> Task {
     task.another()

@@ -50,13 +50,14 @@ impl Entry {
         })
     }
 
-    /// The jobs of a `map` from `first` on, of a task that knows that id.
+    /// The jobs of a `map` from `first` on.
     pub(crate) fn many(
         first: JobId,
         len: usize,
         packet: Arc<dyn Packet>,
-        task: sys::Task,
+        mut task: sys::Task,
     ) -> Box<Self> {
+        task.begins_with(first);
         Box::new(Entry {
             packet,
             first,

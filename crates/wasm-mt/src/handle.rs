@@ -8,12 +8,16 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::error::{JoinError, JoinErrorKind};
+use crate::sync::{Mutex, MutexGuard, Step, taken};
 use crate::sys;
+
+#[cfg(all(test, loom))]
+pub(crate) mod models;
 
 /// Tells one job from every other of this program's owner.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,8 +127,10 @@ impl<T: Send + 'static> Shared<T> {
     /// False where it was settled before.
     fn settle_typed(&self, outcome: Result<T, JoinError>) -> bool {
         let mut phase = self.lock();
-        let Phase::Pending { detached, .. } = *phase else {
-            return false;
+        let detached = match *phase {
+            Phase::Pending { detached, .. } => detached,
+            _ if taken(Step::Once) => return false,
+            _ => false,
         };
         let (next, unheard) = if detached {
             (Phase::Taken, Some(outcome))
@@ -136,6 +142,7 @@ impl<T: Send + 'static> Shared<T> {
         if let Phase::Pending {
             waker: Some(waker), ..
         } = before
+            && taken(Step::Wake)
         {
             waker.wake();
         }

@@ -21,6 +21,7 @@ mod panic;
 mod payload;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod prelude;
+mod sync;
 mod sys;
 mod thread;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]

@@ -18,7 +18,14 @@ use crate::workspace;
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What a page's crate needs beside it only to be built.
-const NOT_SERVED: [&str; 5] = ["src", "tests", "Cargo.toml", "build.rs", "README.md"];
+const NOT_SERVED: [&str; 6] = [
+    "src",
+    "tests",
+    "benches",
+    "Cargo.toml",
+    "build.rs",
+    "README.md",
+];
 
 /// What wasm-bindgen writes the JavaScript as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -48,16 +48,20 @@ impl Fabric for Native {
     }
 
     fn stats(&self) -> Stats {
-        let workers = self.seats.iter().zip(self.done()).map(|(seat, done)| WorkerStats {
-            thread: seat.id,
-            run: done.run,
-            posted: done.run,
-            stolen: done.stolen,
-            frames: done.run,
-            busy: done.busy,
-            queued: done.queued,
-            waiting: self.on_deque(seat),
-        });
+        let workers = self
+            .seats
+            .iter()
+            .zip(self.done())
+            .map(|(seat, done)| WorkerStats {
+                thread: seat.id,
+                run: done.run,
+                posted: done.run,
+                stolen: done.stolen,
+                frames: done.run,
+                busy: done.busy,
+                queued: done.queued,
+                waiting: self.on_deque(seat),
+            });
         Stats {
             workers: workers.collect(),
             waiting: self.waiting(),

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 use crossbeam_deque as deque;
@@ -18,8 +19,9 @@ use super::inbox::Order;
 use super::peers::Known;
 use super::queued::Queued;
 
-/// How often a worker looks for something to do, letting others have the core in between, before it sleeps.
-const ROUNDS: u32 = 32;
+/// How often a worker looks for something to do, letting others have the core in between, before it sleeps. It is about the
+/// time in which who awaits a job is woken and spawns another, which then needs no wake.
+const ROUNDS: u32 = 96;
 
 /// Every so many jobs a worker takes the oldest first, so that what its jobs spawn does not keep others from their turn.
 const FAIR: u32 = 61;
@@ -319,8 +321,13 @@ impl Local {
         self.deque.push(jobs);
         if self.fabric.steal {
             self.fabric.sleep.published();
-        } else if self.hand.is_let_go() {
-            // Nobody but the thread that has replaced this one looks here.
+            return;
+        }
+        // ORDERING: SeqCst; pairs with the fence in `Sleep::sleep`: the thread that has replaced this one sees the jobs, or this
+        // one that it has been replaced.
+        fence(Ordering::SeqCst);
+        if self.hand.is_let_go() {
+            // Nobody but that thread looks here.
             self.fabric.sleep.wake(self.worker);
         }
     }

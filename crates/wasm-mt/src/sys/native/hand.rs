@@ -9,6 +9,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Task;
@@ -42,14 +43,14 @@ pub struct Hand {
     config: Config,
     owner: Weak<dyn Owner>,
     stops: Arc<Stops>,
+    /// The thread has been given up on (invariant 2). Set under the lock, and never taken back.
+    let_go: AtomicBool,
     held: Mutex<Held>,
     me: Weak<Hand>,
 }
 
 #[derive(Default)]
 struct Held {
-    /// The thread has been given up on (invariant 2).
-    let_go: bool,
     /// What runs, or the rest of several jobs whose first one does.
     front: Option<Box<Entry>>,
     /// In the order in which they began.
@@ -100,6 +101,7 @@ impl Hand {
             config,
             owner,
             stops: Arc::default(),
+            let_go: AtomicBool::new(false),
             held: Mutex::default(),
             me: me.clone(),
         })
@@ -154,7 +156,9 @@ impl Hand {
 
     /// The thread has been given up on: it begins nothing more.
     pub fn is_let_go(&self) -> bool {
-        self.lock().let_go
+        // ORDERING: Relaxed; set under the lock of `held`, which the thread takes at the end of each job that it can be let go
+        // for.
+        self.let_go.load(Ordering::Relaxed)
     }
 
     /// Runs one job, up to its end or its first `await`. `begins` is called before, unless it has been taken back.
@@ -204,7 +208,8 @@ impl Hand {
 
     fn take_up(&self, entry: Box<Entry>) -> Option<Box<Entry>> {
         let mut held = self.lock();
-        if held.let_go {
+        // ORDERING: Relaxed, here and below; under the lock.
+        if self.let_go.load(Ordering::Relaxed) {
             return Some(entry);
         }
         held.front = Some(entry);
@@ -270,7 +275,7 @@ impl Hand {
     /// Gives up on the thread. What it has begun ends with the error.
     pub fn let_go(&self, error: &JoinError) {
         let mut held = self.lock();
-        held.let_go = true;
+        self.let_go.store(true, Ordering::Relaxed);
         let front = held.front.take();
         let suspended = std::mem::take(&mut held.suspended);
         let graces = std::mem::take(&mut held.graces);
@@ -289,7 +294,7 @@ impl Hand {
         drop(held.take_grace(id));
         let runs = held.runs(id);
         let is_suspended = held.suspended.iter().any(|entry| entry.has(id));
-        if held.let_go || (!runs && !is_suspended) {
+        if self.let_go.load(Ordering::Relaxed) || (!runs && !is_suspended) {
             return;
         }
         let beside = |entry: &Entry| !entry.has(id) && !entry.is_settled();
@@ -298,7 +303,7 @@ impl Hand {
             // Another job keeps the thread, and this one cannot be stopped before that lets go: not its fault.
             return self.arm_grace(&mut held, id);
         }
-        held.let_go = true;
+        self.let_go.store(true, Ordering::Relaxed);
         let mut front = held.front.take();
         let suspended = std::mem::take(&mut held.suspended);
         let graces = std::mem::take(&mut held.graces);

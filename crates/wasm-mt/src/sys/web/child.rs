@@ -29,7 +29,7 @@ use crate::thread::Current;
 use crate::worker::Outcome;
 
 // Kinds of messages. From the worker; what a worker says that is not its pool's ends with 10.
-const SPAWN: u32 = 11;
+pub(super) const SPAWN: u32 = 11;
 const GIVEN_UP: u32 = 12;
 const END_POOL: u32 = 15;
 pub(super) const SHARED: u32 = 13;
@@ -43,6 +43,9 @@ const PANICKED: u32 = 9;
 const TRAPPED: u32 = 10;
 const LOST: u32 = 11;
 const TOO_LATE: u32 = 12;
+
+/// In the place of the number of a worker.
+const ANY: u32 = u32::MAX;
 
 /// So many leave at once.
 const AT_ONCE: usize = 4;
@@ -84,8 +87,8 @@ fn flush() {
 }
 
 fn post(mut letter: Letter, place: Option<usize>) {
-    let place = place.map_or(-1.0, |place| place as f64);
-    let failed = letter.post_up(&[entry::token(), SPAWN.into(), place.into()]);
+    let place = place.map_or(ANY, |place| place as u32);
+    let failed = letter.post_up(entry::token_number(), place);
     CHILDREN.with_borrow_mut(|children| {
         for entry in letter.into_entries() {
             let (first, child) = entry.into_child();
@@ -309,9 +312,10 @@ fn read(message: &dom::Message) -> Option<Heard> {
     let token = message.number(0)?;
     match message.kind(1)? {
         SPAWN => {
-            let place = message.kind(2).map(|place| place as usize);
-            let bytes = dom::bytes(&message.0.get(3))?;
-            let mut reader = Reader::new(&bytes, &message.0.get(4));
+            let bytes = dom::bytes(&message.0.get(2))?;
+            let mut reader = Reader::new(&bytes, &message.0.get(3));
+            let place = reader.u32().filter(|place| *place != ANY);
+            let place = place.map(|place| place as usize);
             let answers = link::listening(token, |one| {
                 let new = || Answers::new(token);
                 one.answers.get_or_insert_with(new).clone()
@@ -389,12 +393,11 @@ fn read_entry(token: f64, reader: &mut Reader<'_>, answers: &Arc<Answers>) -> Op
         empty.map(move |(index, _)| (place as u64, index))
     });
     let outlets: Vec<_> = outlets.collect();
-    let mut task = if len == 1 && context.is_none() {
+    let task = if len == 1 && context.is_none() {
         Task::one(jobs.kind, Ok(items.remove(0)))
     } else {
         Task::came(jobs.kind, items, context)
     };
-    task.begins_with(relay.first);
     let mut made = Entry::many(relay.first, len, relay.clone(), task);
     if jobs.is_idempotent {
         made.task.idempotent();
@@ -452,7 +455,7 @@ impl Answers {
         drop(state);
         if let Some(worker) = link::listening(self.token, |one| one.worker.clone()) {
             // It came by messages, so it can leave by one.
-            let _ = writer.post(&worker, &[self.token.into(), ANSWER.into()], &[]);
+            let _ = writer.post(&worker, self.token, ANSWER);
         }
     }
 }

@@ -90,7 +90,7 @@ impl Shared for Context {
         writer.u64(self.id);
         writer.payload(payload);
         writer
-            .post(worker, &[token.into(), CONTEXT.into()], &[])
+            .post(worker, token, CONTEXT)
             .map_err(|reason| JoinError::not_cloned(payload.type_name, reason))?;
         link::listening(token, |one| one.contexts.push(self.id));
         Ok(())
@@ -105,7 +105,7 @@ impl Shared for Context {
         writer.u64(self.id);
         writer.payload(payload);
         writer
-            .post(&js_sys::global(), &[entry::token(), SHARED.into()], &[])
+            .post(&js_sys::global(), entry::token_number(), SHARED)
             .map_err(|reason| JoinError::not_cloned(payload.type_name, reason))?;
         UP.with_borrow_mut(|up| up.push(self.id));
         Ok(())

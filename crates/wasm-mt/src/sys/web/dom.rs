@@ -12,6 +12,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Array, js_name = of, variadic)]
     pub(super) fn array(values: &[JsValue]) -> Array;
 
+    /// A message of records.
+    #[wasm_bindgen(js_namespace = Array, js_name = of)]
+    pub(super) fn message(token: f64, kind: u32, bytes: &JsValue, list: &JsValue) -> Array;
+
     /// A property of what is an object.
     #[wasm_bindgen(js_namespace = Reflect)]
     pub(super) fn get(object: &JsValue, name: &str) -> JsValue;
@@ -27,7 +31,9 @@ extern "C" {
     /// What can be posted to: a worker, or in a worker its global scope.
     type Port;
     #[wasm_bindgen(method, catch, js_name = postMessage)]
-    fn post_message(this: &Port, message: &Array, transfer: &Array) -> Result<(), JsValue>;
+    fn post_message(this: &Port, message: &Array) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = postMessage)]
+    fn post_and_transfer(this: &Port, message: &Array, transfer: &Array) -> Result<(), JsValue>;
 
     /// Milliseconds.
     #[wasm_bindgen(js_namespace = performance)]
@@ -82,8 +88,20 @@ impl Message {
 /// # Errors
 /// Where it cannot be cloned or transferred.
 pub(super) fn post(to: &JsValue, message: &[JsValue], transfer: &[JsValue]) -> Result<(), JsValue> {
-    to.unchecked_ref::<Port>()
-        .post_message(&array(message), &array(transfer))
+    send(to, &array(message), transfer)
+}
+
+/// The same of an array.
+///
+/// # Errors
+/// As [`post`].
+pub(super) fn send(to: &JsValue, message: &Array, transfer: &[JsValue]) -> Result<(), JsValue> {
+    let port = to.unchecked_ref::<Port>();
+    if transfer.is_empty() {
+        port.post_message(message)
+    } else {
+        port.post_and_transfer(message, &array(transfer))
+    }
 }
 
 /// A copy of the bytes of a `Uint8Array`, and `None` of anything else.

@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 use super::far::OutOfBand;
-use super::letter::{Reader, Writer};
+use super::letter::{ANNOUNCE, LAST, Reader, Writer};
 use super::link::{BEGUN, CLOSED, PANICKED, REPORT, SENT};
 use super::outcome::{self, SUSPENDED};
 use super::task::Kind;
@@ -297,7 +297,7 @@ pub fn on_start(function: u32) {
 /// Runs the jobs of a frame, or of a part of one.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_run, skip_typescript)]
-pub fn run(announce: bool, is_last: bool, jobs: Vec<u8>, values: JsValue) {
+pub fn run(jobs: Vec<u8>, values: JsValue) {
     FRAME.with(|frame| {
         if !frame.is_open.replace(true) {
             let now = dom::now();
@@ -306,7 +306,8 @@ pub fn run(announce: bool, is_last: bool, jobs: Vec<u8>, values: JsValue) {
         }
     });
     let mut reader = Reader::new(&jobs, &values);
-    let mut announce = announce;
+    let flags = reader.u32().unwrap_or(LAST);
+    let mut announce = flags & ANNOUNCE != 0;
     let mut waits = false;
     while reader.has_more() {
         let Some(record) = reader.jobs() else {
@@ -329,7 +330,7 @@ pub fn run(announce: bool, is_last: bool, jobs: Vec<u8>, values: JsValue) {
             tell_in_time();
         }
     }
-    if !is_last {
+    if flags & LAST == 0 {
         return;
     }
     if waits {
@@ -364,7 +365,8 @@ fn end_frame() {
         let gap = frame.began.get() - frame.ended.replace(now);
         frame.is_open.set(false);
         let ran = now - frame.began.get();
-        tell(&[(ran * 1e3).into(), (gap * 1e3).into()]);
+        REPORTS.with_borrow_mut(|reports| outcome::write_end(reports, ran * 1e3, gap * 1e3));
+        tell();
     });
 }
 
@@ -374,17 +376,17 @@ fn tell_in_time() {
         let now = dom::now();
         if now - frame.told.get() > PATIENCE {
             frame.told.set(now);
-            tell(&[]);
+            tell();
         }
     });
 }
 
 /// Posts what there is to report.
-fn tell(ended: &[JsValue]) {
+fn tell() {
     REPORTS.with_borrow_mut(|reports| {
-        if !reports.is_empty() || !ended.is_empty() {
+        if !reports.is_empty() {
             // What cannot be cloned has been refused before.
-            let _ = reports.post(&js_sys::global(), &[token(), REPORT.into()], ended);
+            let _ = reports.post(&js_sys::global(), token_number(), REPORT);
             reports.clear();
             note(reports);
         }
@@ -431,14 +433,14 @@ pub(crate) fn report(report: Report) {
     });
     if let Some((id, outcome)) = beside {
         // The owner hears of a `map`'s jobs in their order.
-        tell(&[]);
+        tell();
         report_beside(id, outcome);
     }
     FRAME.with(|frame| {
         if !frame.is_open.get() && !frame.posts.replace(true) {
             wasm_bindgen_futures::spawn_local(async {
                 FRAME.with(|frame| frame.posts.set(false));
-                tell(&[]);
+                tell();
             });
         }
     });
@@ -449,7 +451,7 @@ fn report_beside(id: JobId, outcome: worker::Outcome) {
     let type_name = outcome.as_ref().map_or("", |payload| payload.type_name);
     let mut writer = Writer::default();
     outcome::write(&mut writer, id, &outcome);
-    if let Err(reason) = writer.post(&js_sys::global(), &[token(), REPORT.into()], &[]) {
+    if let Err(reason) = writer.post(&js_sys::global(), token_number(), REPORT) {
         let error = JoinError::not_cloned(type_name, reason).of_result();
         report(Report::Finished(id, Err(error)));
     }
@@ -476,8 +478,12 @@ pub(super) fn number(id: JobId) -> JsValue {
 
 /// What a message begins with.
 pub(super) fn token() -> JsValue {
-    let token = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| worker.token));
-    token.map_or(JsValue::UNDEFINED, Into::into)
+    token_number().into()
+}
+
+/// 0, which is nobody's, outside a worker.
+pub(super) fn token_number() -> f64 {
+    WORKER.with_borrow(|worker| worker.as_ref().map_or(0.0, |worker| worker.token))
 }
 
 /// What can always be cloned: numbers and text.
@@ -488,10 +494,11 @@ pub(super) fn post(message: &[JsValue]) {
 /// Sends a job's item through the channel whose end came at `index` of its arguments.
 pub(super) fn send(id: JobId, index: u32, item: Payload) -> Result<(), JoinError> {
     let mut writer = Writer::default();
+    writer.u64(id.0);
+    writer.u32(index);
     writer.payload(&item);
-    let head = [token(), SENT.into(), number(id), index.into()];
     writer
-        .post(&js_sys::global(), &head, &[])
+        .post(&js_sys::global(), token_number(), SENT)
         .map_err(|reason| JoinError::not_cloned(item.type_name, reason))
 }
 

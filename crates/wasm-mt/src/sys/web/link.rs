@@ -248,20 +248,28 @@ pub(super) fn on_message(event: JsValue) {
             };
             let mut reader = Reader::new(&bytes, &message.0.get(3));
             let mut told = Vec::new();
+            let mut ended = None;
             while reader.has_more() {
+                if let Some(end) = outcome::read_end(&mut reader) {
+                    ended = Some(end);
+                    continue;
+                }
                 let Some(job) = outcome::read(&mut reader) else {
                     break;
                 };
                 told.push(job);
             }
-            let ended = message.number(4).zip(message.number(5));
             lane.reported(generation, told, ended);
         }
         SENT => {
-            let bytes = dom::bytes(&message.0.get(4));
-            let payload = bytes.and_then(|bytes| Reader::new(&bytes, &message.0.get(5)).payload());
-            if let (Some(index), Some(payload)) = (message.number(3), payload) {
-                lane.sent(generation, id, index as u32, payload);
+            let Some(bytes) = dom::bytes(&message.0.get(2)) else {
+                return;
+            };
+            let mut reader = Reader::new(&bytes, &message.0.get(3));
+            if let (Some(id), Some(index), Some(item)) =
+                (reader.u64(), reader.u32(), reader.payload())
+            {
+                lane.sent(generation, JobId(id), index, item);
             }
         }
         CLOSED => {

@@ -15,6 +15,8 @@ const OTHER_BUILD: u32 = 4;
 const NOT_CLONED: u32 = 5;
 /// It awaits something.
 pub(super) const SUSPENDED: u32 = 6;
+/// No job's: a frame has ended.
+const ENDED: u32 = 7;
 
 /// Writes a job's outcome.
 pub(super) fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
@@ -43,6 +45,22 @@ pub(super) fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
         to.text(type_name);
         to.text(message);
     }
+}
+
+/// Writes that a frame has ended: for how many microseconds it ran, and for how many the worker had idled before it.
+pub(super) fn write_end(to: &mut Writer, ran: f64, gap: f64) {
+    to.u32(ENDED);
+    to.u64(ran.to_bits());
+    to.u64(gap.to_bits());
+}
+
+/// The end of a frame, where the next record is one.
+pub(super) fn read_end(from: &mut Reader<'_>) -> Option<(f64, f64)> {
+    if from.peek() != Some(ENDED) {
+        return None;
+    }
+    from.u32()?;
+    Some((f64::from_bits(from.u64()?), f64::from_bits(from.u64()?)))
 }
 
 /// The next record, and `None` where it tells nothing that is known.
