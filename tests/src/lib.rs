@@ -33,6 +33,7 @@ mod pool_ends;
 mod pool_faults;
 mod pool_maps;
 mod pool_nested;
+mod pool_soak;
 #[cfg(target_family = "wasm")]
 mod pool_web;
 mod threads;
@@ -65,6 +66,7 @@ pub use pool_ends::*;
 pub use pool_faults::*;
 pub use pool_maps::*;
 pub use pool_nested::*;
+pub use pool_soak::*;
 #[cfg(target_family = "wasm")]
 pub use pool_web::*;
 pub use threads::*;
@@ -340,6 +342,16 @@ macro_rules! pool_web_bodies {
             js_values_are_items_and_results_of_a_map
             a_workers_context_is_dropped_with_its_map
             a_context_that_can_only_be_handed_over_is_an_error
+        }
+    };
+}
+
+/// Calls a macro with the name of each body that runs once in each engine, and not in every setting.
+#[macro_export]
+macro_rules! soak_bodies {
+    ($each:ident) => {
+        $each! {
+            every_handle_settles_whatever_dies
         }
     };
 }
