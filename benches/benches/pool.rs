@@ -107,7 +107,10 @@ fn main() {
         .build()
         .expect("rayon's pool starts");
 
-    let mut criterion = Criterion::default().configure_from_args();
+    let mut criterion = Criterion::default()
+        .sample_size(30)
+        .warm_up_time(Duration::from_secs(1))
+        .configure_from_args();
     for workload in &WORKLOADS {
         let mut group = criterion.benchmark_group(workload.name);
         group.bench_function("wasm-mt", |bencher| bencher.iter(|| (workload.ours)(&ours)));
@@ -129,18 +132,15 @@ fn print_ratios(ours: &ThreadPool, rayon: &rayon::ThreadPool) {
         "in turns, medians in µs", "wasm-mt", "rayon", "runs", "ratio"
     );
     for workload in &WORKLOADS {
-        let mut sides: [(Box<dyn Fn()>, Vec<f64>); 2] = [
-            (Box::new(|| (workload.ours)(ours)), Vec::new()),
-            (Box::new(|| (workload.rayon)(rayon)), Vec::new()),
-        ];
+        let sides: [&dyn Fn(); 2] = [&|| (workload.ours)(ours), &|| (workload.rayon)(rayon)];
+        let mut runs = [Vec::new(), Vec::new()];
         for round in 0..ROUNDS {
             // Each is first as often as the other, but for one.
             for at in [round % 2, 1 - round % 2] {
-                let (run, runs) = &mut sides[at];
-                runs.push(measured(run));
+                runs[at].push(measured(sides[at]));
             }
         }
-        let [ours, rayon] = sides.map(|(_, runs)| median(runs));
+        let [ours, rayon] = runs.map(median);
         let ratio = ours / rayon;
         let remark = if ratio > workload.goal {
             format!("  above the goal, {}", workload.goal)
