@@ -290,6 +290,7 @@ macro_rules! pool_bodies {
             a_panic_of_a_pools_job_is_an_error_with_message_place_and_worker
             a_panic_spares_the_jobs_that_were_posted_with_it
             many_panics_spare_the_jobs_between_them
+            a_panic_between_awaits_spares_the_jobs_that_had_no_turn
             an_aborted_job_that_waits_in_a_pool_is_never_begun
             aborting_an_endless_job_harms_no_other
             aborting_the_endless_jobs_of_all_workers_frees_the_pool

@@ -81,6 +81,39 @@ pub async fn many_panics_spare_the_jobs_between_them() {
     }
 }
 
+pub async fn a_panic_between_awaits_spares_the_jobs_that_had_no_turn() {
+    let pool = pool(1).await;
+    // Once their costs are known, they go in one frame, of several messages: what takes a sender along has its own.
+    for _ in 0..10 {
+        let (tells, told) = channel::<u32>();
+        let panics: Vec<_> = (0..3)
+            .map(|_| {
+                pool.spawn(job!(async || {
+                    YieldOnce::default().await;
+                    panic!("after its await")
+                }))
+            })
+            .collect();
+        let handles: Vec<_> = (0..30u32)
+            .map(|n| {
+                let tells = tells.clone();
+                pool.spawn(job!(|n, tells| tells.send(n).map(|()| n)))
+            })
+            .collect();
+        drop(tells);
+        for (n, handle) in (0..).zip(handles) {
+            assert_eq!(handle.await.unwrap(), Ok(n));
+        }
+        for handle in panics {
+            let error: JoinError = handle.await.map(|()| ()).unwrap_err();
+            assert!(error.is_panic() || error.is_lost(), "{error}");
+        }
+        let mut told: Vec<u32> = told.map(Result::unwrap).collect().await;
+        told.sort();
+        assert!(told.into_iter().eq(0..30));
+    }
+}
+
 pub async fn an_aborted_job_that_waits_in_a_pool_is_never_begun() {
     let pool = pool(1).await;
     let (tells, told) = channel::<u32>();

@@ -217,3 +217,20 @@ fn odd_calls_change_nothing_and_lose_nothing() {
     none.push(0, unit(0, 3), 0.0);
     assert_eq!((none.next(0.0).is_none(), none.waiting()), (true, 3));
 }
+
+#[test]
+fn what_one_worker_alone_may_take_is_stranded_without_it() {
+    for steal in [true, false] {
+        let mut dispatch = dispatch(2, steal);
+        dispatch.down(0);
+        dispatch.inject(unit(0, 3), 0.0);
+        dispatch.push(0, unit(3, 2), 0.0);
+        dispatch.pin(0, unit(5, 1), 0.0);
+        dispatch.pin(1, unit(6, 1), 0.0);
+        let stranded: Vec<_> = dispatch.strand(0).iter().map(|unit| unit.first).collect();
+        assert_eq!(stranded, if steal { vec![5] } else { vec![5, 3] });
+        assert_eq!(dispatch.waiting(), if steal { 6 } else { 4 });
+        assert!(dispatch.strand(0).is_empty());
+        assert!(dispatch.strand(2).is_empty());
+    }
+}
