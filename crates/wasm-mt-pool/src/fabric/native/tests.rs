@@ -20,31 +20,31 @@ fn config() -> Config {
     door::config(Builder::new())
 }
 
-fn started(config: Config, workers: usize, steal: bool) -> Arc<Fabric> {
-    let fabric = Fabric::start(config, workers, steal);
+fn started(config: Config, workers: usize, steal: bool) -> Arc<Native> {
+    let fabric = Native::start(config, workers, steal);
     block_on(poll_fn(|cx| fabric.poll_started(cx))).expect("the fabric starts");
     fabric
 }
 
-fn fabric(workers: usize) -> Arc<Fabric> {
+fn fabric(workers: usize) -> Arc<Native> {
     started(config(), workers, true)
 }
 
-fn spawn_at<T: Send + 'static>(fabric: &Fabric, job: Job<T>, place: Place) -> JoinHandle<T> {
+fn spawn_at<T: Send + 'static>(fabric: &Native, job: Job<T>, place: Place) -> JoinHandle<T> {
     let (entry, handle) = door::spawned_natively(job, fabric.config.unhandled());
     fabric.submit(entry, place);
     handle
 }
 
-fn spawn<T: Send + 'static>(fabric: &Fabric, job: Job<T>) -> JoinHandle<T> {
+fn spawn<T: Send + 'static>(fabric: &Native, job: Job<T>) -> JoinHandle<T> {
     spawn_at(fabric, job, Place::Anywhere)
 }
 
-fn here() -> Arc<Fabric> {
-    Fabric::current().expect("a job has a fabric").0
+fn here() -> Arc<Native> {
+    Native::current().expect("a job has a fabric").0
 }
 
-fn end(fabric: &Arc<Fabric>) {
+fn end(fabric: &Arc<Native>) {
     fabric.terminate();
     block_on(poll_fn(|cx| fabric.poll_ended(cx)));
 }
