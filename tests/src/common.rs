@@ -61,6 +61,13 @@ pub async fn all_go_on(pool: &ThreadPool) {
     assert_eq!(pool.spawn(job!(|| 20)).timeout(LONG).await.unwrap(), 20);
 }
 
+/// Nothing waits in the pool, once its workers have met what nobody waits for any more.
+pub async fn runs_dry(pool: &ThreadPool) {
+    while pool.stats().waiting > 0 {
+        pool.spawn(job!(|| ())).timeout(LONG).await.unwrap();
+    }
+}
+
 /// Longer than any test should take: a limit that must not be reached.
 pub const LONG: Duration = Duration::from_secs(600);
 

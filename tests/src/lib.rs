@@ -33,6 +33,7 @@ mod pool_ends;
 mod pool_faults;
 mod pool_maps;
 mod pool_nested;
+mod pool_soak;
 #[cfg(target_family = "wasm")]
 mod pool_web;
 mod threads;
@@ -65,6 +66,7 @@ pub use pool_ends::*;
 pub use pool_faults::*;
 pub use pool_maps::*;
 pub use pool_nested::*;
+pub use pool_soak::*;
 #[cfg(target_family = "wasm")]
 pub use pool_web::*;
 pub use threads::*;
@@ -288,6 +290,7 @@ macro_rules! pool_bodies {
             a_panic_of_a_pools_job_is_an_error_with_message_place_and_worker
             a_panic_spares_the_jobs_that_were_posted_with_it
             many_panics_spare_the_jobs_between_them
+            a_panic_between_awaits_spares_the_jobs_that_had_no_turn
             an_aborted_job_that_waits_in_a_pool_is_never_begun
             aborting_an_endless_job_harms_no_other
             aborting_the_endless_jobs_of_all_workers_frees_the_pool
@@ -340,6 +343,16 @@ macro_rules! pool_web_bodies {
             js_values_are_items_and_results_of_a_map
             a_workers_context_is_dropped_with_its_map
             a_context_that_can_only_be_handed_over_is_an_error
+        }
+    };
+}
+
+/// Calls a macro with the name of each body that runs once in each engine, and not in every setting.
+#[macro_export]
+macro_rules! soak_bodies {
+    ($each:ident) => {
+        $each! {
+            every_handle_settles_whatever_dies
         }
     };
 }

@@ -8,8 +8,8 @@ use wasm_mt::{Buffer, JoinError, Receiver, available_parallelism, channel, job};
 use wasm_mt_pool::ThreadPool;
 
 use crate::common::{
-    Gate, LONG, all_go_on, built, busy_for, count, counted, endless, open_gate, pool, this_pool,
-    this_thread,
+    Gate, LONG, all_go_on, built, busy_for, count, counted, endless, open_gate, pool, runs_dry,
+    this_pool, this_thread,
 };
 
 pub async fn each_of_many_jobs_gives_its_own_value() {
@@ -20,7 +20,7 @@ pub async fn each_of_many_jobs_gives_its_own_value() {
     for (n, handle) in (0u64..).zip(handles).collect::<Vec<_>>().into_iter().rev() {
         assert_eq!(handle.await.unwrap(), n * n + 1);
     }
-    assert_eq!(pool.stats().waiting, 0);
+    runs_dry(&pool).await;
 }
 
 pub async fn a_pool_has_as_many_workers_as_it_was_told() {

@@ -10,6 +10,7 @@ use wasm_mt_pool::ThreadPool;
 
 use crate::common::{
     CountsItsDrop, Gate, LONG, Picky, YieldOnce, all_go_on, built, count, counted, endless, pool,
+    runs_dry,
 };
 
 pub async fn a_pool_of_no_workers_is_a_start_error() {
@@ -80,6 +81,39 @@ pub async fn many_panics_spare_the_jobs_between_them() {
     }
 }
 
+pub async fn a_panic_between_awaits_spares_the_jobs_that_had_no_turn() {
+    let pool = pool(1).await;
+    // Once their costs are known, they go in one frame, of several messages: what takes a sender along has its own.
+    for _ in 0..10 {
+        let (tells, told) = channel::<u32>();
+        let panics: Vec<_> = (0..3)
+            .map(|_| {
+                pool.spawn(job!(async || {
+                    YieldOnce::default().await;
+                    panic!("after its await")
+                }))
+            })
+            .collect();
+        let handles: Vec<_> = (0..30u32)
+            .map(|n| {
+                let tells = tells.clone();
+                pool.spawn(job!(|n, tells| tells.send(n).map(|()| n)))
+            })
+            .collect();
+        drop(tells);
+        for (n, handle) in (0..).zip(handles) {
+            assert_eq!(handle.await.unwrap(), Ok(n));
+        }
+        for handle in panics {
+            let error: JoinError = handle.await.map(|()| ()).unwrap_err();
+            assert!(error.is_panic() || error.is_lost(), "{error}");
+        }
+        let mut told: Vec<u32> = told.map(Result::unwrap).collect().await;
+        told.sort();
+        assert!(told.into_iter().eq(0..30));
+    }
+}
+
 pub async fn an_aborted_job_that_waits_in_a_pool_is_never_begun() {
     let pool = pool(1).await;
     let (tells, told) = channel::<u32>();
@@ -99,7 +133,7 @@ pub async fn an_aborted_job_that_waits_in_a_pool_is_never_begun() {
     assert!(busy.await.unwrap_err().is_cancelled());
     assert_eq!(told.count().await, 0);
     assert_eq!(pool.spawn(job!(|| 5)).await.unwrap(), 5);
-    assert_eq!(pool.stats().waiting, 0);
+    runs_dry(&pool).await;
 }
 
 pub async fn aborting_an_endless_job_harms_no_other() {

@@ -10,7 +10,7 @@ use wasm_mt::{Buffer, JoinError, Sender, Thread, channel, job};
 use wasm_mt_pool::ThreadPool;
 
 use crate::common::{
-    LONG, YieldOnce, all_go_on, busy_for, count, counted, pool, this_pool, this_thread,
+    LONG, YieldOnce, all_go_on, busy_for, count, counted, pool, runs_dry, this_pool, this_thread,
 };
 
 type Result<T> = std::result::Result<T, String>;
@@ -44,7 +44,7 @@ pub async fn a_job_awaits_a_thousand_jobs_three_levels_deep() {
         let top = pool.spawn(job!(async || sum(3, 0).await)).timeout(LONG);
         assert_eq!(top.await.unwrap(), Ok((0..1000).sum()));
         assert_eq!(pool.stats().run(), 1 + 10 + 100 + 1000);
-        assert_eq!(pool.stats().waiting, 0);
+        runs_dry(&pool).await;
     }
 }
 
@@ -231,7 +231,7 @@ pub async fn a_child_that_waits_is_never_begun_when_its_parent_aborts_it() {
     // Aborted in the turn in which they were spawned, by the one worker that could run them.
     assert_eq!(found.await.unwrap(), 1);
     assert_eq!(pool.spawn(job!(|| counted())).await.unwrap(), 1);
-    assert_eq!(pool.stats().waiting, 0);
+    runs_dry(&pool).await;
 }
 
 pub async fn a_parents_dropped_map_aborts_what_is_left_of_it() {
@@ -246,7 +246,7 @@ pub async fn a_parents_dropped_map_aborts_what_is_left_of_it() {
     }));
     assert!(found.await.unwrap());
     all_go_on(&pool).await;
-    assert_eq!(pool.stats().waiting, 0);
+    runs_dry(&pool).await;
     assert!(pool.stats().run() < 600, "{}", pool.stats().run());
 }
 
@@ -263,7 +263,7 @@ pub async fn a_parents_dropped_map_of_buffers_aborts_what_is_left_of_it() {
     }));
     assert!(found.await.unwrap());
     all_go_on(&pool).await;
-    assert_eq!(pool.stats().waiting, 0);
+    runs_dry(&pool).await;
     assert!(pool.stats().run() < 600, "{}", pool.stats().run());
 }
 

@@ -242,6 +242,7 @@ impl Entry {
     }
 
     /// Ends all its jobs with an error. Runs foreign code: not under a lock.
+    #[expect(clippy::boxed_local, reason = "an entry moves about as a pointer")]
     pub fn fail(self: Box<Self>, error: JoinError) {
         self.end(Err(error));
     }

@@ -448,6 +448,7 @@ impl Lane {
         let end = End {
             at: None,
             last_words: LastWords::CutOff,
+            turns: None,
         };
         state.take_posted(&mut leaving, end, &|_| Fate::Ends(JoinError::cancelled()));
         state.take_waiting(&mut leaving, &|_| JoinError::cancelled());

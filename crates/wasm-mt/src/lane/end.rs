@@ -27,6 +27,8 @@ pub(crate) struct Death {
     pub(crate) at: Option<JobId>,
     pub(crate) cause: Cause,
     pub(crate) last_words: LastWords,
+    /// How many jobs it ever entered, where it tells.
+    pub(crate) entered: Option<u32>,
 }
 
 /// What a worker died of.
@@ -91,6 +93,7 @@ impl Lane {
             at,
             cause,
             last_words,
+            entered,
         } = death;
         if at == Some(JobId::ON_START) {
             let error = cause.of_job(self.current());
@@ -121,7 +124,12 @@ impl Lane {
             }
             (_, cause) => cause.text(),
         };
-        let end = End { at, last_words };
+        let turns = entered.map(|entered| entered.wrapping_sub(state.left));
+        let end = End {
+            at,
+            last_words,
+            turns,
+        };
         self.replace(state, end, &|id| {
             if Some(id) == at {
                 Fate::Ends(victim.clone())
@@ -175,6 +183,7 @@ impl Lane {
         let end = End {
             at: None,
             last_words: LastWords::CutOff,
+            turns: None,
         };
         self.replace(state, end, &|_| {
             Fate::Lost("an aborted job beside it went on running".into())

@@ -27,6 +27,8 @@ pub(super) struct State {
     /// In the order in which they began.
     #[expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
     pub(super) suspended: Vec<Box<Entry>>,
+    /// How many jobs have left the frames of the present worker.
+    pub(super) left: u32,
     /// The grace times of aborted jobs that have begun.
     pub(super) graces: Vec<(JobId, sys::Timer)>,
 }
@@ -88,6 +90,7 @@ impl State {
             queue: VecDeque::new(),
             frames: VecDeque::new(),
             suspended: Vec::new(),
+            left: 0,
             graces: Vec::new(),
         }
     }
@@ -97,6 +100,7 @@ impl State {
         self.generation += 1;
         self.phase = Phase::Starting;
         self.proved = false;
+        self.left = 0;
         self.generation
     }
 
@@ -117,6 +121,7 @@ impl State {
         if frame.entries.is_empty() {
             self.frames.remove(at);
         }
+        self.left = self.left.wrapping_add(1);
         entry
     }
 
@@ -143,7 +148,11 @@ impl State {
         if let Some((at, place)) = self.find_framed(id) {
             let entry = &mut self.frames[at].entries[place];
             if entry.len() > 1 {
-                return (entry.first() == id).then(|| Left::One(entry.take_first()));
+                if entry.first() != id {
+                    return None;
+                }
+                self.left = self.left.wrapping_add(1);
+                return Some(Left::One(entry.take_first()));
             }
             return self.take_framed(id).map(Left::Whole);
         }
@@ -184,6 +193,7 @@ impl State {
         for entry in std::mem::take(&mut self.suspended) {
             meet(entry, fate, leaving, &mut back);
         }
+        let mut turns = end.turns;
         for frame in std::mem::take(&mut self.frames) {
             let stopped_in_it = end
                 .at
@@ -193,20 +203,23 @@ impl State {
             // Whether what comes next in the frame had its turn.
             let mut had = frame.begun || stopped_in_it.is_some();
             for mut entry in frame.entries {
-                let stopped = stopped_in_it.filter(|id| had && entry.has(*id));
-                let mut rest = None;
-                if stopped.is_some() && entry.len() > 1 {
-                    // Those before it have been heard of, so it is the first.
-                    rest = Some(entry.split_off(1));
-                }
-                let begun = had;
-                had &= stopped.is_none();
-                if begun || entry.is_settled() || !entry.task.reclaim(end.last_words) {
+                let is_last = match &mut turns {
+                    Some(turns) => {
+                        had = *turns > 0;
+                        *turns = turns.saturating_sub(1);
+                        had
+                    }
+                    None => had && stopped_in_it.is_some_and(|id| entry.has(id)),
+                };
+                // Of several, those before it have been heard of, so it is the first.
+                let rest = (is_last && entry.len() > 1).then(|| entry.split_off(1));
+                if had || entry.is_settled() || !entry.task.reclaim(end.last_words) {
                     meet(entry, fate, leaving, &mut back);
                 } else {
                     back.push_back(entry);
                 }
                 back.extend(rest);
+                had &= !is_last;
             }
         }
         leaving.back = back;
@@ -237,6 +250,9 @@ pub(super) struct End {
     /// The job whose code was running, where that is known.
     pub(super) at: Option<JobId>,
     pub(super) last_words: LastWords,
+    /// How many jobs of its frames, from the first on, had their turn, where the worker has told. It has told of all others
+    /// that had.
+    pub(super) turns: Option<u32>,
 }
 
 /// What becomes of a job whose worker is taken from under it.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use wasm_mt::__pool::{Config, Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
-use super::{Fabric as Native, Place, Seat};
+use super::{Native, Place, Seat};
 use crate::fabric::Fabric;
 use crate::stats::{Stats, WorkerStats};
 

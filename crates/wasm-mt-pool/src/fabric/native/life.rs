@@ -15,7 +15,7 @@ use wasm_mt::StartError;
 use super::inbox::Order;
 use super::peers::Peers;
 use super::sleep::{self, Sleep};
-use super::{Counters, Fabric, Inbox, Seat, worker};
+use super::{Counters, Inbox, Native, Seat, worker};
 
 /// What is known of the threads, all together.
 pub(super) struct Life {
@@ -37,12 +37,12 @@ impl Life {
     }
 }
 
-impl Fabric {
+impl Native {
     /// Begins to start the workers' threads, and returns at once.
     pub(crate) fn start(config: Config, workers: usize, steal: bool) -> Arc<Self> {
         let workers = workers.min(sleep::MOST);
         let (limit, too_late) = door::start_deadline(&config);
-        let fabric = Arc::new_cyclic(|me: &Weak<Fabric>| Fabric {
+        let fabric = Arc::new_cyclic(|me: &Weak<Native>| Native {
             config,
             steal,
             sleep: Arc::new(Sleep::new(workers)),
@@ -130,7 +130,7 @@ impl Fabric {
                 if let Some(fabric) = me.upgrade() {
                     let mut life = fabric.life();
                     life.threads = 0;
-                    Fabric::tell(life);
+                    Native::tell(life);
                 }
             };
             Timer::after(grace, Box::new(fire))

@@ -49,7 +49,7 @@ pub(crate) enum Place {
 }
 
 /// The threads of a pool and what waits for them.
-pub(crate) struct Fabric {
+pub(crate) struct Native {
     config: Config,
     steal: bool,
     sleep: Arc<Sleep>,
@@ -60,7 +60,7 @@ pub(crate) struct Fabric {
     /// Workers that no thread could be had for.
     vacant: AtomicUsize,
     life: Mutex<Life>,
-    me: Weak<Fabric>,
+    me: Weak<Native>,
 }
 
 /// What stays of a worker when its thread is replaced.
@@ -73,7 +73,7 @@ struct Seat {
     hand: Mutex<Option<Arc<Hand>>>,
 }
 
-impl Fabric {
+impl Native {
     /// Hands jobs over, and never waits. After [`terminate`](Self::terminate) they end as closed.
     pub(crate) fn submit(&self, entry: Box<Entry>, place: Place) {
         if self.is_shut() {
@@ -125,12 +125,12 @@ impl Fabric {
     }
 
     /// The fabric that runs this thread's job, and the number of its worker.
-    pub(crate) fn current() -> Option<(Arc<Fabric>, usize)> {
+    pub(crate) fn current() -> Option<(Arc<Native>, usize)> {
         let local = worker::local()?;
         Some((local.fabric.clone(), local.worker))
     }
 
-    fn is(&self, other: &Arc<Fabric>) -> bool {
+    fn is(&self, other: &Arc<Native>) -> bool {
         std::ptr::eq(self, Arc::as_ptr(other))
     }
 
@@ -187,7 +187,7 @@ impl Fabric {
     }
 }
 
-impl door::Owner for Fabric {
+impl door::Owner for Native {
     fn abort(&self, worker: usize, id: JobId) {
         self.seats[worker].inbox.push(Order::Abort(id));
         self.sleep.wake(worker);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crossbeam_deque as deque;
 use wasm_mt::__pool::{self as door, Hand};
 
-use super::Fabric;
+use super::Native;
 use super::executor::Executor;
 use super::inbox::Order;
 use super::peers::Known;
@@ -34,7 +34,7 @@ const MOST: u128 = 4096;
 
 /// What a thread of the fabric knows.
 pub(super) struct Local {
-    pub(super) fabric: Arc<Fabric>,
+    pub(super) fabric: Arc<Native>,
     pub(super) worker: usize,
     pub(super) hand: Arc<Hand>,
     pub(super) deque: deque::Worker<Queued>,
@@ -69,7 +69,7 @@ enum Found {
 }
 
 /// The body of a worker's thread.
-pub(super) fn main(fabric: Arc<Fabric>, worker: usize, hand: Arc<Hand>) {
+pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>) {
     let executor = Rc::new(Executor::new(fabric.sleep.clone(), worker));
     let polled = executor.clone();
     if let Err(error) = hand.settle_in(move |future| polled.spawn(future)) {
@@ -151,7 +151,7 @@ impl Local {
         }
         let jobs = self.jobs.get().wrapping_add(1);
         self.jobs.set(jobs);
-        if jobs % FAIR == 0
+        if jobs.is_multiple_of(FAIR)
             && let Some(oldest) = self.oldest()
         {
             return Some(Found::Jobs(oldest));
@@ -163,7 +163,7 @@ impl Local {
     fn oldest(&self) -> Option<Queued> {
         let injected = || settled(|| self.fabric.injector.steal());
         let own = || settled(|| self.deque.stealer().steal());
-        if self.jobs.get() / FAIR % 2 == 0 {
+        if (self.jobs.get() / FAIR).is_multiple_of(2) {
             injected().or_else(own)
         } else {
             own().or_else(injected)

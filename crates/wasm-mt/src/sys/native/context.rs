@@ -15,9 +15,12 @@ pub(super) struct Context<C> {
     original: Arc<Mutex<Result<C, JoinError>>>,
 }
 
+/// Of which value, and the copy.
+type Copied = (Weak<dyn Any + Send + Sync>, Box<dyn Any>);
+
 thread_local! {
     /// The copies of this thread, and whether they can still be asked for.
-    static COPIES: RefCell<Vec<(Weak<dyn Any + Send + Sync>, Box<dyn Any>)>> = const { RefCell::new(Vec::new()) };
+    static COPIES: RefCell<Vec<Copied>> = const { RefCell::new(Vec::new()) };
 }
 
 impl<C: Travel> Context<C> {

@@ -178,6 +178,7 @@ fn work(
                 at: Some(JobId::ON_START),
                 cause: Cause::Panic(panic),
                 last_words: LastWords::Heard,
+                entered: None,
             };
             lane.died(generation, death);
         }
@@ -198,6 +199,7 @@ fn work(
                     "a waker, a drop or `on_unhandled` panicked on its thread".into(),
                 ),
                 last_words: LastWords::Heard,
+                entered: None,
             },
         );
     }

@@ -411,7 +411,9 @@ pub(crate) fn passed<T: Travel>(value: T) -> Result<T, JoinError> {
 }
 
 /// A frame of jobs on its way out.
-pub(crate) struct Letter(Vec<Box<Entry>>);
+pub(crate) struct Letter(Entries);
+
+type Entries = Vec<Box<Entry>>;
 
 impl Letter {
     pub(crate) fn of(entry: Box<Entry>) -> Self {
@@ -419,15 +421,15 @@ impl Letter {
     }
 
     /// Nothing is encoded on its way out.
-    pub(crate) fn write(entries: Vec<Box<Entry>>) -> Self {
+    pub(crate) fn write(entries: Entries) -> Self {
         Letter(entries)
     }
 
-    pub(super) fn entries(&mut self) -> &mut Vec<Box<Entry>> {
+    pub(super) fn entries(&mut self) -> &mut Entries {
         &mut self.0
     }
 
-    pub(crate) fn into_entries(self) -> Vec<Box<Entry>> {
+    pub(crate) fn into_entries(self) -> Entries {
         self.0
     }
 }

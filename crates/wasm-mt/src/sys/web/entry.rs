@@ -221,6 +221,8 @@ struct Marks {
     reports: Cell<[u32; 2]>,
     /// Not 0 once the worker has ended for its owner: what had not begun runs elsewhere.
     ended: Cell<u32>,
+    /// How many jobs have been entered.
+    entered: Cell<u32>,
 }
 
 thread_local! {
@@ -229,6 +231,7 @@ thread_local! {
             running: Cell::new(0),
             reports: Cell::new([0, 0]),
             ended: Cell::new(0),
+            entered: Cell::new(0),
         }
     };
     static REPORTS: RefCell<Writer> = RefCell::new(Writer::default());
@@ -317,6 +320,7 @@ pub fn run(jobs: Vec<u8>, values: JsValue) {
             let Some(args) = reader.args() else {
                 break;
             };
+            MARKS.with(|marks| marks.entered.set(marks.entered.get().wrapping_add(1)));
             waits |= worker::run(JobId(id), false, || {
                 invoke(record.kind, &args.bytes, args.values, record.context)
             });

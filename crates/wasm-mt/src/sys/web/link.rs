@@ -296,6 +296,7 @@ pub(super) fn on_message(event: JsValue) {
                 at,
                 cause,
                 last_words: LastWords::Heard,
+                entered: message.number(5).map(|entered| entered as u32),
             };
             lane.died(generation, death);
         }

@@ -158,6 +158,7 @@ pub(super) fn died(token: f64, why: &str) {
             at: None,
             cause: Cause::Gone(why.into()),
             last_words: LastWords::CutOff,
+            entered: None,
         };
         lane.died(generation, death);
     }

@@ -16,7 +16,7 @@
   const GLUE = 0, MODULE = 1, SCRIPT = 2, BUILD = 3, REFUSED = 4;
 
   const postMessage = self.postMessage.bind(self);
-  let token, glue, give, running = () => 0, reports = () => [], stop = () => {}, dead = false;
+  let token, glue, give, running = () => 0, reports = () => [], stop = () => {}, entered, dead = false;
   const given = new Promise((resolve) => give = resolve);
 
   const text = (error) => {
@@ -35,7 +35,7 @@
     // What ended before, and waited for the rest of its frame.
     const told = reports();
     if (told.length) postMessage([token, REPORT, told]);
-    postMessage([token, DIED, running(), text(error), closed]);
+    postMessage([token, DIED, running(), text(error), closed, entered?.()]);
   };
 
   // The program's own `close()` would end this worker without a word to its owner.
@@ -154,6 +154,7 @@
         const [at, length] = new Uint32Array(memory.buffer, marks + 4, 2);
         return new Uint8Array(memory.buffer).slice(at, at + length);
       };
+      entered = () => new Uint32Array(memory.buffer, marks + 16, 1)[0];
       stop = () => new Uint32Array(memory.buffer, marks + 12, 1).fill(1);
     } catch (error) {
       postMessage([token, START_FAILED, stage, text(error)]);

@@ -109,6 +109,20 @@ fn without_stealing_a_deque_waits_for_its_workers_replacement() {
 }
 
 #[test]
+fn what_only_one_worker_may_take_can_be_taken_out_where_there_is_no_such_worker() {
+    for steal in [true, false] {
+        let mut dispatch = dispatch(2, steal);
+        dispatch.down(0);
+        (1..3).for_each(|first| dispatch.push(0, unit(first, 1), 0.0));
+        dispatch.pin(0, unit(3, 1), 0.0);
+        let on_deque = if steal { 0 } else { 2 };
+        assert_eq!(dispatch.strand(0).len(), 1 + on_deque);
+        assert_eq!(dispatch.waiting(), 2 - on_deque);
+        assert!(dispatch.strand(2).is_empty());
+    }
+}
+
+#[test]
 fn what_is_given_back_goes_first_in_its_order_and_what_is_pinned_waits() {
     let mut dispatch = dispatch(2, true);
     dispatch.inject(unit(0, 1), 0.0);
@@ -202,4 +216,21 @@ fn odd_calls_change_nothing_and_lose_nothing() {
     let mut none = Dispatch::<Acted>::new(0, true);
     none.push(0, unit(0, 3), 0.0);
     assert_eq!((none.next(0.0).is_none(), none.waiting()), (true, 3));
+}
+
+#[test]
+fn what_one_worker_alone_may_take_is_stranded_without_it() {
+    for steal in [true, false] {
+        let mut dispatch = dispatch(2, steal);
+        dispatch.down(0);
+        dispatch.inject(unit(0, 3), 0.0);
+        dispatch.push(0, unit(3, 2), 0.0);
+        dispatch.pin(0, unit(5, 1), 0.0);
+        dispatch.pin(1, unit(6, 1), 0.0);
+        let stranded: Vec<_> = dispatch.strand(0).iter().map(|unit| unit.first).collect();
+        assert_eq!(stranded, if steal { vec![5] } else { vec![5, 3] });
+        assert_eq!(dispatch.waiting(), if steal { 6 } else { 4 });
+        assert!(dispatch.strand(0).is_empty());
+        assert!(dispatch.strand(2).is_empty());
+    }
 }
