@@ -88,7 +88,7 @@ pub async fn a_panic_between_awaits_spares_the_jobs_that_had_no_turn() {
         let (tells, told) = channel::<u32>();
         let panics: Vec<_> = (0..3)
             .map(|_| {
-                pool.spawn(job!(async || {
+                pool.spawn(job!(async || -> u32 {
                     YieldOnce::default().await;
                     panic!("after its await")
                 }))
@@ -105,7 +105,7 @@ pub async fn a_panic_between_awaits_spares_the_jobs_that_had_no_turn() {
             assert_eq!(handle.await.unwrap(), Ok(n));
         }
         for handle in panics {
-            let error: JoinError = handle.await.map(|()| ()).unwrap_err();
+            let error: JoinError = handle.await.unwrap_err();
             assert!(error.is_panic() || error.is_lost(), "{error}");
         }
         let mut told: Vec<u32> = told.map(Result::unwrap).collect().await;

@@ -80,9 +80,9 @@ fn not_37(n: u32) -> u32 {
 }
 
 /// The items of a stream in their order.
-async fn all<R: Send + 'static>(map: wasm_mt_pool::Map<R>) -> Vec<Result<R, JoinError>>
+async fn all<R>(map: wasm_mt_pool::Map<R>) -> Vec<Result<R, JoinError>>
 where
-    R: Serialize + serde::de::DeserializeOwned,
+    R: Serialize + serde::de::DeserializeOwned + Send + 'static,
 {
     let mut items: Vec<_> = map.stream().collect().await;
     items.sort_by_key(|(place, _)| *place);

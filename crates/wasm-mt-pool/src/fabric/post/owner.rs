@@ -5,6 +5,8 @@
 //! 2. A job to an idle worker leaves at once. What more is spawned in the same turn leaves at its end, together.
 //! 3. A job that is here is in one place: in the dispatch or in a lane.
 
+#![expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
+
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};

@@ -3,6 +3,8 @@
 //!
 //! Numbers are little-endian. Never true: that a reader believes a length; what does not read is nothing.
 
+#![expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
+
 use std::sync::Arc;
 
 use js_sys::Uint8Array;
@@ -439,7 +441,7 @@ impl Letter {
                 .try_for_each(|context| context.send(worker, token))?;
             let announces = u32::from(announce && posted == 0) * ANNOUNCE;
             let is_last = at + 1 == last;
-            part.writer.set(0, announces | u32::from(is_last) * LAST);
+            part.writer.set(0, announces | (u32::from(is_last) * LAST));
             part.post(worker, token, RUN)?;
             posted += 1;
             is_over = is_last;
