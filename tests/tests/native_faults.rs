@@ -140,11 +140,14 @@ fn spawns_that_race_on_a_failed_thread_start_it_once() {
             FAILS.store(true, Ordering::SeqCst);
             let (begun, begins) = mpsc::channel();
             *BEGUN.lock().unwrap() = Some(begun);
-            let endless = thread.spawn(job!(|| {
+            let endless = thread.spawn(job!(|| -> () {
                 if let Some(begun) = BEGUN.lock().unwrap().take() {
                     begun.send(()).unwrap();
                 }
-                std::thread::park();
+                // A wake of the thread's executor may have been left over.
+                loop {
+                    std::thread::park();
+                }
             }));
             begins.recv().unwrap();
             endless.abort();
