@@ -47,7 +47,12 @@ fn timers_outlive_a_panic_of_an_on_unhandled() {
         block_on(lose_worker(&told));
         assert_eq!(receiver.recv(), Ok(true));
         let late = thread
-            .spawn(job!(|| std::thread::park()))
+            .spawn(job!(|| -> () {
+                // As in `spawns_that_race_on_a_failed_thread_start_it_once`.
+                loop {
+                    std::thread::park();
+                }
+            }))
             .timeout(Duration::from_millis(1));
         assert!(block_on(late).unwrap_err().is_deadline());
     });
