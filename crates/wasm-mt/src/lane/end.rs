@@ -252,10 +252,8 @@ impl Lane {
         let Some(frame) = withdrawn else {
             return false;
         };
-        for mut entry in frame.entries {
-            let outlets = entry.take_outlets();
-            drop(entry);
-            entry::close(outlets);
+        for entry in frame.entries {
+            entry.discard();
         }
         true
     }
@@ -267,11 +265,9 @@ impl Origin for Lane {
         if let Some(at) = state.queue.iter().position(|entry| entry.has(id)) {
             let waiting = state.queue.remove(at);
             drop(state);
-            if let Some(mut entry) = waiting {
-                // Of a run before, natively, which may hold on to its ends.
-                let outlets = entry.take_outlets();
-                drop(entry);
-                entry::close(outlets);
+            if let Some(entry) = waiting {
+                // Natively a run before may hold on to its ends.
+                entry.discard();
             }
             return;
         }

@@ -4,21 +4,9 @@ use std::time::Duration;
 
 pub use super::hand::{Hand, LocalFuture, Owner};
 pub use super::timer::{Callback, Timer};
-use crate::__pool::spawned;
 use crate::builder::Config;
-use crate::entry::Entry;
 use crate::error::{StartError, StartErrorKind};
-use crate::handle::{JoinHandle, Unhandled};
-use crate::job::Job;
 use crate::thread::Current;
-
-/// A job on its way, and its handle. The job itself is told when it is given up on.
-pub fn spawned_natively<T: Send + 'static>(
-    job: Job<T>,
-    unhandled: Unhandled,
-) -> (Box<Entry>, JoinHandle<T>) {
-    spawned(job, unhandled, None)
-}
 
 /// The id of a thread to come.
 pub fn thread_id() -> u64 {
