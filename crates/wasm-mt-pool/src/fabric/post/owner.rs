@@ -18,6 +18,7 @@ use wasm_mt::{JobId, StartError};
 
 use super::dispatch::Dispatch;
 use super::unit::Unit;
+use crate::builder::Settings;
 use crate::fabric::Fabric;
 use crate::stats::{Stats, WorkerStats};
 
@@ -63,6 +64,7 @@ struct State {
     given_up: usize,
     /// What waits and has ends of channels.
     with_outlets: BTreeSet<JobId>,
+    begun: bool,
     closed: bool,
     /// Where a worker did not start before all were up.
     failure: Option<StartError>,
@@ -86,9 +88,9 @@ enum Phase {
     Failed,
 }
 
-/// Starts a pool.
-pub(crate) fn start(config: &Config, workers: usize, steal: bool) -> Arc<dyn Fabric> {
-    let post = Arc::new_cyclic(|me: &Weak<Post>| {
+/// A pool of so many workers, which [`begin`](Fabric::begin) starts.
+pub(crate) fn make(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
+    Arc::new_cyclic(|me: &Weak<Post>| {
         let lane = |at| {
             let feed: Weak<dyn Feed> = me.clone();
             Lane::of_pool(config.of_pool(at, workers), feed, at)
@@ -97,22 +99,19 @@ pub(crate) fn start(config: &Config, workers: usize, steal: bool) -> Arc<dyn Fab
             config: config.clone(),
             lanes: (0..workers).map(lane).collect(),
             state: Mutex::new(State {
-                dispatch: Dispatch::new(workers, steal),
+                dispatch: Dispatch::new(workers, settings.steal),
                 seats: vec![Seat::default(); workers],
                 turns: false,
                 given_up: 0,
                 with_outlets: BTreeSet::new(),
+                begun: false,
                 closed: false,
                 failure: None,
                 starter: None,
             }),
             me: me.clone(),
         }
-    });
-    for lane in &post.lanes {
-        lane.begin();
-    }
-    post
+    })
 }
 
 impl Post {
@@ -124,10 +123,15 @@ impl Post {
     fn take(&self, entries: Vec<Box<Entry>>, worker: Option<usize>, of: Option<usize>) {
         let now = __pool::now();
         let mut state = self.lock();
-        if state.closed {
+        if state.closed || !state.begun {
+            let closed = state.closed;
             drop(state);
             for entry in entries {
-                entry.fail(__pool::closed());
+                entry.fail(if closed {
+                    __pool::closed()
+                } else {
+                    __pool::not_started()
+                });
             }
             return;
         }
@@ -319,6 +323,22 @@ impl Origin for Post {
 impl Fabric for Post {
     fn workers(&self) -> usize {
         self.lanes.len()
+    }
+
+    fn begin(&self) -> bool {
+        let mut state = self.lock();
+        if state.closed || std::mem::replace(&mut state.begun, true) {
+            return false;
+        }
+        drop(state);
+        for lane in &self.lanes {
+            lane.begin();
+        }
+        true
+    }
+
+    fn resize(&self, _: usize) -> Result<(), StartError> {
+        Ok(())
     }
 
     fn submit(&self, entry: Box<Entry>, worker: Option<usize>) {

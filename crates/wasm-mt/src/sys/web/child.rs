@@ -402,6 +402,7 @@ fn read_entry(token: f64, reader: &mut Reader<'_>, answers: &Arc<Answers>) -> Op
     if jobs.is_idempotent {
         made.task.idempotent();
     }
+    made.set_rank(jobs.rank);
     for (place, index) in outlets {
         let outlet = Arc::new(RelayedOutlet {
             answers: answers.clone(),

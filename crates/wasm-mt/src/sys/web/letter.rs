@@ -213,12 +213,15 @@ impl<'a> Reader<'a> {
 
     /// The head of a record of jobs.
     pub(super) fn jobs(&mut self) -> Option<Jobs> {
+        let (first, len, kind) = (JobId(self.u64()?), self.u32()?, self.kind()?);
+        let (context, manner) = (self.u64()?, self.u32()?);
         Some(Jobs {
-            first: JobId(self.u64()?),
-            len: self.u32()?,
-            kind: self.kind()?,
-            context: self.u64()?,
-            is_idempotent: self.u32()? != 0,
+            first,
+            len,
+            kind,
+            context,
+            is_idempotent: manner & IDEMPOTENT != 0,
+            rank: (manner >> RANK) as u8,
         })
     }
 }
@@ -254,7 +257,13 @@ pub(super) struct Jobs {
     pub(super) context: u64,
     /// Their body may run more than once.
     pub(super) is_idempotent: bool,
+    /// How their pool ranks them.
+    pub(super) rank: u8,
 }
+
+/// A number tells their manner: this bit, and from this place on the rank.
+const IDEMPOTENT: u32 = 1;
+const RANK: u32 = 8;
 
 /// Writes the head of a record of jobs.
 pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
@@ -262,7 +271,7 @@ pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
     to.u32(jobs.len);
     to.kind(jobs.kind);
     to.u64(jobs.context);
-    to.u32(jobs.is_idempotent.into());
+    to.u32(u32::from(jobs.is_idempotent) * IDEMPOTENT | u32::from(jobs.rank) << RANK);
 }
 
 /// A frame's records are behind a number: what these say of it, or the worker that they are for.
@@ -317,6 +326,7 @@ impl Letter {
             kind: entry.task.kind,
             context: 0,
             is_idempotent: entry.is_idempotent(),
+            rank: entry.rank(),
         };
         match entry.task.payload() {
             Ok(payload) => {
@@ -343,6 +353,7 @@ impl Letter {
             kind: entry.task.kind,
             context: context.map_or(0, |context| context.id()),
             is_idempotent: entry.is_idempotent(),
+            rank: entry.rank(),
         };
         let mut start = 0;
         loop {
