@@ -58,6 +58,21 @@ pub trait Feed: Send + Sync {
     fn hears(&self, at: usize, message: &js_sys::Array);
 }
 
+/// What [`Lane::rest`] has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    expect(dead_code, reason = "natively a pool's threads end by themselves")
+)]
+pub enum Rest {
+    /// The worker has ended.
+    Ended,
+    /// Async jobs of its await something.
+    Awaits,
+    /// Something was posted to it, or it is not up.
+    Runs,
+}
+
 /// What a report says of a job.
 pub(crate) enum Told {
     /// It awaits something.
@@ -242,6 +257,29 @@ impl Lane {
         drop(state);
         leaving.settle();
         self.tell(|feed, at| feed.failed(at, error));
+    }
+
+    /// Ends the worker, if it has nothing to do, until the next [`begin`](Self::begin).
+    pub fn rest(&self) -> Rest {
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Ready) || !state.frames.is_empty() {
+            return Rest::Runs;
+        }
+        if !state.suspended.is_empty() {
+            return Rest::Awaits;
+        }
+        state.phase = Phase::Idle;
+        // Invariant 3.
+        state.generation += 1;
+        let link = state.link.take();
+        drop(state);
+        drop(link);
+        Rest::Ended
+    }
+
+    /// Async jobs of its worker await something.
+    pub fn awaits(&self) -> bool {
+        !self.lock().suspended.is_empty()
     }
 
     /// Takes a thread's job in, whatever has become of the thread.

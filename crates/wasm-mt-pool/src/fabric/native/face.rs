@@ -63,6 +63,8 @@ impl Fabric for Native {
             .zip(self.done())
             .map(|(seat, done)| WorkerStats {
                 thread: seat.id,
+                up: self.hand_of(seat).is_some(),
+                memory: 0,
                 run: done.run,
                 posted: done.run,
                 stolen: done.stolen,
