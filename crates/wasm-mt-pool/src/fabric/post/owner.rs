@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use js_sys::Array;
-use wasm_mt::__pool::{self, Config, Entry, Feed, Heard, Lane, Origin, Task, Unhandled};
+use wasm_mt::__pool::{self, Config, Ended, Entry, Feed, Heard, Lane, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
 use super::dispatch::Dispatch;
@@ -278,7 +278,8 @@ impl Feed for Post {
         }
     }
 
-    fn ended(&self, at: usize, ran: f64, gap: f64) {
+    fn ended(&self, at: usize, ended: Ended) {
+        let Ended { ran, gap, .. } = ended;
         self.lock().dispatch.ended(at, ran, gap, __pool::now());
         self.pump();
     }
