@@ -49,8 +49,8 @@ pub trait Feed: Send + Sync {
     fn down(&self, at: usize, back: VecDeque<Box<Entry>>);
     /// It could not be started, and is not tried again before [`Lane::begin`].
     fn failed(&self, at: usize, error: StartError);
-    /// The oldest frame has ended, which ran for so many microseconds; before it the worker had idled for so many.
-    fn ended(&self, at: usize, ran: f64, gap: f64);
+    /// The oldest frame has ended.
+    fn ended(&self, at: usize, ended: Ended);
     /// So many of its jobs have ended in their worker.
     fn left(&self, at: usize, jobs: usize);
     /// A job of its worker sends something to the pool.
@@ -58,12 +58,19 @@ pub trait Feed: Send + Sync {
     fn hears(&self, at: usize, message: &js_sys::Array);
 }
 
+/// What a worker tells at the end of a frame. All is 0 where nothing of that was posted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ended {
+    /// For how many microseconds the frame ran.
+    pub ran: f64,
+    /// For how many the worker had idled before it.
+    pub gap: f64,
+    /// How many bytes of memory the worker's instance has, which never become fewer; 0 where that is not known.
+    pub memory: u64,
+}
+
 /// What [`Lane::rest`] has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(target_family = "wasm"),
-    expect(dead_code, reason = "natively a pool's threads end by themselves")
-)]
 pub enum Rest {
     /// The worker has ended.
     Ended,
@@ -356,7 +363,7 @@ impl Lane {
             entry.end(Err(error));
         }
         if !posted {
-            self.tell(|feed, at| feed.ended(at, 0.0, 0.0));
+            self.tell(|feed, at| feed.ended(at, Ended::default()));
         }
         Ok(())
     }
@@ -372,14 +379,8 @@ impl Lane {
         }
     }
 
-    /// A worker's report: of jobs, and where a frame has ended, for how many microseconds that ran and for how many the
-    /// worker had idled before it.
-    pub(crate) fn reported(
-        &self,
-        generation: u32,
-        told: Vec<(JobId, Told)>,
-        ended: Option<(f64, f64)>,
-    ) {
+    /// A worker's report: of jobs, and of a frame, where one has ended.
+    pub(crate) fn reported(&self, generation: u32, told: Vec<(JobId, Told)>, ended: Option<Ended>) {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
@@ -407,8 +408,8 @@ impl Lane {
         self.pump();
         self.tell(|feed, at| {
             feed.left(at, left.len());
-            if let Some((ran, gap)) = ended {
-                feed.ended(at, ran, gap);
+            if let Some(ended) = ended {
+                feed.ended(at, ended);
             }
         });
         for (job, outcome) in left {

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use js_sys::Array;
-use wasm_mt::__pool::{self, Config, Entry, Feed, Heard, Origin, Task, Timer, Unhandled};
+use wasm_mt::__pool::{self, Config, Ended, Entry, Feed, Heard, Origin, Task, Timer, Unhandled};
 use wasm_mt::{JobId, StartError};
 
 use self::seats::{Phase, Seat};
@@ -289,10 +289,16 @@ impl Feed for Post {
         self.pump();
     }
 
-    fn ended(&self, at: usize, ran: f64, gap: f64) {
+    fn ended(&self, at: usize, ended: Ended) {
+        let Ended { ran, gap, memory } = ended;
         let now = __pool::now();
         let mut state = self.lock();
-        state.seats[at].active = now;
+        let seat = &mut state.seats[at];
+        seat.active = now;
+        // Where nothing was posted, nothing was told.
+        if memory > 0 {
+            seat.memory = memory;
+        }
         state.dispatch.ended(at, ran, gap, now);
         self.recycle_if_due(&mut state, at);
         drop(state);
