@@ -80,7 +80,8 @@ impl<U: Unit> Dispatch<U> {
 
     /// A job for that worker alone.
     pub(crate) fn pin(&mut self, worker: usize, unit: U, now: f64) {
-        if worker >= self.workers.len() || mutated!(TakesPinned) {
+        let gone = worker >= self.workers.len() || self.is_gone(worker);
+        if gone || mutated!(TakesPinned) {
             return self.inject(unit, now);
         }
         self.clock.saw(now);
@@ -155,6 +156,21 @@ impl<U: Unit> Dispatch<U> {
             member.pace.is_idle()
                 && (member.leaving != Some(Leaving::Retired) || self.lines.pinned(worker) == 0)
         })
+    }
+
+    /// It was retired, and has ended.
+    fn is_gone(&self, worker: usize) -> bool {
+        let member = &self.workers[worker];
+        member.leaving == Some(Leaving::Retired) && !member.up
+    }
+
+    /// Jobs that wait, and that a worker more could take.
+    pub(crate) fn for_others(&self) -> usize {
+        if self.steal {
+            self.lines.waiting()
+        } else {
+            self.lines.shared()
+        }
     }
 
     /// Whether something waits that only this worker may take.

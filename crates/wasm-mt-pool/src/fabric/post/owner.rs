@@ -19,7 +19,7 @@ use wasm_mt::__pool::{self, Config, Ended, Entry, Feed, Heard, Origin, Task, Tim
 use wasm_mt::{JobId, StartError};
 
 use self::seats::{Phase, Seat};
-use super::dispatch::Dispatch;
+use super::dispatch::{Dispatch, Leaving};
 use super::unit::Unit;
 use crate::builder::Settings;
 use crate::fabric::Fabric;
@@ -253,6 +253,10 @@ impl Feed for Post {
     fn down(&self, at: usize, back: VecDeque<Box<Entry>>) {
         let mut state = self.lock();
         state.seats[at].goes(Phase::Starting);
+        if state.dispatch.leaving(at) == Some(Leaving::Recycled) {
+            // That it does now.
+            state.dispatch.stay(at);
+        }
         state.give_back(at, back.into());
         drop(state);
         self.pump();
@@ -260,9 +264,8 @@ impl Feed for Post {
 
     fn failed(&self, at: usize, error: StartError) {
         let mut state = self.lock();
-        state.seats[at].phase = Phase::Failed;
+        let concerns = state.fails(at);
         state.dispatch.down(at);
-        state.gone_if_retired(at);
         // Where no worker is there, nor will be, what waits has nobody to wait for; nor has what this one alone may take.
         let none = state
             .seats
@@ -274,7 +277,9 @@ impl Feed for Post {
             state.dispatch.strand(at)
         };
         let dropped = state.dispatch.take_dropped();
-        state.failure.get_or_insert_with(|| error.clone());
+        if concerns {
+            state.failure.get_or_insert_with(|| error.clone());
+        }
         let starters = std::mem::take(&mut state.starters);
         drop(state);
         drop(dropped);

@@ -65,7 +65,7 @@ fn a_thief_takes_the_oldest_half() {
     let mut dispatch = dispatch(2, true);
     dispatch.down(1);
     (0..6).for_each(|first| dispatch.push(0, unit(first, 1), 0.0));
-    assert_eq!(frames(&mut dispatch), [(0, vec![5])]);
+    assert_eq!(end(&mut dispatch, 0), [5]);
     dispatch.up(1);
     assert_eq!(frames(&mut dispatch), [(1, vec![0])]);
     assert_eq!(
@@ -309,6 +309,10 @@ fn a_worker_that_is_retired_runs_what_is_pinned_to_it_and_leaves_the_rest_to_oth
     assert!(!dispatch.is_done(1));
     assert!(end(&mut dispatch, 1).is_empty());
     assert!(dispatch.is_done(1));
+    dispatch.down(1);
+    dispatch.pin(1, unit(5, 1), 0.0);
+    assert_eq!(end(&mut dispatch, 0), [5]);
+    dispatch.up(1);
     dispatch.inject(unit(4, 1), 0.0);
     assert!(frames(&mut dispatch).is_empty());
     dispatch.stay(1);

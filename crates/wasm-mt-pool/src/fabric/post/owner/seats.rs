@@ -65,7 +65,8 @@ impl Seat {
 
 impl State {
     pub(super) fn lanes(&self) -> Vec<Arc<Lane>> {
-        self.seats.iter().map(|seat| seat.lane.clone()).collect()
+        let seats = self.seats.iter().filter(|seat| seat.phase != Phase::Gone);
+        seats.map(|seat| seat.lane.clone()).collect()
     }
 
     /// Whether all that are to be are up, or were.
@@ -98,12 +99,12 @@ impl State {
     /// The workers to start since there is something for them: those first for whom alone it is, then as many as jobs wait and
     /// no other worker comes for.
     pub(super) fn take_asleep(&mut self) -> Vec<Arc<Lane>> {
-        if self.asleep == 0 || self.dispatch.waiting() == 0 {
+        if self.asleep == 0 {
             return Vec::new();
         }
         let starting = self.seats.iter();
         let starting = starting.filter(|seat| seat.phase == Phase::Starting);
-        let mut wanted = self.dispatch.waiting().saturating_sub(starting.count());
+        let mut wanted = self.dispatch.for_others().saturating_sub(starting.count());
         let mut woken = Vec::new();
         for (at, seat) in self.seats.iter_mut().enumerate() {
             if seat.phase != Phase::Asleep {
@@ -120,11 +121,11 @@ impl State {
         woken
     }
 
-    /// A worker that did not start, and is not needed any more, is not tried again.
-    pub(super) fn gone_if_retired(&mut self, at: usize) {
-        if self.dispatch.leaving(at) == Some(Leaving::Retired) {
-            self.seats[at].phase = Phase::Gone;
-        }
+    /// A worker did not start. One that is not needed any more is not tried again, and nobody's concern: gives whether it is.
+    pub(super) fn fails(&mut self, at: usize) -> bool {
+        let concerns = self.dispatch.leaving(at) != Some(Leaving::Retired);
+        self.seats[at].goes(if concerns { Phase::Failed } else { Phase::Gone });
+        concerns
     }
 }
 
@@ -157,12 +158,12 @@ impl Post {
                 }
             } else {
                 state.dispatch.leave(at, Leaving::Retired);
-                let asleep = state.seats[at].phase == Phase::Asleep;
-                if asleep {
+                let phase = state.seats[at].phase;
+                if phase == Phase::Asleep {
                     state.asleep -= 1;
                 }
-                if asleep || state.seats[at].phase == Phase::Failed {
-                    state.seats[at].phase = Phase::Gone;
+                if !state.begun || matches!(phase, Phase::Asleep | Phase::Failed) {
+                    state.seats[at].goes(Phase::Gone);
                 }
                 retire.push(at);
             }
