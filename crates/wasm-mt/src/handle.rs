@@ -105,6 +105,7 @@ enum Phase<T> {
     Pending {
         waker: Option<Waker>,
         timer: Option<sys::Timer>,
+        #[expect(dead_code, reason = "it is dropped when the job settles")]
         waits: Option<Waits>,
         detached: bool,
     },

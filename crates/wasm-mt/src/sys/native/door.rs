@@ -18,6 +18,12 @@ pub fn no_thread(error: &std::io::Error) -> StartError {
     StartError::new(StartErrorKind::Unsupported(error.to_string()))
 }
 
+/// The error of a pool that was to have more workers than can be counted.
+pub fn too_many_workers(most: usize) -> StartError {
+    let reason = format!("a pool has at most {most}");
+    StartError::new(StartErrorKind::Limit(reason))
+}
+
 /// The error of a start that a termination came before.
 pub fn terminated() -> StartError {
     StartError::new(StartErrorKind::Terminated)
