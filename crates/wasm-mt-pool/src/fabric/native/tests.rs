@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use futures::future::join_all;
 use wasm_mt::__pool::{self as door, Packet, Value};
-use wasm_mt::{Builder, Job, JobId, JoinError, JoinHandle, checkpoint, current, job};
+use wasm_mt::{Builder, Job, JobId, JoinError, JoinHandle, StartError, checkpoint, current, job};
 
 use super::*;
 
@@ -20,10 +20,31 @@ fn config() -> Config {
     door::config(Builder::new())
 }
 
-fn started(config: Config, workers: usize, steal: bool) -> Arc<Native> {
-    let fabric = Native::start(config, workers, steal);
-    block_on(poll_fn(|cx| fabric.poll_started(cx))).expect("the fabric starts");
+fn begun(config: Config, workers: usize, settings: Settings) -> Arc<Native> {
+    let fabric = Native::make(config, workers, settings);
+    assert!(fabric.begin());
     fabric
+}
+
+fn with(settings: Settings, workers: usize) -> Arc<Native> {
+    let fabric = begun(config(), workers, settings);
+    up(&fabric).expect("the fabric starts");
+    fabric
+}
+
+fn started(config: Config, workers: usize, steal: bool) -> Arc<Native> {
+    let settings = Settings {
+        steal,
+        ..Settings::default()
+    };
+    let fabric = begun(config, workers, settings);
+    up(&fabric).expect("the fabric starts");
+    fabric
+}
+
+/// Waits for all workers that are to be there.
+fn up(fabric: &Native) -> Result<(), StartError> {
+    block_on(poll_fn(|cx| fabric.poll_started(cx)))
 }
 
 fn fabric(workers: usize) -> Arc<Native> {
