@@ -173,6 +173,13 @@ impl Native {
         Poll::Pending
     }
 
+    /// Whatever starts comes too late.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn late_now(&self, error: StartError) {
+        let which = self.life().deadline.0;
+        self.late(which, error);
+    }
+
     /// Ends it: what waits or runs ends as cancelled, and the threads end when their jobs let them.
     pub(crate) fn terminate(&self) {
         if !self.shut_and_empty() {
@@ -304,6 +311,7 @@ impl Native {
     /// in its place.
     ///
     /// It does not unwind, though it runs foreign code: nobody answers for that here.
+    #[must_use]
     pub(super) fn start_failed(
         &self,
         worker: usize,

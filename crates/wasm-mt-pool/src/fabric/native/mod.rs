@@ -46,7 +46,8 @@ use self::sleep::Sleep;
 use crate::builder::Settings;
 use crate::priority::Priority;
 
-pub(crate) use self::counters::Done;
+#[cfg(all(test, not(loom)))]
+use self::counters::Done;
 
 /// Where jobs are to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +153,7 @@ impl Native {
     }
 
     /// What each worker has done.
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn done(&self) -> Vec<Done> {
         self.present_seats()
             .map(|seat| seat.counters.read())
@@ -226,7 +228,7 @@ impl Native {
             end(jobs.entry);
         }
         for seat in self.seats.iter().take(workers) {
-            seat.inbox.end(&end);
+            seat.inbox.end(end);
         }
     }
 }

@@ -185,13 +185,12 @@ impl Sleep {
                 // ORDERING: SeqCst; between the announcement and the second look. Pairs with the fence in `published`.
                 fence(Ordering::SeqCst);
             }
-            if !taken(Step::SecondLook) || !look() {
-                if !park.wait(until) {
-                    if rest() {
-                        return false;
-                    }
-                    park.wait(None);
+            let sleeps = !taken(Step::SecondLook) || !look();
+            if sleeps && !park.wait(until) {
+                if rest() {
+                    return false;
                 }
+                park.wait(None);
             }
             park.clear();
         }
@@ -233,5 +232,10 @@ impl Sleep {
             park.clear();
         }
         left
+    }
+
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn sleepers(&self) -> usize {
+        sleepers(self.counts.0.load(Ordering::SeqCst)) as usize
     }
 }

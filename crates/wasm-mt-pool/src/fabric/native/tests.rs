@@ -1,7 +1,10 @@
 //! The fabric by itself. Nothing here sleeps: jobs wait at a [`Gate`] for what they are to meet.
 
 mod ends;
+mod limits;
 mod maps;
+mod resize;
+mod rests;
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -49,6 +52,11 @@ fn up(fabric: &Native) -> Result<(), StartError> {
 
 fn fabric(workers: usize) -> Arc<Native> {
     started(config(), workers, true)
+}
+
+/// Waits until there are so many threads.
+fn until(fabric: &Native, threads: usize) {
+    block_on(poll_fn(|cx| fabric.poll_threads(threads, cx)));
 }
 
 fn spawn_at<T: Send + 'static>(fabric: &Native, job: Job<T>, place: Place) -> JoinHandle<T> {

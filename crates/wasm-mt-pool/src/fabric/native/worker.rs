@@ -85,7 +85,9 @@ pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>, number: 
     let executor = Rc::new(Executor::new(fabric.sleep.clone(), worker));
     let polled = executor.clone();
     if let Err(error) = hand.settle_in(move |future| polled.spawn(future)) {
-        fabric.start_failed(worker, &hand, rested, error);
+        if let Some(another) = fabric.start_failed(worker, &hand, rested, error) {
+            fabric.launch(another, true);
+        }
         return fabric.ended(number);
     }
     let deque = deque::Worker::new_lifo();

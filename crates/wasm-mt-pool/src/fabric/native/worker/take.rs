@@ -44,7 +44,7 @@ impl Local {
         if injectors.urgent.is_empty() {
             return background();
         }
-        let normal = || self.deque.pop().or_else(|| self.from_others());
+        let normal = || self.deque.pop().or_else(|| self.of_others());
         if turn.is_multiple_of(TURNS) {
             background().or_else(normal)
         } else {
@@ -72,13 +72,13 @@ impl Local {
         }
         let injectors = &self.fabric.injectors;
         let jobs = injectors.urgent.take();
-        let jobs = jobs.or_else(|| self.from_others());
+        let jobs = jobs.or_else(|| self.of_others());
         let jobs = jobs.or_else(|| injectors.background.take())?;
         Some(self.turn_of(jobs))
     }
 
     /// What the injector or another worker has at the normal priority.
-    fn from_others(&self) -> Option<Queued> {
+    fn of_others(&self) -> Option<Queued> {
         let injected = &self.fabric.injectors.normal;
         let injected = if self.fabric.settings.steal {
             injected.take_batch(&self.deque)
