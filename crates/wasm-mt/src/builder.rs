@@ -54,6 +54,8 @@ pub struct Config {
     pub(crate) on_start: Option<fn()>,
     pub(crate) on_unhandled: Unhandled,
     pub(crate) check_payloads: bool,
+    /// The browser's performance timeline shows the jobs.
+    pub(crate) trace: bool,
     /// How many workers the pool has that the thread is of; 0 for none.
     #[cfg_attr(
         not(target_family = "wasm"),
@@ -78,6 +80,7 @@ impl Builder {
                 on_start: None,
                 on_unhandled: print_unhandled(),
                 check_payloads: cfg!(debug_assertions),
+                trace: false,
                 pool: 0,
                 sys: sys::Config::default(),
             },

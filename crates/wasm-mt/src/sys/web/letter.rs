@@ -219,12 +219,19 @@ impl<'a> Reader<'a> {
 
     /// The head of a record of jobs.
     pub(super) fn jobs(&mut self) -> Option<Jobs> {
+        let (first, len) = (JobId(self.u64()?), self.u32()?);
+        let (kind, context) = (self.kind()?, self.u64()?);
+        let flags = self.u32()?;
         Some(Jobs {
-            first: JobId(self.u64()?),
-            len: self.u32()?,
-            kind: self.kind()?,
-            context: self.u64()?,
-            is_idempotent: self.u32()? != 0,
+            first,
+            len,
+            kind,
+            context,
+            is_idempotent: flags & IDEMPOTENT != 0,
+            name: match flags & NAMED {
+                0 => None,
+                _ => Some(self.text()?),
+            },
         })
     }
 }
@@ -260,7 +267,13 @@ pub(super) struct Jobs {
     pub(super) context: u64,
     /// Their body may run more than once.
     pub(super) is_idempotent: bool,
+    /// Where they are traced.
+    pub(super) name: Option<String>,
 }
+
+// What the last number of a head says.
+const IDEMPOTENT: u32 = 1;
+const NAMED: u32 = 2;
 
 /// Writes the head of a record of jobs.
 pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
@@ -268,7 +281,11 @@ pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
     to.u32(jobs.len);
     to.kind(jobs.kind);
     to.u64(jobs.context);
-    to.u32(jobs.is_idempotent.into());
+    let idempotent = u32::from(jobs.is_idempotent) * IDEMPOTENT;
+    to.u32(idempotent | (u32::from(jobs.name.is_some()) * NAMED));
+    if let Some(name) = &jobs.name {
+        to.text(name);
+    }
 }
 
 /// Whether one of these jobs has that id.
@@ -306,6 +323,8 @@ const HEAD: usize = 12;
 pub(crate) struct Letter {
     parts: Vec<Part>,
     failed: Vec<(Box<Entry>, JoinError)>,
+    /// The jobs' names go with them.
+    trace: bool,
 }
 
 /// One message.
@@ -322,15 +341,21 @@ struct Part {
 }
 
 impl Letter {
-    pub(crate) fn of(entry: Box<Entry>) -> Self {
-        let mut letter = Letter::default();
+    pub(crate) fn of(entry: Box<Entry>, trace: bool) -> Self {
+        let mut letter = Letter {
+            trace,
+            ..Letter::default()
+        };
         letter.add_one(entry);
         letter
     }
 
     /// Encodes what is not encoded yet, which runs foreign code.
-    pub(crate) fn write(entries: Vec<Box<Entry>>) -> Self {
-        let mut letter = Letter::default();
+    pub(crate) fn write(entries: Vec<Box<Entry>>, trace: bool) -> Self {
+        let mut letter = Letter {
+            trace,
+            ..Letter::default()
+        };
         for entry in entries {
             match entry.task.many_of() {
                 Some(many) => letter.add_many(entry, &many),
@@ -340,6 +365,10 @@ impl Letter {
         letter
     }
 
+    fn name(&self, entry: &Entry) -> Option<String> {
+        self.trace.then(|| entry.task.name.text().into_owned())
+    }
+
     fn add_one(&mut self, entry: Box<Entry>) {
         let jobs = Jobs {
             first: entry.first(),
@@ -347,6 +376,7 @@ impl Letter {
             kind: entry.task.kind,
             context: 0,
             is_idempotent: entry.is_idempotent(),
+            name: self.name(&entry),
         };
         match entry.task.payload() {
             Ok(payload) => {
@@ -373,6 +403,7 @@ impl Letter {
             kind: entry.task.kind,
             context: context.map_or(0, |context| context.id()),
             is_idempotent: entry.is_idempotent(),
+            name: self.name(&entry),
         };
         let mut start = 0;
         loop {
