@@ -38,6 +38,8 @@ mod pool_nested;
 mod pool_resize;
 mod pool_soak;
 #[cfg(target_family = "wasm")]
+mod pool_trace;
+#[cfg(target_family = "wasm")]
 mod pool_web;
 mod threads;
 #[cfg(target_family = "wasm")]
@@ -73,6 +75,8 @@ pub use pool_maps::*;
 pub use pool_nested::*;
 pub use pool_resize::*;
 pub use pool_soak::*;
+#[cfg(target_family = "wasm")]
+pub use pool_trace::*;
 #[cfg(target_family = "wasm")]
 pub use pool_web::*;
 pub use threads::*;
@@ -369,6 +373,8 @@ macro_rules! pool_encoding_bodies {
 macro_rules! pool_web_bodies {
     ($each:ident) => {
         $each! {
+            a_traced_pools_jobs_are_in_the_timeline_by_name_and_worker
+            a_pool_that_is_not_traced_is_not_in_the_timeline
             a_worker_whose_memory_has_grown_is_replaced
             a_job_cannot_resize_its_pool
             pools_and_what_they_give_are_send_and_sync

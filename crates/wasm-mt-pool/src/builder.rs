@@ -32,6 +32,7 @@ use crate::pool::ThreadPool;
 pub struct Builder {
     workers: usize,
     capacity: Option<usize>,
+    trace: bool,
     settings: Settings,
     threads: wasm_mt::Builder,
 }
@@ -69,6 +70,7 @@ impl Builder {
         Builder {
             workers: available_parallelism(),
             capacity: None,
+            trace: false,
             settings: Settings::default(),
             threads: Thread::builder(),
         }
@@ -134,6 +136,14 @@ impl Builder {
         self
     }
 
+    /// Whether the browser's timeline shows the jobs: by default it does not.
+    ///
+    /// Short for [`trace`](wasm_mt::Builder::trace) of its [threads](Self::threads), which says what is shown.
+    pub fn trace(mut self, trace: bool) -> Self {
+        self.trace = trace;
+        self
+    }
+
     /// How its threads are started and named, what runs first in each, and what hears of a detached job's error: the settings
     /// of [`Thread::builder`]. A name is followed by the worker's number.
     pub fn threads(mut self, threads: wasm_mt::Builder) -> Self {
@@ -153,7 +163,7 @@ impl Builder {
         if self.workers == 0 {
             return Err(__pool::no_workers());
         }
-        let config = __pool::config(self.threads);
+        let config = __pool::config(self.threads).with_trace(self.trace);
         let fabric: Arc<dyn Fabric> = fabric::make(&config, self.workers, self.settings);
         // A dropped future drops the pool, and with it the workers.
         let pool = ThreadPool::owning(fabric.clone(), self.capacity.map(Capacity::new));
@@ -174,6 +184,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("workers", &self.workers)
             .field("capacity", &self.capacity)
+            .field("trace", &self.trace)
             .field("settings", &self.settings)
             .field("threads", &self.threads)
             .finish()

@@ -175,6 +175,7 @@ impl ThreadPool {
     ///
     /// Never waits. Whatever goes wrong, the handle says it: on a pool that has ended it gives an error that
     /// [`is_closed`](wasm_mt::JoinError::is_closed).
+    #[track_caller]
     pub fn spawn<T, M>(&self, job: impl IntoJob<T, M>) -> JoinHandle<T>
     where
         T: Send + 'static,
@@ -215,6 +216,7 @@ impl ThreadPool {
     ///
     /// # Errors
     /// [`Full`], with the job. In a job, and on a pool without a capacity, there is always room; on one that has ended the handle says so.
+    #[track_caller]
     pub fn try_spawn<T, M>(&self, job: impl IntoJob<T, M>) -> Result<JoinHandle<T>, Full<T>>
     where
         T: Send + 'static,
@@ -252,6 +254,7 @@ impl ThreadPool {
     ///
     /// Ready at once in a job, on a pool without a [capacity](Builder::capacity), and on one that has ended. Dropped before it is
     /// ready, it drops the job.
+    #[track_caller]
     pub fn spawn_when_room<T, M>(&self, job: impl IntoJob<T, M>) -> WhenRoom<T>
     where
         T: Send + 'static,
@@ -297,6 +300,7 @@ impl ThreadPool {
     /// ```
     ///
     /// The future ends with the error of whichever job fails first, and the other is aborted. Dropping it aborts both.
+    #[track_caller]
     pub fn join<A, B, M, N>(&self, a: impl IntoJob<A, M>, b: impl IntoJob<B, N>) -> Join<A, B>
     where
         A: Send + 'static,
@@ -315,6 +319,7 @@ impl ThreadPool {
     ///
     /// An item that panics, or that cannot travel, fails by itself in the stream; the future ends with its error, and the
     /// other items are aborted. So they are when the map is dropped.
+    #[track_caller]
     pub fn map<I, R>(&self, items: impl IntoIterator<Item = I>, f: fn(I) -> R) -> Map<R>
     where
         I: Travel,
@@ -322,7 +327,8 @@ impl ThreadPool {
     {
         let items: Vec<I> = items.into_iter().collect();
         let count = items.len();
-        self.map_task(count, || __pool::map(items, f))
+        // Not in a closure, whose place would be the jobs'.
+        self.map_task(count, __pool::map(items, f))
     }
 
     /// Calls `f` with each item, and with a context that is sent to each worker once.
@@ -342,6 +348,7 @@ impl ThreadPool {
     /// A [`Buffer`](wasm_mt::Buffer) in the context is copied for each worker. What can only be handed over, as a channel's
     /// sender or on the web a `MessagePort`, cannot be in it: each item then fails with an error that says so. Else as
     /// [`map`](Self::map).
+    #[track_caller]
     pub fn map_with<C, I, R>(
         &self,
         context: C,
@@ -355,12 +362,12 @@ impl ThreadPool {
     {
         let items: Vec<I> = items.into_iter().collect();
         let count = items.len();
-        self.map_task(count, || __pool::map_with(&context, items, f))
+        self.map_task(count, __pool::map_with(&context, items, f))
     }
 
-    fn map_task<R: Travel>(&self, count: usize, task: impl FnOnce() -> __pool::Task) -> Map<R> {
+    fn map_task<R: Travel>(&self, count: usize, task: __pool::Task) -> Map<R> {
         let first = __pool::ids(count);
-        let task = (count > 0).then(task);
+        let task = (count > 0).then_some(task);
         let another = task.as_ref().map(__pool::another);
         let packet = map::Shared::new(first, count, another, self.fabric.clone());
         if let Some(task) = task {
@@ -387,14 +394,17 @@ impl ThreadPool {
     /// ```
     ///
     /// Each waits for its own worker, and nobody steals it. Dropping the future aborts what has not ended.
+    #[track_caller]
     pub fn broadcast<T, M, J>(&self, mut make: impl FnMut(usize) -> J) -> Broadcast<T>
     where
         T: Send + 'static,
         J: IntoJob<T, M>,
     {
-        let jobs = (0..self.workers())
-            .map(|worker| self.spawn_with(make(worker).into_job(), Some(worker), None));
-        Broadcast::new(jobs.collect())
+        let mut jobs = Vec::new();
+        for worker in 0..self.workers() {
+            jobs.push(self.spawn_with(make(worker).into_job(), Some(worker), None));
+        }
+        Broadcast::new(jobs)
     }
 
     /// What the pool has done, as it stands.

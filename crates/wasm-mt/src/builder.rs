@@ -54,6 +54,8 @@ pub struct Config {
     pub(crate) on_start: Option<fn()>,
     pub(crate) on_unhandled: Unhandled,
     pub(crate) check_payloads: bool,
+    /// The browser's performance timeline shows the jobs.
+    pub(crate) trace: bool,
     /// How many workers the pool has that the thread is of; 0 for none.
     #[cfg_attr(
         not(target_family = "wasm"),
@@ -78,6 +80,7 @@ impl Builder {
                 on_start: None,
                 on_unhandled: print_unhandled(),
                 check_payloads: cfg!(debug_assertions),
+                trace: false,
                 pool: 0,
                 sys: sys::Config::default(),
             },
@@ -135,6 +138,20 @@ impl Builder {
     /// On the web it changes nothing: there they always are.
     pub fn check_payloads(mut self, check: bool) -> Self {
         self.config.check_payloads = check;
+        self
+    }
+
+    /// Whether the browser's timeline shows the jobs: by default it does not.
+    ///
+    /// The worker then calls `performance.measure` for each job, on its own track of the profiler, with the job's
+    /// [name](crate::Job::named), by default the place in the source where it was made: once for a sync job, once for each poll of an
+    /// async one, and once for that from its beginning to its end. `detail` tells the thread's id and name, and the job's id.
+    /// `performance.getEntriesByType("measure")` has them in the worker itself.
+    ///
+    /// It costs some microseconds a job, and the engine's memory for each measure: it is for looking, not for always. Natively it
+    /// does nothing.
+    pub fn trace(mut self, trace: bool) -> Self {
+        self.config.trace = trace;
         self
     }
 

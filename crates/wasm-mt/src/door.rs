@@ -31,6 +31,12 @@ impl Config {
         self.on_unhandled.clone()
     }
 
+    /// The same, where the browser's performance timeline shows what runs, or not.
+    pub fn with_trace(mut self, trace: bool) -> Self {
+        self.trace |= trace;
+        self
+    }
+
     /// The same, for the thread of this number of a pool's.
     pub fn of_pool(&self, at: usize, workers: usize) -> Self {
         let mut config = self.clone();
@@ -80,12 +86,14 @@ pub fn place(first: JobId, id: JobId) -> usize {
     id.0.wrapping_sub(first.0) as usize
 }
 
-/// The jobs of a `map`.
+/// The jobs of a `map`, which has the name of its caller's place.
+#[track_caller]
 pub fn map<I: Travel, R: Travel>(items: Vec<I>, f: fn(I) -> R) -> Task {
     Task::map(items, f)
 }
 
 /// The same, with something that all share.
+#[track_caller]
 pub fn map_with<C: Travel, I: Travel, R: Travel>(
     context: &C,
     items: Vec<I>,

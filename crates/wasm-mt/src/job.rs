@@ -3,6 +3,7 @@
 //! A job's function captures nothing, so that code travels as a number; all it needs travels in its arguments. The
 //! compiler holds to that: only a closure that captures nothing becomes an `fn`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::handle::Decode;
+use crate::name::Name;
 use crate::sys;
 
 /// What can travel between threads: arguments and results of jobs.
@@ -66,6 +68,7 @@ impl<T: Travel> Job<T> {
     /// let n = 7;
     /// let job = wasm_mt::Job::new((), |()| n + 1);
     /// ```
+    #[track_caller]
     pub fn new<A>(args: A, f: fn(A) -> T) -> Self
     where
         A: Travel,
@@ -85,6 +88,7 @@ impl<T: Travel> Job<T> {
     ///
     /// let job: Job<String> = Job::new_async(String::from("ab"), |s| async move { s.repeat(2) });
     /// ```
+    #[track_caller]
     pub fn new_async<A, F>(args: A, f: fn(A) -> F) -> Self
     where
         A: Travel,
@@ -125,11 +129,28 @@ impl<T> Job<T> {
         self.task.idempotent();
         self
     }
+
+    /// The same job with this name, for those who look at what runs: a pool that traces shows it in the browser's performance
+    /// timeline. Without one a job is called by the place in the source where it was made, such as `main.rs:7`.
+    ///
+    /// ```
+    /// use wasm_mt::job;
+    ///
+    /// let text = String::from("ab");
+    /// let job = job!(|text| text.repeat(2)).named("repeat");
+    /// assert!(format!("{job:?}").contains("repeat"));
+    /// ```
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.task.name = Name::Given(name.into());
+        self
+    }
 }
 
 impl<T> fmt::Debug for Job<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Job").finish_non_exhaustive()
+        f.debug_struct("Job")
+            .field("name", &self.task.name.text())
+            .finish_non_exhaustive()
     }
 }
 
@@ -144,6 +165,7 @@ impl<T> fmt::Debug for Job<T> {
 )]
 pub trait IntoJob<T, Marker> {
     /// The job that this makes.
+    #[track_caller]
     fn into_job(self) -> Job<T>;
 }
 
@@ -152,6 +174,7 @@ pub trait IntoJob<T, Marker> {
 pub enum Direct {}
 
 impl<T> IntoJob<T, Direct> for Job<T> {
+    #[track_caller]
     fn into_job(self) -> Job<T> {
         self
     }
@@ -174,6 +197,7 @@ mod closures {
         C: FnOnce<(), Output = T> + Travel,
         T: Travel,
     {
+        #[track_caller]
         fn into_job(self) -> Job<T> {
             Job::new(self, |closure: C| closure.call_once(()))
         }
@@ -189,6 +213,7 @@ mod closures {
         F: Future<Output = T> + 'static,
         T: Travel,
     {
+        #[track_caller]
         fn into_job(self) -> Job<T> {
             Job::new_async(self, |closure: C| closure.call_once(()))
         }

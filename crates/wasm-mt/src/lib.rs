@@ -17,6 +17,7 @@ mod job;
 mod json;
 mod lane;
 mod macros;
+mod name;
 mod panic;
 mod payload;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]

@@ -77,6 +77,7 @@ impl Thread {
     ///
     /// Never waits. Whatever goes wrong, the handle says it: on a terminated thread it gives an error that
     /// [`is_closed`](crate::JoinError::is_closed).
+    #[track_caller]
     pub fn spawn<T, M>(&self, job: impl IntoJob<T, M>) -> JoinHandle<T>
     where
         T: Send + 'static,

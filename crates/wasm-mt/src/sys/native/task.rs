@@ -14,6 +14,7 @@ use crate::error::JoinError;
 use crate::handle::{JobId, Origin};
 use crate::job::Travel;
 use crate::lane::LastWords;
+use crate::name::Name;
 use crate::payload::{self, Payload, Travels};
 use crate::worker::{Outcome, Run};
 
@@ -26,6 +27,7 @@ pub struct Task {
     /// Those that call the same function.
     kind: u64,
     idempotent: bool,
+    pub(crate) name: Name,
 }
 
 enum Body {
@@ -143,6 +145,7 @@ impl<A: Travel, F: Copy + Send + 'static> Call for Of<A, F> {
 }
 
 impl Task {
+    #[track_caller]
     pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
     where
         A: Travel,
@@ -158,6 +161,7 @@ impl Task {
         )
     }
 
+    #[track_caller]
     pub(crate) fn new_async<A, T, F>(args: A, f: fn(A) -> F) -> Self
     where
         A: Travel,
@@ -178,11 +182,13 @@ impl Task {
     }
 
     /// A job for each item.
+    #[track_caller]
     pub(crate) fn map<I: Travel, R: Travel>(items: Vec<I>, f: fn(I) -> R) -> Self {
         Task::many(f as usize as u64, items, move |item| value(f(item)))
     }
 
     /// The same, with something that all share, of which each thread has a copy.
+    #[track_caller]
     pub(crate) fn map_with<C: Travel, I: Travel, R: Travel>(
         context: &C,
         items: Vec<I>,
@@ -194,6 +200,7 @@ impl Task {
         })
     }
 
+    #[track_caller]
     fn many<I: Travel>(
         kind: u64,
         items: Vec<I>,
@@ -210,14 +217,17 @@ impl Task {
             }),
             kind,
             idempotent: false,
+            name: Name::of_caller(),
         }
     }
 
+    #[track_caller]
     fn of(kind: u64, call: Box<dyn Call>) -> Self {
         Task {
             body: Body::One(Held::new(call)),
             kind,
             idempotent: false,
+            name: Name::of_caller(),
         }
     }
 
@@ -237,6 +247,7 @@ impl Task {
             },
             kind: self.kind,
             idempotent: self.idempotent,
+            name: self.name.clone(),
         }
     }
 
@@ -416,12 +427,12 @@ pub(crate) struct Letter(Entries);
 type Entries = Vec<Box<Entry>>;
 
 impl Letter {
-    pub(crate) fn of(entry: Box<Entry>) -> Self {
+    pub(crate) fn of(entry: Box<Entry>, _: bool) -> Self {
         Letter(vec![entry])
     }
 
     /// Nothing is encoded on its way out.
-    pub(crate) fn write(entries: Entries) -> Self {
+    pub(crate) fn write(entries: Entries, _: bool) -> Self {
         Letter(entries)
     }
 

@@ -23,6 +23,7 @@ use crate::entry::{Child, Entry, close};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::{JobId, Packet};
 use crate::lane::Told;
+use crate::name::Name;
 use crate::panic::Panic;
 use crate::payload::Payload;
 use crate::thread::Current;
@@ -61,7 +62,7 @@ thread_local! {
 /// Gives a job of this worker's job to the pool: to the worker of a number, or to any.
 pub fn submit(entry: Box<Entry>, place: Option<usize>) {
     // Encoding runs foreign code.
-    let letter = Letter::write(vec![entry]);
+    let letter = Letter::write(vec![entry], entry::traces());
     if place.is_some() {
         flush();
         return post(letter, place);
@@ -403,6 +404,9 @@ fn read_entry(token: f64, reader: &mut Reader<'_>, answers: &Arc<Answers>) -> Op
         made.task.idempotent();
     }
     made.set_rank(jobs.rank);
+    if let Some(name) = jobs.name {
+        made.task.name = Name::Given(name.into());
+    }
     for (place, index) in outlets {
         let outlet = Arc::new(RelayedOutlet {
             answers: answers.clone(),

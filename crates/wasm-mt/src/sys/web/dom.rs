@@ -53,7 +53,14 @@ pub(super) fn global(name: &str) -> JsValue {
 
 /// An object with one property.
 pub(super) fn object(name: &str, value: JsValue) -> Object {
-    from_entries(&array(&[array(&[name.into(), value]).into()]))
+    objects(&[(name, value)])
+}
+
+/// An object with these properties.
+pub(super) fn objects(entries: &[(&str, JsValue)]) -> Object {
+    let entry = |(name, value): &(&str, JsValue)| array(&[(*name).into(), value.clone()]).into();
+    let entries: Vec<JsValue> = entries.iter().map(entry).collect();
+    from_entries(&array(&entries))
 }
 
 /// A message that arrived. Its fields are read one by one, and none need be what it should.

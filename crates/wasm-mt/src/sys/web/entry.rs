@@ -27,7 +27,7 @@ use super::letter::{ANNOUNCE, LAST, Reader, Writer};
 use super::link::{BEGUN, CLOSED, PANICKED, REPORT, SENT};
 use super::outcome::{self, SUSPENDED};
 use super::task::Kind;
-use super::{context, dom};
+use super::{context, dom, trace};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
@@ -206,6 +206,8 @@ struct Worker {
     token: f64,
     /// How many workers its pool has; 0 for none.
     pool: u32,
+    /// The jobs that its jobs spawn have their names with them.
+    trace: bool,
     current: Current,
 }
 
@@ -265,10 +267,11 @@ const PATIENCE: f64 = 1.0;
 /// Makes this instance a worker's. Gives the address of its marks.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_enter, skip_typescript)]
-pub fn enter(token: f64, id: f64, name: Option<String>, pool: u32) -> u32 {
+pub fn enter(token: f64, id: f64, name: Option<String>, pool: u32, trace: bool) -> u32 {
     WORKER.set(Some(Worker {
         token,
         pool,
+        trace,
         current: Current {
             id: id as u64,
             name,
@@ -374,7 +377,11 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
                 continue;
             }
             waits |= worker::run(JobId(id), false, || {
-                invoke(record.kind, &args.bytes, args.values, record.context)
+                let call = || invoke(record.kind, &args.bytes, args.values, record.context);
+                match &record.name {
+                    None => call(),
+                    Some(name) => trace::traced(name, JobId(id), call),
+                }
             });
             if has_ended() {
                 return;
@@ -583,6 +590,11 @@ pub fn set_pool(workers: u32) {
             worker.pool = workers;
         }
     });
+}
+
+/// Whether what this code spawns has its name with it.
+pub(super) fn traces() -> bool {
+    WORKER.with_borrow(|worker| worker.as_ref().is_some_and(|worker| worker.trace))
 }
 
 /// How many workers the pool has that this code runs in, where it is in one.

@@ -183,6 +183,7 @@ mod tests {
             context: 0,
             is_idempotent: false,
             rank: 0,
+            name: Some("some job".into()),
         };
         letter::write_jobs(&mut writer, &jobs);
         writer.u32(0);

@@ -219,15 +219,20 @@ impl<'a> Reader<'a> {
 
     /// The head of a record of jobs.
     pub(super) fn jobs(&mut self) -> Option<Jobs> {
-        let (first, len, kind) = (JobId(self.u64()?), self.u32()?, self.kind()?);
-        let (context, manner) = (self.u64()?, self.u32()?);
+        let (first, len) = (JobId(self.u64()?), self.u32()?);
+        let (kind, context) = (self.kind()?, self.u64()?);
+        let flags = self.u32()?;
         Some(Jobs {
             first,
             len,
             kind,
             context,
-            is_idempotent: manner & IDEMPOTENT != 0,
-            rank: (manner >> RANK) as u8,
+            is_idempotent: flags & IDEMPOTENT != 0,
+            rank: (flags >> RANK) as u8,
+            name: match flags & NAMED {
+                0 => None,
+                _ => Some(self.text()?),
+            },
         })
     }
 }
@@ -265,10 +270,14 @@ pub(super) struct Jobs {
     pub(super) is_idempotent: bool,
     /// How their pool ranks them.
     pub(super) rank: u8,
+    /// Where they are traced.
+    pub(super) name: Option<String>,
 }
 
-/// A number tells their manner: this bit, and from this place on the rank.
+// What the last number of a head says.
 const IDEMPOTENT: u32 = 1;
+const NAMED: u32 = 2;
+/// From this bit on: the rank.
 const RANK: u32 = 8;
 
 /// Writes the head of a record of jobs.
@@ -277,8 +286,12 @@ pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
     to.u32(jobs.len);
     to.kind(jobs.kind);
     to.u64(jobs.context);
-    let idempotent = if jobs.is_idempotent { IDEMPOTENT } else { 0 };
-    to.u32(idempotent | (u32::from(jobs.rank) << RANK));
+    let idempotent = u32::from(jobs.is_idempotent) * IDEMPOTENT;
+    let named = u32::from(jobs.name.is_some()) * NAMED;
+    to.u32(idempotent | named | (u32::from(jobs.rank) << RANK));
+    if let Some(name) = &jobs.name {
+        to.text(name);
+    }
 }
 
 /// Whether one of these jobs has that id.
@@ -316,6 +329,8 @@ const HEAD: usize = 12;
 pub(crate) struct Letter {
     parts: Vec<Part>,
     failed: Vec<(Box<Entry>, JoinError)>,
+    /// The jobs' names go with them.
+    trace: bool,
 }
 
 /// One message.
@@ -332,15 +347,21 @@ struct Part {
 }
 
 impl Letter {
-    pub(crate) fn of(entry: Box<Entry>) -> Self {
-        let mut letter = Letter::default();
+    pub(crate) fn of(entry: Box<Entry>, trace: bool) -> Self {
+        let mut letter = Letter {
+            trace,
+            ..Letter::default()
+        };
         letter.add_one(entry);
         letter
     }
 
     /// Encodes what is not encoded yet, which runs foreign code.
-    pub(crate) fn write(entries: Vec<Box<Entry>>) -> Self {
-        let mut letter = Letter::default();
+    pub(crate) fn write(entries: Vec<Box<Entry>>, trace: bool) -> Self {
+        let mut letter = Letter {
+            trace,
+            ..Letter::default()
+        };
         for entry in entries {
             match entry.task.many_of() {
                 Some(many) => letter.add_many(entry, &many),
@@ -348,6 +369,10 @@ impl Letter {
             }
         }
         letter
+    }
+
+    fn name(&self, entry: &Entry) -> Option<String> {
+        self.trace.then(|| entry.task.name.text().into_owned())
     }
 
     fn add_one(&mut self, entry: Box<Entry>) {
@@ -358,6 +383,7 @@ impl Letter {
             context: 0,
             is_idempotent: entry.is_idempotent(),
             rank: entry.rank(),
+            name: self.name(&entry),
         };
         match entry.task.payload() {
             Ok(payload) => {
@@ -385,6 +411,7 @@ impl Letter {
             context: context.map_or(0, |context| context.id()),
             is_idempotent: entry.is_idempotent(),
             rank: entry.rank(),
+            name: self.name(&entry),
         };
         let mut start = 0;
         loop {

@@ -141,6 +141,7 @@ impl Link {
                 on_start.into(),
                 build::number().into(),
                 config.pool.into(),
+                config.trace.into(),
             ],
             &[],
         )

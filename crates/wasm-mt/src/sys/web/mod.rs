@@ -21,6 +21,7 @@ mod start;
 mod strip;
 mod task;
 mod timer;
+mod trace;
 mod watch;
 
 use std::any::Any;

@@ -16,6 +16,7 @@ use crate::error::JoinError;
 use crate::handle::{JobId, Origin};
 use crate::job::Travel;
 use crate::lane::{Lane, LastWords};
+use crate::name::Name;
 use crate::payload::{self, Payload, Travels};
 
 /// A result without its type: its encoding.
@@ -27,6 +28,7 @@ pub struct Task {
     pub(super) args: Args,
     /// Its body may run more than once.
     pub(super) idempotent: bool,
+    pub(crate) name: Name,
 }
 
 /// What a job calls.
@@ -130,6 +132,7 @@ impl Items for Vec<Mutex<Option<Payload>>> {
 
 impl Task {
     // What becomes bytes at once need not be `Send`.
+    #[track_caller]
     pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
     where
         A: Serialize + DeserializeOwned,
@@ -138,6 +141,7 @@ impl Task {
         Task::one(kind_of(f), payload::encode(&args, Travels::Out))
     }
 
+    #[track_caller]
     pub(crate) fn new_async<A, T, F>(args: A, f: fn(A) -> F) -> Self
     where
         A: Serialize + DeserializeOwned,
@@ -152,20 +156,24 @@ impl Task {
         Task::one(kind, payload::encode(&args, Travels::Out))
     }
 
+    #[track_caller]
     pub(super) fn one(kind: Kind, payload: Result<Payload, JoinError>) -> Self {
         Task {
             kind,
             args: Args::One(payload),
             idempotent: false,
+            name: Name::of_caller(),
         }
     }
 
     /// A job for each item.
+    #[track_caller]
     pub(crate) fn map<I: Travel, R: Travel>(items: Vec<I>, f: fn(I) -> R) -> Self {
         Task::many(kind_of(f), ItemsOf::new(items), None)
     }
 
     /// The same, with something that all share.
+    #[track_caller]
     pub(crate) fn map_with<C: Travel, I: Travel, R: Travel>(
         context: &C,
         items: Vec<I>,
@@ -184,6 +192,7 @@ impl Task {
     }
 
     /// Jobs whose arguments came encoded.
+    #[track_caller]
     pub(super) fn came(kind: Kind, items: Vec<Payload>, context: Option<Arc<dyn Shared>>) -> Self {
         let items: Vec<_> = items
             .into_iter()
@@ -192,6 +201,7 @@ impl Task {
         Task::many(kind, Arc::new(items), context)
     }
 
+    #[track_caller]
     fn many(kind: Kind, items: Arc<dyn Items>, context: Option<Arc<dyn Shared>>) -> Self {
         Task {
             kind,
@@ -201,6 +211,7 @@ impl Task {
                 context,
             }),
             idempotent: false,
+            name: Name::of_caller(),
         }
     }
 
@@ -220,6 +231,7 @@ impl Task {
                 Args::Many(many) => Args::Many(many.clone()),
             },
             idempotent: self.idempotent,
+            name: self.name.clone(),
         }
     }
 
