@@ -31,8 +31,10 @@ mod lifetime;
 mod pool;
 mod pool_ends;
 mod pool_faults;
+mod pool_limits;
 mod pool_maps;
 mod pool_nested;
+mod pool_resize;
 mod pool_soak;
 #[cfg(target_family = "wasm")]
 mod pool_web;
@@ -64,8 +66,10 @@ pub use lifetime::*;
 pub use pool::*;
 pub use pool_ends::*;
 pub use pool_faults::*;
+pub use pool_limits::*;
 pub use pool_maps::*;
 pub use pool_nested::*;
+pub use pool_resize::*;
 pub use pool_soak::*;
 #[cfg(target_family = "wasm")]
 pub use pool_web::*;
@@ -245,6 +249,29 @@ macro_rules! pool_bodies {
             the_stream_of_a_job_that_waits_in_a_pool_ends_with_its_abort
             buffers_travel_to_a_pools_jobs_and_back
             a_result_of_200_mb_comes_back
+            a_bounded_queue_gives_back_what_it_has_no_room_for
+            who_waits_for_room_is_served_in_order
+            an_aborted_job_that_waits_makes_room
+            who_stops_waiting_for_room_spawns_nothing
+            jobs_of_jobs_need_no_room
+            an_ended_pool_keeps_nobody_waiting_for_room
+            what_is_urgent_runs_first_and_what_is_in_the_background_last
+            nothing_starves_behind_what_is_urgent
+            a_map_in_the_background_lets_others_by
+            a_pools_jobs_of_all_priorities_give_their_values
+            a_pool_that_grows_has_its_new_workers
+            a_pool_that_shrinks_loses_no_job
+            async_jobs_of_a_worker_that_leaves_go_on_to_their_end
+            a_pool_that_is_resized_again_and_again_loses_no_job
+            what_was_broadcast_to_a_worker_that_leaves_is_run
+            a_pool_cannot_be_resized_to_nothing
+            a_worker_without_jobs_ends_and_the_next_job_starts_one_anew
+            so_many_workers_are_kept
+            a_worker_whose_async_job_awaits_something_is_not_idle
+            an_ended_pool_starts_no_worker_anew
+            a_worker_is_replaced_after_so_many_jobs
+            a_worker_is_not_replaced_while_its_async_job_awaits_something
+            what_is_broadcast_is_run_by_whichever_worker_comes
             map_gives_its_results_in_the_order_of_the_items
             a_maps_stream_gives_each_result_with_its_place
             a_map_over_nothing_is_there_at_once
@@ -330,6 +357,8 @@ macro_rules! pool_encoding_bodies {
 macro_rules! pool_web_bodies {
     ($each:ident) => {
         $each! {
+            a_worker_whose_memory_has_grown_is_replaced
+            a_job_cannot_resize_its_pool
             pools_and_what_they_give_are_send_and_sync
             a_pool_whose_glue_is_missing_is_a_start_error
             a_trap_in_a_pool_is_its_jobs_error

@@ -50,7 +50,7 @@ impl Capacity {
         // Invariant 2: while somebody waits, none is.
         state.free = state.free.checked_sub(1)?;
         drop(state);
-        Some(Place::new(self.clone()))
+        Some(Place::of(self.clone()))
     }
 
     fn release(&self) {
@@ -87,7 +87,7 @@ impl Turn {
             if let Some(free) = state.free.checked_sub(1) {
                 state.free = free;
                 drop(state);
-                return Poll::Ready(Place::new(self.capacity.clone()));
+                return Poll::Ready(Place::of(self.capacity.clone()));
             }
             let number = state.next;
             state.next += 1;
@@ -99,7 +99,7 @@ impl Turn {
             state.granted.swap_remove(at);
             drop(state);
             self.number = None;
-            return Poll::Ready(Place::new(self.capacity.clone()));
+            return Poll::Ready(Place::of(self.capacity.clone()));
         }
         let before = state.line.iter_mut().find(|(one, _)| *one == number);
         let before = before.map(|(_, present)| std::mem::replace(present, waker));
@@ -134,7 +134,7 @@ struct Place {
 }
 
 impl Place {
-    fn new(capacity: Arc<Capacity>) -> Arc<dyn Permit> {
+    fn of(capacity: Arc<Capacity>) -> Arc<dyn Permit> {
         Arc::new(Place {
             capacity,
             released: AtomicBool::new(false),

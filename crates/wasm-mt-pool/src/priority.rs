@@ -4,7 +4,8 @@
 ///
 /// It orders what waits, and nothing that a worker has been given: no job is interrupted for another.
 ///
-/// None starves: of every 16 turns that a worker's jobs get, one is for a lower priority where such a job waits.
+/// None starves: of every 16 jobs, or pieces of a `map`, that are given out while what has less priority waits, the last is of
+/// that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Priority {
@@ -17,7 +18,7 @@ pub enum Priority {
     Background,
 }
 
-/// Of so many turns, the last is for a lower priority.
+/// Of so many jobs that are given out, the last is of a lower priority.
 pub(crate) const TURNS: u32 = 16;
 
 impl Priority {

@@ -10,14 +10,14 @@ use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled};
 use crate::handle::{JobId, JoinHandle, Shared, Waits};
 use crate::job::{Job, Travel};
-pub use crate::lane::{Feed, Lane};
+pub use crate::lane::{Ended, Feed, Lane, Rest};
 pub use crate::payload::Payload;
 #[cfg(not(target_family = "wasm"))]
 pub use crate::sys::door::*;
 #[cfg(target_family = "wasm")]
 pub use crate::sys::{
-    Heard, answered, current_pool, end_pool, forget, given_up, given_up_many, hear, keep, now,
-    spawn_local, submit,
+    Heard, Timer, answered, current_pool, end_pool, forget, given_up, given_up_many, hear, keep,
+    now, spawn_local, submit,
 };
 pub use crate::sys::{Task, Value, decode};
 /// What a builder was told.
@@ -132,6 +132,11 @@ pub fn cancelled() -> JoinError {
 /// The error of a job whose worker, or whose pool, is gone.
 pub fn lost(why: &str) -> JoinError {
     JoinError::lost(why.into())
+}
+
+/// The error of a start that a termination came before.
+pub fn terminated() -> StartError {
+    StartError::new(StartErrorKind::Terminated)
 }
 
 /// The error of a change that only whoever built the pool can make.

@@ -105,8 +105,7 @@ enum Phase<T> {
     Pending {
         waker: Option<Waker>,
         timer: Option<sys::Timer>,
-        #[expect(dead_code, reason = "it is dropped when the job settles")]
-        waits: Option<Waits>,
+        _waits: Option<Waits>,
         detached: bool,
     },
     Settled(Result<T, JoinError>),
@@ -137,7 +136,7 @@ impl<T: Send + 'static> Shared<T> {
             phase: Mutex::new(Phase::Pending {
                 waker: None,
                 timer: None,
-                waits,
+                _waits: waits,
                 detached: false,
             }),
         })

@@ -64,6 +64,8 @@ impl Fabric for Native {
                 let done = seat.counters.read();
                 WorkerStats {
                     thread: seat.id,
+                    up: seat.is_up(),
+                    memory: 0,
                     run: done.run,
                     posted: done.run,
                     stolen: done.stolen,

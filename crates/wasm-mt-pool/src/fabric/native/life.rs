@@ -261,6 +261,7 @@ impl Native {
             thread,
         };
         let earlier = seat.present().replace(present);
+        seat.set_up(false);
         // Behind the hand's arrival: who shuts it either finds the hand, or is found here.
         if self.is_shut() {
             let unused = seat.present().take();
@@ -298,6 +299,7 @@ impl Native {
             return false;
         }
         let mut life = self.life();
+        self.seats[worker].set_up(true);
         life.missing.remove(&worker);
         if life.starting.remove(&worker) {
             let timer = life.settle();

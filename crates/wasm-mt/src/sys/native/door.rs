@@ -24,11 +24,6 @@ pub fn too_many_workers(most: usize) -> StartError {
     StartError::new(StartErrorKind::Limit(reason))
 }
 
-/// The error of a start that a termination came before.
-pub fn terminated() -> StartError {
-    StartError::new(StartErrorKind::Terminated)
-}
-
 /// How long a start may take, and the error of one that takes longer.
 pub fn start_deadline(config: &Config) -> (Duration, StartError) {
     let limit = config.start_deadline;

@@ -271,7 +271,8 @@ pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
     to.u32(jobs.len);
     to.kind(jobs.kind);
     to.u64(jobs.context);
-    to.u32(u32::from(jobs.is_idempotent) * IDEMPOTENT | u32::from(jobs.rank) << RANK);
+    let idempotent = if jobs.is_idempotent { IDEMPOTENT } else { 0 };
+    to.u32(idempotent | (u32::from(jobs.rank) << RANK));
 }
 
 /// A frame's records are behind a number: what these say of it, or the worker that they are for.

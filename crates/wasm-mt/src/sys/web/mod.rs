@@ -38,7 +38,7 @@ pub(crate) use letter::Letter;
 pub(crate) use link::Link;
 pub(crate) use module::ModuleSource;
 pub use task::{Task, Value, decode};
-pub(crate) use timer::Timer;
+pub use timer::Timer;
 #[cfg(test)]
 pub(crate) use watch::SilenceLimit;
 
