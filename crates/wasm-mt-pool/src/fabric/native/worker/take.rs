@@ -13,7 +13,7 @@ impl Local {
         if let Some(order) = self.seat.inbox.pop() {
             return Some(Found::Order(order));
         }
-        if self.passed.get() + 1 >= TURNS
+        if self.passed.get() >= TURNS - 1
             && let Some(lower) = self.lower()
         {
             let found = self.taken(lower);
@@ -46,8 +46,11 @@ impl Local {
             Priority::Normal => !injectors.background.is_empty(),
             Priority::Background => false,
         };
-        self.passed
-            .set(if passes { self.passed.get() + 1 } else { 0 });
+        self.passed.set(if passes {
+            self.passed.get().saturating_add(1)
+        } else {
+            0
+        });
         Found::Jobs(jobs)
     }
 
