@@ -29,6 +29,7 @@ mod jobs;
 mod js_values;
 mod lifetime;
 mod pool;
+mod pool_aborts;
 mod pool_ends;
 mod pool_faults;
 mod pool_limits;
@@ -64,6 +65,7 @@ pub use jobs::*;
 pub use js_values::*;
 pub use lifetime::*;
 pub use pool::*;
+pub use pool_aborts::*;
 pub use pool_ends::*;
 pub use pool_faults::*;
 pub use pool_limits::*;
@@ -326,6 +328,15 @@ macro_rules! pool_bodies {
             a_timeout_of_an_async_job_spares_the_job_beside_it
             a_detached_error_of_a_pool_goes_to_on_unhandled
             on_start_runs_in_each_worker_of_a_pool_and_in_those_that_take_their_place
+            what_was_posted_behind_an_aborted_endless_job_runs_once
+            what_was_posted_behind_a_job_that_its_timeout_ends_runs_once
+            what_was_posted_behind_an_aborted_job_runs_once_whenever_that_ends
+            what_was_posted_behind_an_aborted_endless_async_job_runs_once
+            what_is_suspended_beside_an_aborted_endless_job_is_lost_or_begins_again
+            a_job_that_is_aborted_behind_an_endless_one_is_never_run_and_its_neighbours_are
+            an_aborted_async_job_that_awaits_keeps_its_worker
+            without_a_grace_an_aborted_job_keeps_its_worker_and_holds_nothing_up
+            a_worker_whose_aborted_job_ends_within_its_grace_goes_on
             shutdown_cancels_what_waits_and_what_runs
             a_pool_that_has_ended_refuses_jobs
             a_dropped_pool_cancels_what_waits_and_what_runs
@@ -372,6 +383,9 @@ macro_rules! pool_web_bodies {
             js_values_are_items_and_results_of_a_map
             a_workers_context_is_dropped_with_its_map
             a_context_that_can_only_be_handed_over_is_an_error
+            an_owner_that_is_busy_for_longer_than_the_grace_hears_first
+            a_posted_job_that_is_aborted_behind_a_long_one_is_never_run
+            a_posted_job_with_a_buffer_is_lost_with_its_worker_and_says_so
         }
     };
 }

@@ -10,7 +10,8 @@
 //!    taken back, or go to the worker that replaces a dead one; it has begun before only where it is idempotent and lost a
 //!    worker. A frame has been opened for sure where there was nothing else when it was posted and the worker cannot end
 //!    unnoticed; else the worker announces it, and until then its jobs can be taken back where the backend can tell for
-//!    certain.
+//!    certain. Where a worker is ended from here, the backend sees to it that such a frame was not opened: the worker opens
+//!    nothing behind an aborted job before it is told that the job's end was heard.
 //! 2. A job is in one place only: waiting, in a frame or suspended. It leaves the lane once, and its packet is settled then.
 //! 3. What a replaced worker still reports carries its generation and is not heard.
 //! 4. Packets are settled, and values dropped, after the lane's lock is given back: both run foreign code.
@@ -386,21 +387,31 @@ impl Lane {
         };
         let mut left = Vec::with_capacity(told.len());
         let mut graces = Vec::new();
+        // Of `map`s that were given up on, what comes next.
+        let mut next: Vec<JobId> = Vec::new();
         for (id, told) in told {
             match told {
                 Told::Suspended => state.suspend(id),
                 Told::Finished(outcome) => {
                     if let Some(job) = state.take_ended(id) {
-                        let grace = state.take_grace(id);
-                        if grace.is_some() && matches!(job, Left::One(_)) {
-                            // The next of a `map` that was given up on has a time of its own.
-                            self.arm_grace(&mut state, generation, id.next_to());
+                        let mut goes_on = next.extract_if(.., |next| *next == id).count() > 0;
+                        if let Some(grace) = state.take_grace(id) {
+                            goes_on = true;
+                            graces.push(grace);
+                            if let Some(link) = &state.link {
+                                link.go(id);
+                            }
                         }
-                        graces.extend(grace);
+                        if goes_on && matches!(job, Left::One(_)) {
+                            next.push(id.next_to());
+                        }
                         left.push((job, outcome));
                     }
                 }
             }
+        }
+        for id in next {
+            self.stop(&mut state, generation, id);
         }
         state.proved |= !left.is_empty();
         drop(state);

@@ -98,10 +98,11 @@ impl Writer {
         self.transfer.clear();
     }
 
-    /// Writes over what stands there.
-    fn set(&mut self, at: usize, number: u32) {
-        if let Some(place) = self.bytes.get_mut(at..at + 4) {
-            place.copy_from_slice(&number.to_le_bytes());
+    /// Writes over what stands at its beginning.
+    fn set_head(&mut self, number: u32, posted: f64) {
+        if let Some(head) = self.bytes.first_chunk_mut::<HEAD>() {
+            head[..4].copy_from_slice(&number.to_le_bytes());
+            head[4..].copy_from_slice(&posted.to_le_bytes());
         }
     }
 
@@ -157,6 +158,11 @@ impl<'a> Reader<'a> {
     /// A number.
     pub(super) fn u64(&mut self) -> Option<u64> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
+    }
+
+    /// What a frame's records are behind.
+    pub(super) fn head(&mut self) -> Option<(u32, f64)> {
+        Some((self.u32()?, f64::from_bits(self.u64()?)))
     }
 
     /// The next number, which stays.
@@ -275,10 +281,34 @@ pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
     to.u32(idempotent | (u32::from(jobs.rank) << RANK));
 }
 
-/// A frame's records are behind a number: what these say of it, or the worker that they are for.
+/// Whether one of these jobs has that id.
+pub(super) fn has(bytes: &[u8], id: JobId) -> bool {
+    let mut reader = Reader {
+        bytes,
+        list: Vec::new().into_iter(),
+    };
+    reader.head();
+    while let Some(jobs) = reader.jobs() {
+        if (jobs.first.0..jobs.first.0 + u64::from(jobs.len)).contains(&id.0) {
+            return true;
+        }
+        for _ in 0..jobs.len {
+            let (Some(length), Some(_)) = (reader.u32(), reader.u32()) else {
+                return false;
+            };
+            if length != BESIDE && reader.take(length as usize).is_none() {
+                return false;
+            }
+        }
+    }
+    false
+}
+
+/// A frame's records are behind a number, what these say of it or the worker that they are for, and the time by its owner's
+/// clock when it was posted.
 pub(super) const ANNOUNCE: u32 = 1;
 pub(super) const LAST: u32 = 2;
-const HEAD: usize = 4;
+const HEAD: usize = 12;
 
 /// A frame of jobs on its way out, in as few messages as can be: what has values beside its bytes goes by itself, so that it
 /// fails by itself where those cannot be cloned.
@@ -445,6 +475,7 @@ impl Letter {
         announce: bool,
     ) -> Vec<(Box<Entry>, JoinError)> {
         let last = self.parts.len();
+        let now = dom::now();
         let mut posted = 0;
         let mut is_over = false;
         let failed = self.each(|at, part| {
@@ -453,7 +484,8 @@ impl Letter {
                 .try_for_each(|context| context.send(worker, token))?;
             let announces = u32::from(announce && posted == 0) * ANNOUNCE;
             let is_last = at + 1 == last;
-            part.writer.set(0, announces | (u32::from(is_last) * LAST));
+            part.writer
+                .set_head(announces | (u32::from(is_last) * LAST), now);
             part.post(worker, token, RUN)?;
             posted += 1;
             is_over = is_last;
@@ -461,8 +493,8 @@ impl Letter {
         });
         if posted > 0 && !is_over {
             // Its last message was not posted, but the frame has to end.
-            let mut end = Writer::default();
-            end.u32(LAST);
+            let mut end = head();
+            end.set_head(LAST, now);
             let _ = end.post(worker, token, RUN);
         }
         failed
@@ -475,7 +507,7 @@ impl Letter {
             part.contexts
                 .iter()
                 .try_for_each(|context| context.send_up())?;
-            part.writer.set(0, place);
+            part.writer.set_head(place, 0.0);
             part.post(&owner, token, SPAWN)
         })
     }
@@ -516,12 +548,21 @@ impl Part {
     }
 }
 
+/// What has room for the head.
+fn head() -> Writer {
+    Writer {
+        bytes: vec![0; HEAD],
+        ..Writer::default()
+    }
+}
+
 /// The part that what comes next is written to.
 fn part(parts: &mut Vec<Part>, plain: bool) -> &mut Part {
     if !plain || parts.last().is_none_or(|part| !part.takes_more()) {
-        let mut part = Part::default();
-        part.writer.u32(0);
-        parts.push(part);
+        parts.push(Part {
+            writer: head(),
+            ..Part::default()
+        });
     }
     let last = parts.len() - 1;
     &mut parts[last]
