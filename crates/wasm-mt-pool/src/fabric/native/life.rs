@@ -270,6 +270,14 @@ impl Native {
             return None;
         }
         life.threads.insert(thread);
+        // One that did not come up is waited for again.
+        if life.missing.remove(&worker).is_some() {
+            life.starting.insert(worker);
+            if life.deadline.1.is_none() {
+                let none = self.wait_for_starts(&mut life);
+                debug_assert!(none.is_none());
+            }
+        }
         drop(life);
         drop(earlier);
         let mut builder = std::thread::Builder::new();
