@@ -100,7 +100,8 @@ pub async fn dropping_the_start_of_a_pool_is_no_harm() {
     {
         let mut start = pin!(ThreadPool::builder().workers(2).build());
         let mut nobody = Context::from_waker(Waker::noop());
-        assert!(start.as_mut().poll(&mut nobody).is_pending());
+        // Natively the threads may be up already.
+        let _ = start.as_mut().poll(&mut nobody);
     }
     all_go_on(&pool(1).await).await;
 }

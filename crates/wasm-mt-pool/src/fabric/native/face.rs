@@ -64,7 +64,7 @@ impl Fabric for Native {
                 let done = seat.counters.read();
                 WorkerStats {
                     thread: seat.id,
-                    up: seat.hand().is_some(),
+                    up: seat.is_up(),
                     memory: 0,
                     run: done.run,
                     posted: done.run,

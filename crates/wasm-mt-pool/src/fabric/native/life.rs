@@ -261,6 +261,7 @@ impl Native {
             thread,
         };
         let earlier = seat.present().replace(present);
+        seat.set_up(false);
         // Behind the hand's arrival: who shuts it either finds the hand, or is found here.
         if self.is_shut() {
             let unused = seat.present().take();
@@ -269,6 +270,14 @@ impl Native {
             return None;
         }
         life.threads.insert(thread);
+        // One that did not come up is waited for again.
+        if life.missing.remove(&worker).is_some() {
+            life.starting.insert(worker);
+            if life.deadline.1.is_none() {
+                let none = self.wait_for_starts(&mut life);
+                debug_assert!(none.is_none());
+            }
+        }
         drop(life);
         drop(earlier);
         let mut builder = std::thread::Builder::new();
@@ -298,6 +307,7 @@ impl Native {
             return false;
         }
         let mut life = self.life();
+        self.seats[worker].set_up(true);
         life.missing.remove(&worker);
         if life.starting.remove(&worker) {
             let timer = life.settle();

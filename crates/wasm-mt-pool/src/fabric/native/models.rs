@@ -372,15 +372,10 @@ fn shrinking() {
             }
         })
     };
-    let shrinker = {
-        let pool = pool.clone();
-        thread::spawn(move || {
-            pool.size.store(1, Ordering::Relaxed);
-            let _ = pool.sleep.wake(1);
-        })
-    };
+    pool.size.store(1, Ordering::Relaxed);
+    let _ = pool.sleep.wake(1);
     pool.spawn();
-    for thread in [first, second, shrinker] {
+    for thread in [first, second] {
         thread.join().expect("none panics");
     }
 }

@@ -1,5 +1,6 @@
 //! [`Seat`]: what stays of a worker when its thread is replaced, or ends for a while.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasm_mt::__pool::{self as door, Hand};
@@ -14,6 +15,8 @@ pub(super) struct Seat {
     pub(super) counters: Counters,
     /// The thread that is the worker now. `None` where there is none.
     present: Mutex<Option<Present>>,
+    /// It has started, and has not ended.
+    up: AtomicBool,
 }
 
 /// A thread, and its number among all that there were.
@@ -29,7 +32,19 @@ impl Seat {
             inbox: Inbox::default(),
             counters: Counters::default(),
             present: Mutex::new(None),
+            up: AtomicBool::new(false),
         })
+    }
+
+    /// For whoever asks how things stand.
+    pub(super) fn is_up(&self) -> bool {
+        // ORDERING: Relaxed; a figure.
+        self.up.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_up(&self, up: bool) {
+        // ORDERING: Relaxed; as in `is_up`.
+        self.up.store(up, Ordering::Relaxed);
     }
 
     pub(super) fn present(&self) -> MutexGuard<'_, Option<Present>> {

@@ -104,6 +104,7 @@ impl Native {
         let mut seat = self.seats[worker].present();
         let rests = self.sleep.rest(worker);
         let gone = if rests { seat.take() } else { None };
+        self.seats[worker].set_up(!rests);
         drop(seat);
         drop(life);
         drop(gone);
@@ -115,6 +116,7 @@ impl Native {
         let mut seat = self.seats[worker].present();
         let left = self.sleep.leave(worker);
         let gone = if left { seat.take() } else { None };
+        self.seats[worker].set_up(!left);
         drop(seat);
         drop(gone);
         left

@@ -48,6 +48,9 @@ pub(super) struct Local {
     peers: RefCell<Known>,
     /// Jobs taken, one or several of a `map` each.
     jobs: Cell<u32>,
+    /// Of them, one after the other, that went before others of less priority; and how often it was the turn of those.
+    passed: Cell<u32>,
+    turns: Cell<u32>,
     /// Jobs begun, and after how many it makes way for another thread.
     begun: Cell<u64>,
     most: u64,
@@ -100,6 +103,8 @@ pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>, number: 
         executor,
         peers: RefCell::new(fabric.peers.known()),
         jobs: Cell::new(0),
+        passed: Cell::new(0),
+        turns: Cell::new(0),
         begun: Cell::new(0),
         most: fabric
             .settings

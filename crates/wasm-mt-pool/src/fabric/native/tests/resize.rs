@@ -182,7 +182,10 @@ fn a_growth_that_fails_leaves_the_pool_as_it_was_and_is_tried_again() {
     let [one, two] = [(); 2].map(|()| poll_fn(|cx| fabric.poll_started(cx)));
     let (one, two) = block_on(futures::future::join(one, two));
     assert!(one.unwrap_err().is_on_start() && two.unwrap_err().is_on_start());
+    // The next job tries again.
     block_on(spawn(&fabric, job!(|| ()))).unwrap();
+    assert!(up(&fabric).unwrap_err().is_on_start());
+    until(&fabric, 1);
     FAILS.store(false, Ordering::SeqCst);
     fabric.resize(2).unwrap();
     up(&fabric).unwrap();

@@ -13,39 +13,57 @@ impl Local {
         if let Some(order) = self.seat.inbox.pop() {
             return Some(Found::Order(order));
         }
-        let jobs = self.jobs.get().wrapping_add(1);
-        let injectors = &self.fabric.injectors;
-        let taken = if jobs.is_multiple_of(TURNS)
-            && let Some(lower) = self.lower(jobs / TURNS)
+        if self.passed.get() >= TURNS - 1
+            && let Some(lower) = self.lower()
         {
-            lower
-        } else if let Some(urgent) = injectors.urgent.take() {
+            let found = self.taken(lower);
+            self.passed.set(0);
+            self.turns.set(self.turns.get().wrapping_add(1));
+            return Some(found);
+        }
+        let jobs = if let Some(urgent) = self.fabric.injectors.urgent.take() {
             urgent
-        } else if jobs.is_multiple_of(FAIR)
+        } else if self.jobs.get().wrapping_add(1).is_multiple_of(FAIR)
             && let Some(oldest) = self.oldest()
         {
             oldest
         } else {
             self.deque.pop()?
         };
-        Some(self.turn_of(taken))
+        Some(self.taken(jobs))
     }
 
-    /// Counts a job.
-    fn turn_of(&self, jobs: Queued) -> Found {
+    /// Counts a job, and whether it went before others of less priority.
+    fn taken(&self, jobs: Queued) -> Found {
         self.jobs.set(self.jobs.get().wrapping_add(1));
+        let injectors = &self.fabric.injectors;
+        let passes = match jobs.priority() {
+            Priority::Urgent => {
+                !injectors.normal.is_empty()
+                    || !injectors.background.is_empty()
+                    || self.has_a_deque()
+            }
+            Priority::Normal => !injectors.background.is_empty(),
+            Priority::Background => false,
+        };
+        self.passed.set(if passes {
+            self.passed.get().saturating_add(1)
+        } else {
+            0
+        });
         Found::Jobs(jobs)
     }
 
-    /// This turn is for who is not of the highest priority that waits: of several lower ones mostly the higher.
-    fn lower(&self, turn: u32) -> Option<Queued> {
+    /// This turn is for who is not of the highest priority that waits. While both others wait behind what is urgent, those in
+    /// the background have their turns among those of the normal ones.
+    fn lower(&self) -> Option<Queued> {
         let injectors = &self.fabric.injectors;
         let background = || injectors.background.take();
         if injectors.urgent.is_empty() {
             return background();
         }
         let normal = || self.deque.pop().or_else(|| self.of_others());
-        if turn.is_multiple_of(TURNS) {
+        if self.turns.get().wrapping_add(1).is_multiple_of(TURNS) {
             background().or_else(normal)
         } else {
             normal().or_else(background)
@@ -74,7 +92,7 @@ impl Local {
         let jobs = injectors.urgent.take();
         let jobs = jobs.or_else(|| self.of_others());
         let jobs = jobs.or_else(|| injectors.background.take())?;
-        Some(self.turn_of(jobs))
+        Some(self.taken(jobs))
     }
 
     /// What the injector or another worker has at the normal priority.
@@ -126,12 +144,14 @@ impl Local {
     pub(super) fn is_there_more(&self) -> bool {
         !self.fabric.injectors.is_empty()
             || !self.fabric.peers.is_current(&self.peers.borrow())
-            || self
-                .peers
-                .borrow()
-                .list
-                .iter()
-                .any(|peer| self.may_steal_from(peer.worker) && !peer.deque.is_empty())
+            || self.has_a_deque()
+    }
+
+    /// Whether a deque that this worker may take from has something, its own or another's.
+    fn has_a_deque(&self) -> bool {
+        let peers = self.peers.borrow();
+        let mut peers = peers.list.iter();
+        peers.any(|peer| self.may_steal_from(peer.worker) && !peer.deque.is_empty())
     }
 
     fn random_below(&self, below: usize) -> usize {
