@@ -1,6 +1,7 @@
 //! Has a pool develop pictures: what one job is, and how it is told of. Lives with the pool's owner; the job's own part runs in
 //! a worker.
 
+use futures::{StreamExt, stream};
 use wasm_mt::{Buffer, JoinHandle, Receiver, Sender, channel, job};
 use wasm_mt_pool::ThreadPool;
 
@@ -29,6 +30,16 @@ pub fn expose(pool: &ThreadPool, file: Vec<u8>) -> Exposure {
     }
 }
 
+/// Does `one` for each of so many files, a few more at a time than there are workers: no worker waits until the next file
+/// is read, and the files that have to wait are not in memory.
+pub async fn few_at_a_time(files: usize, pool: &ThreadPool, one: impl AsyncFn(usize)) {
+    stream::iter(0..files)
+        .map(|file| one(file))
+        .buffer_unordered(pool.workers() + 2)
+        .collect::<()>()
+        .await;
+}
+
 /// Where nobody hears how far it is, the picture is wanted all the same.
 pub(crate) fn tell(told: &Sender<f32>, part: f32) {
     let _ = told.send(part);
@@ -36,8 +47,10 @@ pub(crate) fn tell(told: &Sender<f32>, part: f32) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use futures::executor::block_on;
-    use futures::{StreamExt, future};
+    use futures::future;
 
     use super::*;
     use crate::samples;
@@ -68,6 +81,21 @@ mod tests {
         assert!(told.is_sorted());
         assert_eq!(told.last(), Some(&1.0));
         assert!(block_on(exposure.thumbnail).unwrap().is_ok());
+    }
+
+    #[test]
+    fn two_files_more_than_workers_are_on_their_way_and_no_more() {
+        let pool = pool();
+        let (under_way, most, done) = (Cell::new(0), Cell::new(0), Cell::new(0));
+        block_on(few_at_a_time(9, &pool, async |index| {
+            under_way.set(under_way.get() + 1);
+            most.set(most.get().max(under_way.get()));
+            let file = samples::make(index as u32, 30, 20).unwrap();
+            expose(&pool, file).thumbnail.await.unwrap().unwrap();
+            under_way.set(under_way.get() - 1);
+            done.set(done.get() + 1);
+        }));
+        assert_eq!((most.get(), done.get()), (4, 9));
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 
-use futures::{StreamExt, stream};
 use js_sys::{ArrayBuffer, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -107,14 +106,11 @@ impl Run {
     #[wasm_bindgen(js_name = onPool)]
     pub async fn on_pool(&self, workers: &Workers, draw: bool) {
         let pool = workers.pool();
-        stream::iter(0..self.tiles.len())
-            .map(async |index| {
-                let outcome = self.expose(index, pool, draw).await;
-                self.end(index, outcome, Some(workers));
-            })
-            .buffer_unordered(pool.workers() + 2)
-            .collect::<()>()
-            .await;
+        darkroom::few_at_a_time(self.tiles.len(), pool, async |index| {
+            let outcome = self.expose(index, pool, draw).await;
+            self.end(index, outcome, Some(workers));
+        })
+        .await;
     }
 
     /// Develops the files here, on the page's own thread. Between two of them it takes a breath.
