@@ -68,6 +68,16 @@ pub async fn runs_dry(pool: &ThreadPool) {
     }
 }
 
+/// Waits for what comes with time alone.
+pub async fn until(mut it_is_so: impl FnMut() -> bool) {
+    while !it_is_so() {
+        #[cfg(not(target_family = "wasm"))]
+        std::thread::sleep(Duration::from_millis(2));
+        #[cfg(target_family = "wasm")]
+        wasm_mt::utils::sleep(2).await;
+    }
+}
+
 /// Longer than any test should take: a limit that must not be reached.
 pub const LONG: Duration = Duration::from_secs(600);
 

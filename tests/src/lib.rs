@@ -29,10 +29,13 @@ mod jobs;
 mod js_values;
 mod lifetime;
 mod pool;
+mod pool_aborts;
 mod pool_ends;
 mod pool_faults;
+mod pool_limits;
 mod pool_maps;
 mod pool_nested;
+mod pool_resize;
 mod pool_soak;
 #[cfg(target_family = "wasm")]
 mod pool_web;
@@ -62,10 +65,13 @@ pub use jobs::*;
 pub use js_values::*;
 pub use lifetime::*;
 pub use pool::*;
+pub use pool_aborts::*;
 pub use pool_ends::*;
 pub use pool_faults::*;
+pub use pool_limits::*;
 pub use pool_maps::*;
 pub use pool_nested::*;
+pub use pool_resize::*;
 pub use pool_soak::*;
 #[cfg(target_family = "wasm")]
 pub use pool_web::*;
@@ -245,6 +251,29 @@ macro_rules! pool_bodies {
             the_stream_of_a_job_that_waits_in_a_pool_ends_with_its_abort
             buffers_travel_to_a_pools_jobs_and_back
             a_result_of_200_mb_comes_back
+            a_bounded_queue_gives_back_what_it_has_no_room_for
+            who_waits_for_room_is_served_in_order
+            an_aborted_job_that_waits_makes_room
+            who_stops_waiting_for_room_spawns_nothing
+            jobs_of_jobs_need_no_room
+            an_ended_pool_keeps_nobody_waiting_for_room
+            what_is_urgent_runs_first_and_what_is_in_the_background_last
+            nothing_starves_behind_what_is_urgent
+            a_map_in_the_background_lets_others_by
+            a_pools_jobs_of_all_priorities_give_their_values
+            a_pool_that_grows_has_its_new_workers
+            a_pool_that_shrinks_loses_no_job
+            async_jobs_of_a_worker_that_leaves_go_on_to_their_end
+            a_pool_that_is_resized_again_and_again_loses_no_job
+            what_was_broadcast_to_a_worker_that_leaves_is_run
+            a_pool_cannot_be_resized_to_nothing
+            a_worker_without_jobs_ends_and_the_next_job_starts_one_anew
+            so_many_workers_are_kept
+            a_worker_whose_async_job_awaits_something_is_not_idle
+            an_ended_pool_starts_no_worker_anew
+            a_worker_is_replaced_after_so_many_jobs
+            a_worker_is_not_replaced_while_its_async_job_awaits_something
+            what_is_broadcast_is_run_by_whichever_worker_comes
             map_gives_its_results_in_the_order_of_the_items
             a_maps_stream_gives_each_result_with_its_place
             a_map_over_nothing_is_there_at_once
@@ -299,6 +328,15 @@ macro_rules! pool_bodies {
             a_timeout_of_an_async_job_spares_the_job_beside_it
             a_detached_error_of_a_pool_goes_to_on_unhandled
             on_start_runs_in_each_worker_of_a_pool_and_in_those_that_take_their_place
+            what_was_posted_behind_an_aborted_endless_job_runs_once
+            what_was_posted_behind_a_job_that_its_timeout_ends_runs_once
+            what_was_posted_behind_an_aborted_job_runs_once_whenever_that_ends
+            what_was_posted_behind_an_aborted_endless_async_job_runs_once
+            what_is_suspended_beside_an_aborted_endless_job_is_lost_or_begins_again
+            a_job_that_is_aborted_behind_an_endless_one_is_never_run_and_its_neighbours_are
+            an_aborted_async_job_that_awaits_keeps_its_worker
+            without_a_grace_an_aborted_job_keeps_its_worker_and_holds_nothing_up
+            a_worker_whose_aborted_job_ends_within_its_grace_goes_on
             shutdown_cancels_what_waits_and_what_runs
             a_pool_that_has_ended_refuses_jobs
             a_dropped_pool_cancels_what_waits_and_what_runs
@@ -330,6 +368,8 @@ macro_rules! pool_encoding_bodies {
 macro_rules! pool_web_bodies {
     ($each:ident) => {
         $each! {
+            a_worker_whose_memory_has_grown_is_replaced
+            a_job_cannot_resize_its_pool
             pools_and_what_they_give_are_send_and_sync
             a_pool_whose_glue_is_missing_is_a_start_error
             a_trap_in_a_pool_is_its_jobs_error
@@ -343,6 +383,9 @@ macro_rules! pool_web_bodies {
             js_values_are_items_and_results_of_a_map
             a_workers_context_is_dropped_with_its_map
             a_context_that_can_only_be_handed_over_is_an_error
+            an_owner_that_is_busy_for_longer_than_the_grace_hears_first
+            a_posted_job_that_is_aborted_behind_a_long_one_is_never_run
+            a_posted_job_with_a_buffer_is_lost_with_its_worker_and_says_so
         }
     };
 }

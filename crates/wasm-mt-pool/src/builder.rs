@@ -3,9 +3,11 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasm_mt::{__pool, StartError, Thread, available_parallelism};
 
+use crate::capacity::Capacity;
 use crate::fabric::{self, Fabric};
 use crate::pool::ThreadPool;
 
@@ -29,8 +31,36 @@ use crate::pool::ThreadPool;
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder {
     workers: usize,
-    steal: bool,
+    capacity: Option<usize>,
+    settings: Settings,
     threads: wasm_mt::Builder,
+}
+
+/// What a pool keeps of its builder, beside what its threads do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// An idle worker takes from the deque of a busy one.
+    pub(crate) steal: bool,
+    /// After which time without a job a worker ends.
+    pub(crate) idle_timeout: Option<Duration>,
+    /// So many are kept all the same.
+    pub(crate) min_workers: usize,
+    /// A worker is replaced when it has run so many jobs,
+    pub(crate) recycle_jobs: Option<u64>,
+    /// or when its memory is larger than so many bytes.
+    pub(crate) recycle_bytes: Option<u64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            steal: true,
+            idle_timeout: None,
+            min_workers: 0,
+            recycle_jobs: None,
+            recycle_bytes: None,
+        }
+    }
 }
 
 impl Builder {
@@ -38,7 +68,8 @@ impl Builder {
     pub fn new() -> Self {
         Builder {
             workers: available_parallelism(),
-            steal: true,
+            capacity: None,
+            settings: Settings::default(),
             threads: Thread::builder(),
         }
     }
@@ -52,7 +83,54 @@ impl Builder {
     /// Whether an idle worker takes jobs from the deque of a busy one: by default it does. Without it what a job spawns runs
     /// on the job's own worker, one after the other.
     pub fn steal(mut self, steal: bool) -> Self {
-        self.steal = steal;
+        self.settings.steal = steal;
+        self
+    }
+
+    /// How many jobs may wait: by default as many as there is memory for. With a capacity [`try_spawn`](ThreadPool::try_spawn) gives a
+    /// job back for which there is no room, [`spawn_when_room`](ThreadPool::spawn_when_room) waits for some, and the handle that
+    /// [`spawn`](ThreadPool::spawn) gives ends with an error that [`is_full`](wasm_mt::JoinError::is_full). 0 counts as 1.
+    ///
+    /// A job waits from its spawning until a worker has been given it, or nobody waits for it any more. In a browser a worker
+    /// is given a little ahead of need. What jobs spawn does not count, nor do the items of a `map`, which are all there when it is
+    /// called, or the jobs of a `broadcast`.
+    pub fn capacity(mut self, jobs: impl Into<Option<usize>>) -> Self {
+        self.capacity = jobs.into();
+        self
+    }
+
+    /// After which time without a job a worker ends, and gives its memory back: by default never. The next job for which no worker is
+    /// free starts one anew, which runs [`on_start`](wasm_mt::Builder::on_start) again and knows nothing of what the one before
+    /// kept in its statics.
+    ///
+    /// [`min_workers`](Self::min_workers) are kept all the same. Futures that a job left behind, without being an async job, end with
+    /// their worker.
+    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.settings.idle_timeout = limit.into();
+        self
+    }
+
+    /// How many workers [`idle_timeout`](Self::idle_timeout) lets be: by default 0.
+    pub fn min_workers(mut self, workers: usize) -> Self {
+        self.settings.min_workers = workers;
+        self
+    }
+
+    /// A worker that has run so many jobs is replaced by a new one: by default none is.
+    ///
+    /// It is given nothing more then, unless one of its async jobs awaits something, and makes way when it is idle. Statics begin
+    /// anew, and [`on_start`](wasm_mt::Builder::on_start) runs first.
+    pub fn recycle_jobs(mut self, jobs: impl Into<Option<u64>>) -> Self {
+        self.settings.recycle_jobs = jobs.into();
+        self
+    }
+
+    /// A worker whose WebAssembly memory is larger than so many bytes is replaced by a new one, as by
+    /// [`recycle_jobs`](Self::recycle_jobs): by default none is. Such a memory grows, and never shrinks.
+    ///
+    /// Natively all threads share the program's memory, and this does nothing.
+    pub fn recycle_bytes(mut self, bytes: impl Into<Option<u64>>) -> Self {
+        self.settings.recycle_bytes = bytes.into();
         self
     }
 
@@ -76,9 +154,10 @@ impl Builder {
             return Err(__pool::no_workers());
         }
         let config = __pool::config(self.threads);
-        let fabric: Arc<dyn Fabric> = fabric::start(&config, self.workers, self.steal);
+        let fabric: Arc<dyn Fabric> = fabric::make(&config, self.workers, self.settings);
         // A dropped future drops the pool, and with it the workers.
-        let pool = ThreadPool::owning(fabric.clone());
+        let pool = ThreadPool::owning(fabric.clone(), self.capacity.map(Capacity::new));
+        fabric.begin();
         poll_fn(|cx| fabric.poll_started(cx)).await?;
         Ok(pool)
     }
@@ -94,7 +173,8 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("workers", &self.workers)
-            .field("steal", &self.steal)
+            .field("capacity", &self.capacity)
+            .field("settings", &self.settings)
             .field("threads", &self.threads)
             .finish()
     }

@@ -4,16 +4,20 @@ use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use wasm_mt::__pool::{self, Entry};
-use wasm_mt::{IntoJob, JoinHandle, StartError, Travel};
+use wasm_mt::__pool::{self, Entry, Permit};
+use wasm_mt::{IntoJob, Job, JoinHandle, StartError, Travel};
 
 use crate::broadcast::Broadcast;
 use crate::builder::Builder;
+use crate::capacity::{Capacity, Turn};
 use crate::fabric::{self, Fabric};
 use crate::global;
 use crate::join::Join;
 use crate::map::{self, Map};
+use crate::priority::Priority;
+use crate::resize::Resize;
 use crate::stats::Stats;
+use crate::when_room::{Full, WhenRoom};
 
 /// A pool of workers: Web Workers in a browser, OS threads natively. An idle one takes jobs from a busy one's deque.
 ///
@@ -40,6 +44,10 @@ use crate::stats::Stats;
 #[derive(Clone)]
 pub struct ThreadPool {
     fabric: Arc<dyn Fabric>,
+    /// How many jobs may wait, where that is bounded.
+    capacity: Option<Arc<Capacity>>,
+    /// That of the jobs that this handle spawns.
+    priority: Priority,
     /// With the last of these the pool ends.
     _keeps: Option<Arc<Keeps>>,
 }
@@ -86,21 +94,81 @@ impl ThreadPool {
         let fabric = fabric::current()?;
         Some(ThreadPool {
             fabric,
+            capacity: None,
+            priority: Priority::Normal,
             _keeps: None,
         })
     }
 
+    /// A handle that spawns with this priority.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use wasm_mt::job;
+    /// use wasm_mt_pool::{Priority, ThreadPool};
+    ///
+    /// let pool = ThreadPool::start().await?;
+    /// let ahead = pool.with_priority(Priority::Background).map(0..100, |page: u32| page * 2);
+    /// let now = pool.with_priority(Priority::Urgent).spawn(job!(|| 42));
+    /// assert_eq!(now.await?, 42);
+    /// assert_eq!(ahead.await?[3], 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// It holds for `spawn` and its kin, `join` and `map`, and for jobs of jobs whose own handle says so: they do not inherit
+    /// it. What is broadcast goes before all else.
+    pub fn with_priority(&self, priority: Priority) -> ThreadPool {
+        ThreadPool {
+            priority,
+            ..self.clone()
+        }
+    }
+
     /// The handle whose last clone ends the pool.
-    pub(crate) fn owning(fabric: Arc<dyn Fabric>) -> ThreadPool {
+    pub(crate) fn owning(fabric: Arc<dyn Fabric>, capacity: Option<Arc<Capacity>>) -> ThreadPool {
         ThreadPool {
             fabric: fabric.clone(),
+            capacity,
+            priority: Priority::Normal,
             _keeps: Some(Arc::new(Keeps(fabric))),
         }
     }
 
-    /// How many workers it has.
+    /// How many workers it has, or is to have. Some of them may have ended for want of jobs:
+    /// see [`idle_timeout`](Builder::idle_timeout).
     pub fn workers(&self) -> usize {
         self.fabric.workers()
+    }
+
+    /// Changes the number of workers, at once, and gives a future that is ready when those that are new are up.
+    ///
+    /// Workers beyond the number get no more jobs. What waits for them is for others, but for what was broadcast to them, which they run;
+    /// they end when they have run what they were given. Jobs go on meanwhile.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use wasm_mt_pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::builder().workers(2).build().await?;
+    /// pool.resize(4).await?;
+    /// assert_eq!(pool.workers(), 4);
+    /// # Ok::<(), wasm_mt_pool::wasm_mt::StartError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// Dropping the future changes nothing. In a job of a browser's pool the call does nothing but fail.
+    ///
+    /// # Errors
+    /// As [`Builder::build`]. A worker that did not start is started again for the next job.
+    pub fn resize(&self, workers: usize) -> Resize {
+        if workers == 0 {
+            return Resize::failed(__pool::no_workers());
+        }
+        match self.fabric.resize(workers) {
+            Ok(()) => Resize::new(self.fabric.clone()),
+            Err(error) => Resize::failed(error),
+        }
     }
 
     /// Hands a job to the pool.
@@ -111,19 +179,104 @@ impl ThreadPool {
     where
         T: Send + 'static,
     {
-        self.spawn_at(job, None)
+        let permit = match &self.capacity {
+            // What comes too late is told so, and not that there is no room.
+            Some(capacity) if !self.is_closed() => match capacity.try_acquire() {
+                Some(permit) => Some(permit),
+                None => return __pool::failed(self.fabric.unhandled(), __pool::full()),
+            },
+            _ => None,
+        };
+        self.spawn_with(job.into_job(), None, permit)
     }
 
-    pub(crate) fn spawn_at<T, M>(
+    /// Hands a job to the pool, where there is room for it: see [`Builder::capacity`]. Else as [`spawn`](Self::spawn).
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use wasm_mt::job;
+    /// use wasm_mt_pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::builder().workers(1).capacity(8).build().await?;
+    /// let mut handles = Vec::new();
+    /// for n in 0..100u64 {
+    ///     match pool.try_spawn(job!(|n| n * n)) {
+    ///         Ok(handle) => handles.push(handle),
+    ///         // Somebody else may have room; or it is dropped; or it waits after all.
+    ///         Err(full) => handles.push(pool.spawn_when_room(full.into_inner()).await),
+    ///     }
+    /// }
+    /// for (n, handle) in (0..).zip(handles) {
+    ///     assert_eq!(handle.await?, n * n);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// [`Full`], with the job. In a job, and on a pool without a capacity, there is always room; on one that has ended the handle says so.
+    pub fn try_spawn<T, M>(&self, job: impl IntoJob<T, M>) -> Result<JoinHandle<T>, Full<T>>
+    where
+        T: Send + 'static,
+    {
+        let job = job.into_job();
+        let permit = match &self.capacity {
+            Some(capacity) if !self.is_closed() => match capacity.try_acquire() {
+                Some(permit) => Some(permit),
+                None => return Err(Full(job)),
+            },
+            _ => None,
+        };
+        Ok(self.spawn_with(job, None, permit))
+    }
+
+    /// Waits until there is room for a job, hands it to the pool, and gives its handle. Who has waited longest comes first.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use wasm_mt::job;
+    /// use wasm_mt_pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::builder().workers(2).capacity(4).build().await?;
+    /// let mut handles = Vec::new();
+    /// for line in 0..100u32 {
+    ///     // Never more than four wait, however long the input is.
+    ///     handles.push(pool.spawn_when_room(job!(|line| line.count_ones())).await);
+    /// }
+    /// for handle in handles {
+    ///     handle.await?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// Ready at once in a job, on a pool without a [capacity](Builder::capacity), and on one that has ended. Dropped before it is
+    /// ready, it drops the job.
+    pub fn spawn_when_room<T, M>(&self, job: impl IntoJob<T, M>) -> WhenRoom<T>
+    where
+        T: Send + 'static,
+    {
+        let turn = self.capacity.clone().map(Turn::new);
+        // It waits with the pool, and does not keep it.
+        let pool = ThreadPool {
+            _keeps: None,
+            ..self.clone()
+        };
+        WhenRoom::new(pool, job.into_job(), turn)
+    }
+
+    pub(crate) fn spawn_with<T>(
         &self,
-        job: impl IntoJob<T, M>,
+        job: Job<T>,
         worker: Option<usize>,
+        permit: Option<Arc<dyn Permit>>,
     ) -> JoinHandle<T>
     where
         T: Send + 'static,
     {
         let (unhandled, origin) = (self.fabric.unhandled(), self.fabric.origin());
-        let (entry, handle) = __pool::spawned(job.into_job(), unhandled, origin);
+        let (mut entry, handle) = __pool::spawned(job, unhandled, origin, permit);
+        entry.set_rank(self.priority.rank());
         self.fabric.submit(entry, worker);
         handle
     }
@@ -211,7 +364,8 @@ impl ThreadPool {
         let another = task.as_ref().map(__pool::another);
         let packet = map::Shared::new(first, count, another, self.fabric.clone());
         if let Some(task) = task {
-            let entry: Box<Entry> = __pool::entry_of_many(first, count, packet.clone(), task);
+            let mut entry: Box<Entry> = __pool::entry_of_many(first, count, packet.clone(), task);
+            entry.set_rank(self.priority.rank());
             self.fabric.submit(entry, None);
         }
         Map::new(packet)
@@ -238,7 +392,8 @@ impl ThreadPool {
         T: Send + 'static,
         J: IntoJob<T, M>,
     {
-        let jobs = (0..self.workers()).map(|worker| self.spawn_at(make(worker), Some(worker)));
+        let jobs = (0..self.workers())
+            .map(|worker| self.spawn_with(make(worker).into_job(), Some(worker), None));
         Broadcast::new(jobs.collect())
     }
 

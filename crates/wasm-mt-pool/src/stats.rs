@@ -18,6 +18,11 @@ impl Stats {
         self.sum(|worker| worker.run)
     }
 
+    /// What the memories of all workers that are there hold together, in bytes. See [`WorkerStats::memory`].
+    pub fn memory(&self) -> u64 {
+        self.sum(|worker| worker.memory)
+    }
+
     /// Jobs that a worker took from the deque of another.
     pub fn stolen(&self) -> u64 {
         self.sum(|worker| worker.stolen)
@@ -34,6 +39,11 @@ impl Stats {
 pub struct WorkerStats {
     /// The id of its thread, as [`wasm_mt::current`] has it in a job.
     pub thread: u64,
+    /// It is there: it has started, and has not ended since it had nothing to do.
+    pub up: bool,
+    /// How many bytes its WebAssembly memory has, as it told with the last jobs that it ran. 0 natively, where all threads share
+    /// the program's, and before it has told.
+    pub memory: u64,
     /// Jobs whose body has ended there, however it ended.
     pub run: u64,
     /// Jobs that it was given: natively, that it has begun.

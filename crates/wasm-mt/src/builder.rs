@@ -103,6 +103,8 @@ impl Builder {
     /// An async job that was aborted and goes on without an `await` keeps its worker while another async job, not aborted, is
     /// suspended beside it: which of the two is running cannot be told.
     ///
+    /// In a browser a shorter time than 20 ms counts as 20 ms. What was posted to the worker and not opened runs elsewhere, once.
+    ///
     /// Natively, where no thread can be killed, the old one is left to run to the job's end, or its next
     /// [`checkpoint`](crate::checkpoint()), while a new one takes over.
     pub fn abort_grace(mut self, grace: impl Into<Option<Duration>>) -> Self {

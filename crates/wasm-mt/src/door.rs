@@ -7,17 +7,17 @@ use crate::builder::Builder;
 pub use crate::builder::Config;
 pub use crate::entry::Entry;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
-pub use crate::handle::{Decode, Origin, Packet, Unhandled};
-use crate::handle::{JobId, JoinHandle, Shared};
+pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled};
+use crate::handle::{JobId, JoinHandle, Shared, Waits};
 use crate::job::{Job, Travel};
-pub use crate::lane::{Feed, Lane};
+pub use crate::lane::{Ended, Feed, Lane, Rest};
 pub use crate::payload::Payload;
 #[cfg(not(target_family = "wasm"))]
 pub use crate::sys::door::*;
 #[cfg(target_family = "wasm")]
 pub use crate::sys::{
-    Heard, answered, current_pool, end_pool, forget, given_up, given_up_many, hear, keep, now,
-    spawn_local, submit,
+    Heard, Timer, answered, current_pool, end_pool, forget, given_up, given_up_many, hear, keep,
+    now, spawn_local, submit,
 };
 pub use crate::sys::{Task, Value, decode};
 /// What a builder was told.
@@ -45,17 +45,29 @@ pub fn print_unhandled() -> Unhandled {
     crate::builder::print_unhandled()
 }
 
-/// A job on its way, and its handle.
+/// A job on its way, and its handle. Until it begins, or its handle settles, it has the permit.
 pub fn spawned<T: Send + 'static>(
     job: Job<T>,
     unhandled: Unhandled,
     origin: Option<Weak<dyn Origin>>,
+    permit: Option<Arc<dyn Permit>>,
 ) -> (Box<Entry>, JoinHandle<T>) {
     let Job { task, decode } = job;
     let origin = origin.unwrap_or_else(|| task.origin());
-    let shared = Shared::new(decode, unhandled, origin);
-    let entry = Entry::new(shared.id(), shared.clone(), task);
+    let waits = permit.clone().map(Waits);
+    let shared = Shared::waiting(decode, unhandled, origin, waits);
+    let mut entry = Entry::new(shared.id(), shared.clone(), task);
+    entry.wait_with(permit.map(Waits));
     (entry, JoinHandle::new(shared))
+}
+
+/// A handle that has ended with an error.
+pub fn failed<T: Send + 'static>(unhandled: Unhandled, error: JoinError) -> JoinHandle<T> {
+    let origin = Weak::<Lane>::new();
+    let decode = |_| Err(JoinError::cancelled());
+    let shared = Shared::<T>::new(decode, unhandled, origin);
+    shared.settle(shared.id(), Err(error));
+    JoinHandle::new(shared)
 }
 
 /// The first of so many ids in a row.
@@ -102,6 +114,16 @@ pub fn closed() -> JoinError {
     JoinError::new(JoinErrorKind::Closed)
 }
 
+/// The error of a job for which there was no room.
+pub fn full() -> JoinError {
+    JoinError::new(JoinErrorKind::Full)
+}
+
+/// The error of a job of a pool that was not initialized.
+pub fn not_started() -> JoinError {
+    JoinError::new(JoinErrorKind::NotStarted)
+}
+
 /// The error of a job that was given up on.
 pub fn cancelled() -> JoinError {
     JoinError::cancelled()
@@ -110,6 +132,16 @@ pub fn cancelled() -> JoinError {
 /// The error of a job whose worker, or whose pool, is gone.
 pub fn lost(why: &str) -> JoinError {
     JoinError::lost(why.into())
+}
+
+/// The error of a start that a termination came before.
+pub fn terminated() -> StartError {
+    StartError::new(StartErrorKind::Terminated)
+}
+
+/// The error of a change that only whoever built the pool can make.
+pub fn not_here() -> StartError {
+    StartError::new(StartErrorKind::NotHere)
 }
 
 /// The error of a pool without workers.

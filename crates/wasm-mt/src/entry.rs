@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::channel::Outlet;
 use crate::error::{JoinError, JoinErrorKind, StartError};
-use crate::handle::{JobId, Packet};
+use crate::handle::{JobId, Packet, Waits};
 use crate::sys;
 use crate::worker::Outcome;
 
@@ -25,6 +25,10 @@ pub struct Entry {
     runs: u32,
     /// It is for one worker of a pool alone.
     pinned: bool,
+    /// How a pool ranks it; 0 where it does not.
+    rank: u8,
+    /// Its place in a bounded queue.
+    waits: Option<Waits>,
 }
 
 /// The near end of a channel, with the job that holds the other.
@@ -47,6 +51,8 @@ impl Entry {
                 .collect(),
             runs: 0,
             pinned: false,
+            rank: 0,
+            waits: None,
         })
     }
 
@@ -66,6 +72,8 @@ impl Entry {
             outlets: Vec::new(),
             runs: 0,
             pinned: false,
+            rank: 0,
+            waits: None,
         })
     }
 
@@ -99,6 +107,8 @@ impl Entry {
             outlets,
             runs: self.runs,
             pinned: self.pinned,
+            rank: self.rank,
+            waits: None,
         };
         self.len = at;
         Box::new(rest)
@@ -127,6 +137,26 @@ impl Entry {
     /// It is one worker's alone.
     pub fn is_pinned(&self) -> bool {
         self.pinned
+    }
+
+    /// Ranks it among what waits in a pool, by the pool's own numbers.
+    pub fn set_rank(&mut self, rank: u8) {
+        self.rank = rank;
+    }
+
+    /// How it was ranked; 0 where it was not.
+    pub fn rank(&self) -> u8 {
+        self.rank
+    }
+
+    /// It has a place in a bounded queue until it begins or nobody waits for it.
+    pub(crate) fn wait_with(&mut self, waits: Option<Waits>) {
+        self.waits = waits;
+    }
+
+    /// It waits no more. Wakes who waits for its place: not under a lock.
+    pub fn begins(&mut self) {
+        self.waits = None;
     }
 
     /// Ends of channels are with its jobs, to be closed when those end.

@@ -78,6 +78,8 @@ pub(crate) enum StartErrorKind {
     Deadline(Duration),
     #[error("a pool needs at least one worker, and was built with 0")]
     NoWorkers,
+    #[error("a job cannot change its pool here; who built the pool can")]
+    NotHere,
     #[error("the `on_start` function failed")]
     OnStart(#[source] JoinError),
     #[error("the thread was terminated while it started")]
@@ -182,7 +184,11 @@ pub(crate) enum JoinErrorKind {
     },
     #[error("the thread or pool had been ended before the job was spawned; start another")]
     Closed,
-    #[error("the thread has not been started; await its `init` first")]
+    #[error(
+        "the pool's queue is full; await `spawn_when_room`, or give the pool a larger `Builder::capacity`"
+    )]
+    Full,
+    #[error("the thread or pool has not been started; await its `init` first")]
     NotStarted,
     #[error("a value of type `{type_name}` cannot be sent: {message}")]
     Encode {
@@ -332,6 +338,7 @@ impl JoinError {
             | JoinErrorKind::Deadline(_)
             | JoinErrorKind::Decode { .. } => true,
             JoinErrorKind::Closed
+            | JoinErrorKind::Full
             | JoinErrorKind::NotStarted
             | JoinErrorKind::OtherBuild
             | JoinErrorKind::Post(_) => false,
@@ -343,7 +350,12 @@ impl JoinError {
         matches!(*self.0, JoinErrorKind::Closed)
     }
 
-    /// The job was spawned on a thread that had not been started: one that `WasmMt::thread` gave, before its `init`.
+    /// The job was spawned on a pool whose queue had no room for it.
+    pub fn is_full(&self) -> bool {
+        matches!(*self.0, JoinErrorKind::Full)
+    }
+
+    /// The job was spawned on a thread or pool of 0.1's kind that had not been started: before its `init`.
     pub fn is_not_started(&self) -> bool {
         matches!(*self.0, JoinErrorKind::NotStarted)
     }

@@ -65,6 +65,21 @@ pub trait Origin: Send + Sync {
     fn abandon(&self, id: JobId);
 }
 
+/// A place in a bounded queue, which a job has while it waits.
+pub trait Permit: Send + Sync {
+    /// The job waits no more. A second time it does nothing.
+    fn release(&self);
+}
+
+/// Gives a place back when it is dropped: when the job has begun, or its handle was settled, whichever comes first.
+pub(crate) struct Waits(pub(crate) Arc<dyn Permit>);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
 /// A packet without its type, as the queues hold it: of one job, or of all jobs of a `map`.
 pub trait Packet: Send + Sync {
     /// Nobody waits for any of its jobs any more.
@@ -90,6 +105,7 @@ enum Phase<T> {
     Pending {
         waker: Option<Waker>,
         timer: Option<sys::Timer>,
+        _waits: Option<Waits>,
         detached: bool,
     },
     Settled(Result<T, JoinError>),
@@ -102,6 +118,16 @@ impl<T: Send + 'static> Shared<T> {
         unhandled: Unhandled,
         origin: Weak<dyn Origin>,
     ) -> Arc<Self> {
+        Self::waiting(decode, unhandled, origin, None)
+    }
+
+    /// The same, for a job that waits in a bounded queue.
+    pub(crate) fn waiting(
+        decode: Decode<T>,
+        unhandled: Unhandled,
+        origin: Weak<dyn Origin>,
+        waits: Option<Waits>,
+    ) -> Arc<Self> {
         Arc::new(Shared {
             id: JobId::next(),
             decode,
@@ -110,6 +136,7 @@ impl<T: Send + 'static> Shared<T> {
             phase: Mutex::new(Phase::Pending {
                 waker: None,
                 timer: None,
+                _waits: waits,
                 detached: false,
             }),
         })

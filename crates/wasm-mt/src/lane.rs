@@ -10,7 +10,8 @@
 //!    taken back, or go to the worker that replaces a dead one; it has begun before only where it is idempotent and lost a
 //!    worker. A frame has been opened for sure where there was nothing else when it was posted and the worker cannot end
 //!    unnoticed; else the worker announces it, and until then its jobs can be taken back where the backend can tell for
-//!    certain.
+//!    certain. Where a worker is ended from here, the backend sees to it that such a frame was not opened: the worker opens
+//!    nothing behind an aborted job before it is told that the job's end was heard.
 //! 2. A job is in one place only: waiting, in a frame or suspended. It leaves the lane once, and its packet is settled then.
 //! 3. What a replaced worker still reports carries its generation and is not heard.
 //! 4. Packets are settled, and values dropped, after the lane's lock is given back: both run foreign code.
@@ -49,13 +50,35 @@ pub trait Feed: Send + Sync {
     fn down(&self, at: usize, back: VecDeque<Box<Entry>>);
     /// It could not be started, and is not tried again before [`Lane::begin`].
     fn failed(&self, at: usize, error: StartError);
-    /// The oldest frame has ended, which ran for so many microseconds; before it the worker had idled for so many.
-    fn ended(&self, at: usize, ran: f64, gap: f64);
+    /// The oldest frame has ended.
+    fn ended(&self, at: usize, ended: Ended);
     /// So many of its jobs have ended in their worker.
     fn left(&self, at: usize, jobs: usize);
     /// A job of its worker sends something to the pool.
     #[cfg(target_family = "wasm")]
     fn hears(&self, at: usize, message: &js_sys::Array);
+}
+
+/// What a worker tells at the end of a frame. All is 0 where nothing of that was posted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ended {
+    /// For how many microseconds the frame ran.
+    pub ran: f64,
+    /// For how many the worker had idled before it.
+    pub gap: f64,
+    /// How many bytes of memory the worker's instance has, which never become fewer; 0 where that is not known.
+    pub memory: u64,
+}
+
+/// What [`Lane::rest`] has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// The worker has ended.
+    Ended,
+    /// Async jobs of its await something.
+    Awaits,
+    /// Something was posted to it, or it is not up.
+    Runs,
 }
 
 /// What a report says of a job.
@@ -244,6 +267,29 @@ impl Lane {
         self.tell(|feed, at| feed.failed(at, error));
     }
 
+    /// Ends the worker, if it has nothing to do, until the next [`begin`](Self::begin).
+    pub fn rest(&self) -> Rest {
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Ready) || !state.frames.is_empty() {
+            return Rest::Runs;
+        }
+        if !state.suspended.is_empty() {
+            return Rest::Awaits;
+        }
+        state.phase = Phase::Idle;
+        // Invariant 3.
+        state.generation += 1;
+        let link = state.link.take();
+        drop(state);
+        drop(link);
+        Rest::Ended
+    }
+
+    /// Async jobs of its worker await something.
+    pub fn awaits(&self) -> bool {
+        !self.lock().suspended.is_empty()
+    }
+
     /// Takes a thread's job in, whatever has become of the thread.
     pub(crate) fn push(&self, id: JobId, packet: Arc<dyn Packet>, task: sys::Task) {
         let entry = Entry::new(id, packet, task);
@@ -318,7 +364,7 @@ impl Lane {
             entry.end(Err(error));
         }
         if !posted {
-            self.tell(|feed, at| feed.ended(at, 0.0, 0.0));
+            self.tell(|feed, at| feed.ended(at, Ended::default()));
         }
         Ok(())
     }
@@ -334,34 +380,38 @@ impl Lane {
         }
     }
 
-    /// A worker's report: of jobs, and where a frame has ended, for how many microseconds that ran and for how many the
-    /// worker had idled before it.
-    pub(crate) fn reported(
-        &self,
-        generation: u32,
-        told: Vec<(JobId, Told)>,
-        ended: Option<(f64, f64)>,
-    ) {
+    /// A worker's report: of jobs, and of a frame, where one has ended.
+    pub(crate) fn reported(&self, generation: u32, told: Vec<(JobId, Told)>, ended: Option<Ended>) {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
         let mut left = Vec::with_capacity(told.len());
         let mut graces = Vec::new();
+        // Of `map`s that were given up on, what comes next.
+        let mut next: Vec<JobId> = Vec::new();
         for (id, told) in told {
             match told {
                 Told::Suspended => state.suspend(id),
                 Told::Finished(outcome) => {
                     if let Some(job) = state.take_ended(id) {
-                        let grace = state.take_grace(id);
-                        if grace.is_some() && matches!(job, Left::One(_)) {
-                            // The next of a `map` that was given up on has a time of its own.
-                            self.arm_grace(&mut state, generation, id.next_to());
+                        let mut goes_on = next.extract_if(.., |next| *next == id).count() > 0;
+                        if let Some(grace) = state.take_grace(id) {
+                            goes_on = true;
+                            graces.push(grace);
+                            if let Some(link) = &state.link {
+                                link.go(id);
+                            }
                         }
-                        graces.extend(grace);
+                        if goes_on && matches!(job, Left::One(_)) {
+                            next.push(id.next_to());
+                        }
                         left.push((job, outcome));
                     }
                 }
             }
+        }
+        for id in next {
+            self.stop(&mut state, generation, id);
         }
         state.proved |= !left.is_empty();
         drop(state);
@@ -369,8 +419,8 @@ impl Lane {
         self.pump();
         self.tell(|feed, at| {
             feed.left(at, left.len());
-            if let Some((ran, gap)) = ended {
-                feed.ended(at, ran, gap);
+            if let Some(ended) = ended {
+                feed.ended(at, ended);
             }
         });
         for (job, outcome) in left {

@@ -78,16 +78,19 @@ pub(crate) fn run(id: JobId, announce: bool, task: impl FnOnce() -> Run) -> bool
     false
 }
 
-/// Drops the async job at its `await`. A job that is not there has ended, which its report says.
-pub(crate) fn abort(id: JobId) {
+/// Drops the async job at its `await`, and gives whether it is there. One that is not has ended, which its report says, or
+/// has not begun.
+pub(crate) fn abort(id: JobId) -> bool {
     let waker = SUSPENDED.with_borrow_mut(|all| {
         let job = all.iter_mut().find(|job| job.id == id)?;
         job.aborted = true;
-        job.waker.take()
+        Some(job.waker.take())
     });
-    if let Some(waker) = waker {
+    let is_there = waker.is_some();
+    if let Some(waker) = waker.flatten() {
         waker.wake();
     }
+    is_there
 }
 
 /// Drops all async jobs of this thread, each at its `await`.

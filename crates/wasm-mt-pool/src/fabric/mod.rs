@@ -15,13 +15,24 @@ use wasm_mt::{JobId, StartError};
 use crate::stats::Stats;
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use native::face::{current, start};
+pub(crate) use native::face::{current, make};
 #[cfg(target_family = "wasm")]
-pub(crate) use post::{current, start};
+pub(crate) use post::{current, make};
 
 /// A pool, as its handles know it. Nothing here blocks.
 pub(crate) trait Fabric: Send + Sync {
+    /// How many there are, or are to be.
     fn workers(&self) -> usize;
+
+    /// Starts its workers. Before, jobs MUST end as not started. A second time it does nothing, and gives `false`.
+    fn begin(&self) -> bool;
+
+    /// There are to be so many workers, at least one. Those beyond take no more jobs, and end when they have none; what only they could
+    /// take goes to others, but for what is pinned to them.
+    ///
+    /// # Errors
+    /// Where they cannot be that many, or it is not for this handle to say.
+    fn resize(&self, workers: usize) -> Result<(), StartError>;
 
     /// Takes a job in, or those of a `map`: for one worker alone, or for any. What comes too late MUST end as closed.
     fn submit(&self, entry: Box<Entry>, worker: Option<usize>);
@@ -35,7 +46,7 @@ pub(crate) trait Fabric: Send + Sync {
     /// What a detached job's error is told to.
     fn unhandled(&self) -> Unhandled;
 
-    /// Whether all workers are up. One waits for it.
+    /// Whether all workers are up that are to be, those aside that have ended since they had nothing to do. One waits for it.
     fn poll_started(&self, cx: &mut Context<'_>) -> Poll<Result<(), StartError>>;
 
     fn stats(&self) -> Stats;

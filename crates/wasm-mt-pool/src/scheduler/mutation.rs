@@ -45,10 +45,16 @@ pub(crate) enum Mutation {
     ReturnsLast,
     /// A theft is counted when it happens, not when the job goes out.
     CountsThefts,
+    /// What is urgent has no precedence.
+    UrgentWaits,
+    /// What has less priority waits until there is nothing else.
+    Starves,
+    /// What lies on the deque of a worker that is retired stays there.
+    LosesRetired,
 }
 
 impl Mutation {
-    pub(crate) const ALL: [Mutation; 20] = [
+    pub(crate) const ALL: [Mutation; 23] = [
         Mutation::FrameOfAMillisecond,
         Mutation::FrameForTwo,
         Mutation::NoShare,
@@ -69,6 +75,9 @@ impl Mutation {
         Mutation::LosesLines,
         Mutation::ReturnsLast,
         Mutation::CountsThefts,
+        Mutation::UrgentWaits,
+        Mutation::Starves,
+        Mutation::LosesRetired,
     ];
 }
 

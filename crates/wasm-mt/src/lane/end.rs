@@ -2,6 +2,7 @@
 //! another worker takes the place.
 
 use std::sync::MutexGuard;
+use std::time::Duration;
 
 use super::Lane;
 use super::state::{End, Fate, Leaving, Phase, State};
@@ -17,7 +18,9 @@ use crate::thread::Current;
 pub(crate) enum LastWords {
     /// It told of its end itself, after all else.
     Heard,
-    /// It was ended from here, and something may have been on its way.
+    /// It was ended from here, and opens nothing that it has not told of, since it was not told to go on.
+    Held,
+    /// It is gone, and something may have been on its way.
     CutOff,
 }
 
@@ -158,7 +161,27 @@ impl Lane {
         leaving.settle();
     }
 
-    /// The grace time of an aborted job is over.
+    /// The grace time of an aborted job is over. What has come meanwhile is heard first, where this thread is what hears it.
+    fn grace_ends(&self, generation: u32, id: JobId) {
+        if sys::LEAST_GRACE.is_zero() {
+            return self.grace_over(generation, id);
+        }
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        if let Some((_, timer)) = state.graces.iter_mut().find(|(of, _)| *of == id) {
+            let me = self.me.clone();
+            let over = move || {
+                if let Some(lane) = me.upgrade() {
+                    lane.grace_over(generation, id);
+                }
+            };
+            // The one before has fired, and holds nothing any more.
+            *timer = sys::Timer::after(Duration::ZERO, Box::new(over));
+        }
+    }
+
+    /// The worker has had its time, and was heard.
     fn grace_over(&self, generation: u32, id: JobId) {
         let Some(mut state) = self.lock_if(generation) else {
             return;
@@ -182,7 +205,7 @@ impl Lane {
         }
         let end = End {
             at: None,
-            last_words: LastWords::CutOff,
+            last_words: LastWords::Held,
             turns: None,
         };
         self.replace(state, end, &|_| {
@@ -190,16 +213,27 @@ impl Lane {
         });
     }
 
-    pub(super) fn arm_grace(&self, state: &mut State, generation: u32, id: JobId) {
+    /// Has a job stopped that was posted, for nobody waits for it. It has its grace from now on.
+    pub(super) fn stop(&self, state: &mut State, generation: u32, id: JobId) {
+        if state.graces.iter().any(|(of, _)| *of == id) {
+            return;
+        }
+        if let Some(link) = &state.link {
+            link.abort(id, self.config.abort_grace.is_some());
+        }
+        self.arm_grace(state, generation, id);
+    }
+
+    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId) {
         let Some(grace) = self.config.abort_grace else {
             return;
         };
         let me = self.me.clone();
         let timer = sys::Timer::after(
-            grace,
+            grace.max(sys::LEAST_GRACE),
             Box::new(move || {
                 if let Some(lane) = me.upgrade() {
-                    lane.grace_over(generation, id);
+                    lane.grace_ends(generation, id);
                 }
             }),
         );
@@ -215,11 +249,8 @@ impl Lane {
             return false;
         };
         let outlets = entry.take_outlets();
-        if let Some(link) = &state.link {
-            link.abort(id);
-        }
         let generation = state.generation;
-        self.arm_grace(&mut state, generation, id);
+        self.stop(&mut state, generation, id);
         drop(state);
         entry::close(outlets);
         true

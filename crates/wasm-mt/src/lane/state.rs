@@ -236,6 +236,10 @@ fn meet(
     entry.count_run();
     let ended = match fate(entry.first()) {
         Fate::Ends(error) => Err(error),
+        Fate::Lost(why) if entry.goes_alone() && !entry.is_idempotent() => {
+            let gone = "it cannot run elsewhere: what it was handed over went down with its worker";
+            Err(JoinError::lost(format!("{why}; {gone}")))
+        }
         Fate::Lost(why) => entry.begin_again(why),
     };
     match ended {

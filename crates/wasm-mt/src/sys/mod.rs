@@ -13,8 +13,11 @@
 //! - `Link`: a worker, seen from its owner. `start` MUST return without waiting and MUST NOT call the lane before it
 //!   returns. Afterwards the lane hears `started` or `start_failed` once, then for each posted job `begun` before its code
 //!   where that was asked for, `suspended` at most once and `finished` once, or `died` once for the worker. Where it
-//!   `is_unsure`, a worker may end without a word, and each job is asked for its `begun`. `post`, `is_unsure` and `abort`
-//!   MUST NOT call foreign code. Dropping a link ends its worker, as far as the platform can.
+//!   `is_unsure`, a worker may end without a word, and each job is asked for its `begun`. An `abort` says whether the job has
+//!   a grace, after which the link may be dropped; `go` says that its end was heard meanwhile. A link that is dropped after
+//!   a grace, `LEAST_GRACE` at least, MUST NOT have begun what it had not announced, wherever `reclaim` then gives `true`.
+//!   `post`, `is_unsure`, `abort` and `go` MUST NOT call foreign code. Dropping a link ends its worker, as far as the platform can.
+//! - `LEAST_GRACE`: how long reports may be on their way. Not zero where the owner's own thread has to be free to hear them.
 //! - `Timer`: calls back once, unless dropped before. It MUST NOT call back from within `after`.
 //! - `report`, `announce_panic`, `spawn_local`, `current`: the worker's side, on its own thread.
 //! - `checkpoint`: lets the running job be stopped, as far as the platform can, but not within `shielded`; where it unwinds

@@ -7,12 +7,13 @@ use wasm_mt::__pool::{Config, Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
 use super::{Native, Place, Seat};
+use crate::builder::Settings;
 use crate::fabric::Fabric;
 use crate::stats::{Stats, WorkerStats};
 
-/// Starts a pool.
-pub(crate) fn start(config: &Config, workers: usize, steal: bool) -> Arc<dyn Fabric> {
-    Native::start(config.clone(), workers, steal)
+/// A pool of so many workers, which [`begin`](Fabric::begin) starts.
+pub(crate) fn make(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
+    Native::start(config.clone(), workers, settings.steal)
 }
 
 /// The pool that runs this code.
@@ -24,6 +25,14 @@ pub(crate) fn current() -> Option<Arc<dyn Fabric>> {
 impl Fabric for Native {
     fn workers(&self) -> usize {
         Native::workers(self)
+    }
+
+    fn begin(&self) -> bool {
+        false
+    }
+
+    fn resize(&self, _: usize) -> Result<(), StartError> {
+        Ok(())
     }
 
     fn submit(&self, entry: Box<Entry>, worker: Option<usize>) {
@@ -54,6 +63,8 @@ impl Fabric for Native {
             .zip(self.done())
             .map(|(seat, done)| WorkerStats {
                 thread: seat.id,
+                up: self.hand_of(seat).is_some(),
+                memory: 0,
                 run: done.run,
                 posted: done.run,
                 stolen: done.stolen,

@@ -31,7 +31,7 @@ fn fabric(workers: usize) -> Arc<Native> {
 }
 
 fn spawn_at<T: Send + 'static>(fabric: &Native, job: Job<T>, place: Place) -> JoinHandle<T> {
-    let (entry, handle) = door::spawned(job, fabric.config.unhandled(), None);
+    let (entry, handle) = door::spawned(job, fabric.config.unhandled(), None, None);
     fabric.submit(entry, place);
     handle
 }

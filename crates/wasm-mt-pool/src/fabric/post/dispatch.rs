@@ -16,7 +16,7 @@ use crate::scheduler::{
     Clock, Costs, Pace, Part, Posted, Room, Share, WorkerStats, mutated, victim,
 };
 
-use super::lines::{Lines, Waiting};
+use super::lines::{Lines, May, Waiting};
 use super::unit::Unit;
 
 /// The lines of a pool, and what is posted to its workers.
@@ -33,22 +33,28 @@ pub(crate) struct Dispatch<U> {
 /// A place in the pool, which a worker's replacements take one after the other.
 struct Member {
     up: bool,
+    /// It is to end, and is given nothing more but what is pinned to it, where that is not for its replacement.
+    leaving: Option<Leaving>,
     pace: Pace,
     stats: WorkerStats,
+}
+
+/// Why a worker is to end when it has nothing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// There are to be fewer.
+    Retired,
+    /// Another is to take its place.
+    Recycled,
 }
 
 impl<U: Unit> Dispatch<U> {
     /// Lines for so many workers, none of which is up. Without `steal`, what lies on a worker's deque is run by that worker
     /// or its replacement.
     pub(crate) fn new(workers: usize, steal: bool) -> Dispatch<U> {
-        let member = || Member {
-            up: false,
-            pace: Pace::new(),
-            stats: WorkerStats::default(),
-        };
         Dispatch {
             lines: Lines::new(workers),
-            workers: (0..workers).map(|_| member()).collect(),
+            workers: (0..workers).map(|_| Member::new()).collect(),
             costs: Costs::default(),
             clock: Clock::new(),
             steal,
@@ -64,7 +70,7 @@ impl<U: Unit> Dispatch<U> {
 
     /// A job that one of `worker` spawned.
     pub(crate) fn push(&mut self, worker: usize, unit: U, now: f64) {
-        if worker >= self.workers.len() {
+        if self.leaving(worker) == Some(Leaving::Retired) || worker >= self.workers.len() {
             return self.inject(unit, now);
         }
         self.clock.saw(now);
@@ -74,7 +80,8 @@ impl<U: Unit> Dispatch<U> {
 
     /// A job for that worker alone.
     pub(crate) fn pin(&mut self, worker: usize, unit: U, now: f64) {
-        if worker >= self.workers.len() || mutated!(TakesPinned) {
+        let gone = worker >= self.workers.len() || self.is_gone(worker);
+        if gone || mutated!(TakesPinned) {
             return self.inject(unit, now);
         }
         self.clock.saw(now);
@@ -102,16 +109,81 @@ impl<U: Unit> Dispatch<U> {
     pub(crate) fn up(&mut self, worker: usize) {
         if let Some(member) = self.workers.get_mut(worker)
             && !std::mem::replace(&mut member.up, true)
+            && member.leaving.is_none()
         {
             self.ups += 1;
         }
+    }
+
+    /// There is to be one more worker, which is not up.
+    pub(crate) fn grow(&mut self) {
+        self.workers.push(Member::new());
+        self.lines.grow();
+    }
+
+    /// The worker is to end. What lies on the deque of one that is retired is for others.
+    pub(crate) fn leave(&mut self, worker: usize, why: Leaving) {
+        if let Some(member) = self.workers.get_mut(worker)
+            && member.leaving != Some(Leaving::Retired)
+        {
+            if member.leaving.replace(why).is_none() && member.up {
+                self.ups -= 1;
+            }
+            if why == Leaving::Retired && !mutated!(LosesRetired) {
+                self.lines.hand_over(worker);
+            }
+        }
+    }
+
+    /// It is to stay, or another has its place.
+    pub(crate) fn stay(&mut self, worker: usize) {
+        if let Some(member) = self.workers.get_mut(worker)
+            && member.leaving.take().is_some()
+            && member.up
+        {
+            self.ups += 1;
+        }
+    }
+
+    /// Why the worker is to end, where it is.
+    pub(crate) fn leaving(&self, worker: usize) -> Option<Leaving> {
+        self.workers.get(worker)?.leaving
+    }
+
+    /// Whether the worker has nothing posted, and nothing that it alone could run before it ends.
+    pub(crate) fn is_done(&self, worker: usize) -> bool {
+        self.workers.get(worker).is_some_and(|member| {
+            member.pace.is_idle()
+                && (member.leaving != Some(Leaving::Retired) || self.lines.pinned(worker) == 0)
+        })
+    }
+
+    /// It was retired, and has ended.
+    fn is_gone(&self, worker: usize) -> bool {
+        let member = &self.workers[worker];
+        member.leaving == Some(Leaving::Retired) && !member.up
+    }
+
+    /// Jobs that wait, and that a worker more could take.
+    pub(crate) fn for_others(&self) -> usize {
+        if self.steal {
+            self.lines.waiting()
+        } else {
+            self.lines.shared()
+        }
+    }
+
+    /// Whether something waits that only this worker may take.
+    pub(crate) fn has_own(&self, worker: usize) -> bool {
+        worker < self.workers.len()
+            && (self.lines.pinned(worker) > 0 || !self.steal && self.lines.on_deque(worker) > 0)
     }
 
     /// To be called before what had been posted is given back. The worker can take none until it is up again. What was posted to it is forgotten; what lies on its deque stays
     /// there, for others too unless stealing is off, and what is pinned to it waits.
     pub(crate) fn down(&mut self, worker: usize) {
         if let Some(member) = self.workers.get_mut(worker) {
-            if std::mem::replace(&mut member.up, false) {
+            if std::mem::replace(&mut member.up, false) && member.leaving.is_none() {
                 self.ups -= 1;
             }
             member.pace.clear();
@@ -161,9 +233,11 @@ impl<U: Unit> Dispatch<U> {
         self.costs.record(&posted.parts, ran, tick);
     }
 
-    /// Whether a worker that is up has nothing posted.
+    /// Whether a worker that is up has nothing posted, and may be given something.
     pub(crate) fn has_idle(&self) -> bool {
-        self.workers.iter().any(Member::is_idle)
+        self.workers
+            .iter()
+            .any(|member| member.is_idle() && member.leaving.is_none())
     }
 
     /// Takes what is settled out of all lines, to the dropped.
@@ -206,7 +280,7 @@ impl<U: Unit> Dispatch<U> {
         for worker in 0..self.workers.len() {
             if self.workers[worker].is_idle()
                 && self.lines.pinned(worker) + self.lines.on_deque(worker) > 0
-                && let Some(frame) = self.frame(worker, now)
+                && let Some(frame) = self.frame(worker, self.may(worker, false), now)
             {
                 return Some((worker, frame));
             }
@@ -215,14 +289,18 @@ impl<U: Unit> Dispatch<U> {
             if !self.workers[worker].is_idle() {
                 continue;
             }
+            let foreground = self.may(worker, false);
             loop {
-                if let Some(frame) = self.frame(worker, now) {
+                if let Some(frame) = self.frame(worker, foreground, now) {
                     return Some((worker, frame));
                 }
                 // What was stolen may turn out to be settled.
-                if !self.steal(worker) {
+                if foreground == May::Pinned || !self.steal(worker) {
                     break;
                 }
+            }
+            if let Some(frame) = self.frame(worker, self.may(worker, true), now) {
+                return Some((worker, frame));
             }
         }
         None
@@ -231,12 +309,12 @@ impl<U: Unit> Dispatch<U> {
     /// For a worker that is busy, so that it need not wait for the owner later: the one that would have to first.
     fn next_ahead(&mut self, now: f64) -> Option<(usize, Vec<U>)> {
         let tick = self.clock.tick();
+        let background = self.lines.is_all_background();
         let mut wanting: Vec<usize> = (0..self.workers.len())
             .filter(|&worker| {
                 let member = &self.workers[worker];
-                let has =
-                    self.lines.shared() + self.lines.on_deque(worker) + self.lines.pinned(worker)
-                        > 0;
+                let any = self.lines.shared() + self.lines.on_deque(worker);
+                let has = self.lines.pinned(worker) > 0 || member.leaving.is_none() && any > 0;
                 has && member.up && member.pace.wants_more(self.share(worker), tick, now)
             })
             .collect();
@@ -246,18 +324,31 @@ impl<U: Unit> Dispatch<U> {
                 .left()
                 .total_cmp(&self.workers[b].pace.left())
         });
-        wanting
-            .into_iter()
-            .find_map(|worker| Some((worker, self.frame(worker, now)?)))
+        wanting.into_iter().find_map(|worker| {
+            let may = self.may(worker, background);
+            Some((worker, self.frame(worker, may, now)?))
+        })
+    }
+
+    /// What a worker may be given: what is in the background, when it could not take anything else.
+    fn may(&self, worker: usize, background: bool) -> May {
+        match (self.workers[worker].leaving, background) {
+            (Some(_), _) => May::Pinned,
+            (None, false) => May::Foreground,
+            (None, true) => May::All,
+        }
     }
 
     /// Fills a frame for a worker with what it may take, and takes it as posted.
-    fn frame(&mut self, worker: usize, now: f64) -> Option<Vec<U>> {
+    fn frame(&mut self, worker: usize, may: May, now: f64) -> Option<Vec<U>> {
+        if self.workers[worker].leaving == Some(Leaving::Recycled) {
+            return None;
+        }
         let busy = !self.workers[worker].pace.is_idle();
         let mut room = Room::new(self.share(worker), self.workers[worker].pace.reach());
         let mut units: Vec<U> = Vec::new();
         let mut parts: Vec<Part> = Vec::new();
-        while let Some((mut waiting, place)) = self.lines.take(worker) {
+        while let Some((mut waiting, place)) = self.lines.take(worker, may) {
             let alone = waiting.unit.goes_alone();
             let kind = waiting.unit.kind();
             let fits = if alone && (busy || !units.is_empty()) {
@@ -287,6 +378,7 @@ impl<U: Unit> Dispatch<U> {
                 _ => parts.push(Part { kind, jobs: fits }),
             }
             units.push(waiting.unit);
+            self.lines.posted(place);
             if alone || !whole {
                 break;
             }
@@ -339,6 +431,15 @@ impl<U: Unit> Dispatch<U> {
 }
 
 impl Member {
+    fn new() -> Member {
+        Member {
+            up: false,
+            leaving: None,
+            pace: Pace::new(),
+            stats: WorkerStats::default(),
+        }
+    }
+
     fn is_idle(&self) -> bool {
         self.up && self.pace.is_idle()
     }

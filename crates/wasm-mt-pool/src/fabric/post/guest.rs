@@ -74,6 +74,14 @@ impl Fabric for Guest {
         self.workers
     }
 
+    fn begin(&self) -> bool {
+        false
+    }
+
+    fn resize(&self, _: usize) -> Result<(), StartError> {
+        Err(__pool::not_here())
+    }
+
     fn submit(&self, entry: Box<Entry>, worker: Option<usize>) {
         if self.is_closed() {
             return entry.fail(__pool::closed());

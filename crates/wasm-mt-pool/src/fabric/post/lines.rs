@@ -1,8 +1,9 @@
 //! What waits to be posted, and in which order a worker takes of it. Lives with the pool's owner, who alone touches both
 //! ends of every deque.
 //!
-//! A worker takes what is pinned to it, then what was given back by a worker that died, then from its own deque, then
-//! from the injector. On its deque it takes the newest first, so that a tree of jobs is walked in depth and few of its
+//! A worker takes what is pinned to it, then what was given back by a worker that died, then what is urgent, then from its
+//! own deque, then from the injector, and when there is nothing to steal what is in the background. Of [`TURNS`] units that go
+//! while others of less priority wait, the last is one of those. On its deque it takes the newest first, so that a tree of jobs is walked in depth and few of its
 //! branches are open at once; a thief takes the oldest, which is the largest branch.
 //!
 //! A deque cannot be looked into, and gives nothing back at the end where it was taken. So the rest of a unit that was
@@ -13,15 +14,18 @@
 //! Invariant 2: the counts are those of what lies there, settled units that nobody has met yet included.
 
 mod own;
+mod ranks;
 
 use std::collections::VecDeque;
 
 use crossbeam_deque as deque;
 
+use crate::priority::Priority;
 use crate::scheduler::mutated;
 
 use super::unit::Unit;
 use own::{Own, insist};
+use ranks::Ranks;
 
 /// A unit that waits.
 pub(super) struct Waiting<U> {
@@ -43,6 +47,18 @@ pub(super) enum Place {
     /// The old end of its own deque.
     OwnOldest,
     Injector,
+    Urgent,
+    Background,
+}
+
+/// What a worker may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum May {
+    /// What is pinned to it.
+    Pinned,
+    /// All but what is in the background.
+    Foreground,
+    All,
 }
 
 /// All lines of a pool.
@@ -52,7 +68,12 @@ pub(super) struct Lines<U> {
     injector: deque::Injector<Waiting<U>>,
     /// The injector's next.
     held: Option<Waiting<U>>,
-    /// Jobs in `returned`, `injector` and `held`.
+    urgent: VecDeque<Waiting<U>>,
+    background: VecDeque<Waiting<U>>,
+    ranks: Ranks,
+    /// Jobs in `background`.
+    behind: usize,
+    /// Jobs in `returned`, `injector`, `held`, `urgent` and `background`.
     shared: usize,
     /// Jobs in all lines.
     waiting: usize,
@@ -91,21 +112,50 @@ impl<U: Unit> Lines<U> {
             returned: VecDeque::new(),
             injector: deque::Injector::new(),
             held: None,
+            urgent: VecDeque::new(),
+            background: VecDeque::new(),
+            ranks: Ranks::default(),
+            behind: 0,
             shared: 0,
             waiting: 0,
             dropped: Vec::new(),
         }
     }
 
-    pub(super) fn inject(&mut self, waiting: Waiting<U>) {
-        self.shared += waiting.jobs;
-        self.waiting += waiting.jobs;
-        self.injector.push(waiting);
+    /// Lines for one more worker.
+    pub(super) fn grow(&mut self) {
+        self.own.push(Own::new());
     }
 
+    pub(super) fn inject(&mut self, mut waiting: Waiting<U>) {
+        waiting.home = None;
+        self.shared += waiting.jobs;
+        self.waiting += waiting.jobs;
+        match waiting.unit.priority() {
+            Priority::Urgent => self.urgent.push_back(waiting),
+            Priority::Normal => self.injector.push(waiting),
+            Priority::Background => {
+                self.behind += waiting.jobs;
+                self.background.push_back(waiting);
+            }
+        }
+    }
+
+    /// Onto the worker's deque, where its priority is the usual one.
     pub(super) fn push(&mut self, worker: usize, waiting: Waiting<U>) {
+        if waiting.unit.priority() != Priority::Normal {
+            return self.inject(waiting);
+        }
         self.waiting += waiting.jobs;
         self.own[worker].push(waiting);
+    }
+
+    /// What lies on the worker's deque is for all from now on.
+    pub(super) fn hand_over(&mut self, worker: usize) {
+        for waiting in self.own[worker].drain_deque() {
+            self.waiting -= waiting.jobs;
+            self.inject(waiting);
+        }
     }
 
     pub(super) fn pin(&mut self, worker: usize, waiting: Waiting<U>) {
@@ -126,10 +176,11 @@ impl<U: Unit> Lines<U> {
         }
     }
 
-    /// The next unit for a worker that nobody has settled. It is the caller's, to post or to put back.
-    pub(super) fn take(&mut self, worker: usize) -> Option<(Waiting<U>, Place)> {
+    /// The next unit for a worker that nobody has settled. It is the caller's, to post ([`posted`](Self::posted)) or to put
+    /// back.
+    pub(super) fn take(&mut self, worker: usize, may: May) -> Option<(Waiting<U>, Place)> {
         loop {
-            let (waiting, place) = self.take_any(worker)?;
+            let (waiting, place) = self.take_any(worker, may)?;
             if !waiting.unit.is_settled() || mutated!(PostsSettled) {
                 return Some((waiting, place));
             }
@@ -153,7 +204,45 @@ impl<U: Unit> Lines<U> {
                 self.shared += waiting.jobs;
                 self.held = Some(waiting);
             }
+            Place::Urgent => {
+                self.shared += waiting.jobs;
+                self.urgent.push_front(waiting);
+            }
+            Place::Background => {
+                self.shared += waiting.jobs;
+                self.behind += waiting.jobs;
+                self.background.push_front(waiting);
+            }
         }
+    }
+
+    /// What was taken there has been posted.
+    pub(super) fn posted(&mut self, place: Place) {
+        let urgent = !self.urgent.is_empty();
+        let background = !self.background.is_empty();
+        let priority = match place {
+            Place::Pinned | Place::Returned => return,
+            Place::Urgent => Priority::Urgent,
+            Place::Own | Place::OwnOldest | Place::Injector => Priority::Normal,
+            Place::Background => Priority::Background,
+        };
+        let lower = match priority {
+            Priority::Urgent => background || self.has_normal(),
+            Priority::Normal => background,
+            Priority::Background => false,
+        };
+        let higher = match priority {
+            Priority::Urgent => false,
+            Priority::Normal => urgent,
+            Priority::Background => urgent || self.has_normal(),
+        };
+        self.ranks.went(lower, higher);
+    }
+
+    fn has_normal(&self) -> bool {
+        self.held.is_some()
+            || !self.injector.is_empty()
+            || self.own.iter().any(|own| own.jobs() > 0)
     }
 
     /// Moves so many jobs, the oldest, from one deque to another. Whether there was anything, settled or not.
@@ -205,11 +294,8 @@ impl<U: Unit> Lines<U> {
                 self.returned.push_back(waiting);
             });
         }
-        for waiting in self.drain_injector() {
-            keep_or_drop(waiting, &mut dropped, |waiting| {
-                self.shared += waiting.jobs;
-                self.injector.push(waiting);
-            });
+        for waiting in self.drain_injected() {
+            keep_or_drop(waiting, &mut dropped, |waiting| self.inject(waiting));
         }
         self.waiting = self.shared
             + self
@@ -237,7 +323,7 @@ impl<U: Unit> Lines<U> {
             all.extend(own.drain_pinned());
             all.extend(own.drain_deque());
         }
-        all.extend(self.drain_injector());
+        all.extend(self.drain_injected());
         self.shared = 0;
         self.waiting = 0;
         all.into_iter().map(|waiting| waiting.unit).collect()
@@ -257,6 +343,11 @@ impl<U: Unit> Lines<U> {
         self.shared
     }
 
+    /// Whether all that waits is in the background.
+    pub(super) fn is_all_background(&self) -> bool {
+        self.behind == self.waiting
+    }
+
     /// Jobs on a worker's deque.
     pub(super) fn on_deque(&self, worker: usize) -> usize {
         self.own[worker].jobs()
@@ -270,30 +361,60 @@ impl<U: Unit> Lines<U> {
         self.own.iter().map(|own| own.jobs())
     }
 
-    fn take_any(&mut self, worker: usize) -> Option<(Waiting<U>, Place)> {
-        let own = &mut self.own[worker];
-        let (waiting, place) = if let Some(waiting) = own.take_pinned() {
+    fn take_any(&mut self, worker: usize, may: May) -> Option<(Waiting<U>, Place)> {
+        let (waiting, place) = if let Some(waiting) = self.own[worker].take_pinned() {
             (waiting, Place::Pinned)
+        } else if may == May::Pinned {
+            return None;
         } else if let Some(waiting) = self.returned.pop_front() {
-            self.shared -= waiting.jobs;
             (waiting, Place::Returned)
-        } else if let Some((waiting, oldest)) = own.pop() {
-            (waiting, if oldest { Place::OwnOldest } else { Place::Own })
         } else {
-            let waiting = self
-                .held
-                .take()
-                .or_else(|| insist(|| self.injector.steal()))?;
-            self.shared -= waiting.jobs;
-            (waiting, Place::Injector)
+            self.take_ranked(worker, may)?
         };
+        if place == Place::Background {
+            self.behind -= waiting.jobs;
+        }
+        if !matches!(place, Place::Pinned | Place::Own | Place::OwnOldest) {
+            self.shared -= waiting.jobs;
+        }
         self.waiting -= waiting.jobs;
         Some((waiting, place))
     }
 
-    fn drain_injector(&mut self) -> Vec<Waiting<U>> {
-        let mut all: Vec<_> = self.held.take().into_iter().collect();
+    fn take_ranked(&mut self, worker: usize, may: May) -> Option<(Waiting<U>, Place)> {
+        use Priority::{Background, Normal, Urgent};
+        let order = match self.ranks.turn(!self.urgent.is_empty()) {
+            Urgent => [Urgent, Normal, Background],
+            Normal => [Normal, Background, Urgent],
+            Background => [Background, Normal, Urgent],
+        };
+        // Where it is not its turn, nobody takes what is in the background who could steal instead.
+        let is_due = order[2] != Background;
+        order.into_iter().find_map(|priority| match priority {
+            Urgent => Some((self.urgent.pop_front()?, Place::Urgent)),
+            Normal => self.take_normal(worker),
+            Background if is_due || may == May::All => {
+                Some((self.background.pop_front()?, Place::Background))
+            }
+            Background => None,
+        })
+    }
+
+    fn take_normal(&mut self, worker: usize) -> Option<(Waiting<U>, Place)> {
+        if let Some((waiting, oldest)) = self.own[worker].pop() {
+            return Some((waiting, if oldest { Place::OwnOldest } else { Place::Own }));
+        }
+        let held = self.held.take();
+        let waiting = held.or_else(|| insist(|| self.injector.steal()))?;
+        Some((waiting, Place::Injector))
+    }
+
+    fn drain_injected(&mut self) -> Vec<Waiting<U>> {
+        self.behind = 0;
+        let mut all: Vec<_> = std::mem::take(&mut self.urgent).into();
+        all.extend(self.held.take());
         all.extend(std::iter::from_fn(|| insist(|| self.injector.steal())));
+        all.extend(std::mem::take(&mut self.background));
         all
     }
 }

@@ -7,18 +7,23 @@
 
 #![expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
 
+mod seats;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use js_sys::Array;
-use wasm_mt::__pool::{self, Config, Entry, Feed, Heard, Lane, Origin, Task, Unhandled};
+use wasm_mt::__pool::{self, Config, Ended, Entry, Feed, Heard, Origin, Task, Timer, Unhandled};
 use wasm_mt::{JobId, StartError};
 
-use super::dispatch::Dispatch;
+use self::seats::{Phase, Seat};
+use super::dispatch::{Dispatch, Leaving};
 use super::unit::Unit;
+use crate::builder::Settings;
 use crate::fabric::Fabric;
+use crate::priority::Priority;
 use crate::stats::{Stats, WorkerStats};
 
 impl Unit for Box<Entry> {
@@ -32,6 +37,10 @@ impl Unit for Box<Entry> {
 
     fn split_off(&mut self, at: usize) -> Self {
         Entry::split_off(self, at)
+    }
+
+    fn priority(&self) -> Priority {
+        Priority::of_rank(self.rank())
     }
 
     fn is_settled(&self) -> bool {
@@ -49,70 +58,59 @@ impl Unit for Box<Entry> {
 
 struct Post {
     config: Config,
-    lanes: Vec<Arc<Lane>>,
+    settings: Settings,
     state: Mutex<State>,
     me: Weak<Post>,
 }
 
 struct State {
     dispatch: Dispatch<Box<Entry>>,
+    /// How many workers there are to be.
+    workers: usize,
+    /// As many at least: some may be left, or about to be.
     seats: Vec<Seat>,
+    /// Seats whose workers have ended for want of jobs.
+    asleep: usize,
+    /// Looks for workers that have nothing to do.
+    timer: Option<Timer>,
     /// What the end of this turn will look at.
     turns: bool,
     /// Handles that were settled from the caller's end while their jobs wait.
     given_up: usize,
     /// What waits and has ends of channels.
     with_outlets: BTreeSet<JobId>,
+    begun: bool,
     closed: bool,
     /// Where a worker did not start before all were up.
     failure: Option<StartError>,
-    starter: Option<Waker>,
+    /// Who waits for the start.
+    starters: Vec<Waker>,
 }
 
-/// A worker's place.
-#[derive(Clone, Copy, Default)]
-struct Seat {
-    phase: Phase,
-    /// Jobs that have ended there.
-    run: u64,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Phase {
-    #[default]
-    Starting,
-    Up,
-    /// It could not be started. The next job tries again.
-    Failed,
-}
-
-/// Starts a pool.
-pub(crate) fn start(config: &Config, workers: usize, steal: bool) -> Arc<dyn Fabric> {
-    let post = Arc::new_cyclic(|me: &Weak<Post>| {
-        let lane = |at| {
-            let feed: Weak<dyn Feed> = me.clone();
-            Lane::of_pool(config.of_pool(at, workers), feed, at)
-        };
+/// A pool of so many workers, which [`begin`](Fabric::begin) starts.
+pub(crate) fn make(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
+    Arc::new_cyclic(|me: &Weak<Post>| {
+        let seat = |at| Seat::new(config, me, at, workers);
         Post {
             config: config.clone(),
-            lanes: (0..workers).map(lane).collect(),
+            settings,
             state: Mutex::new(State {
-                dispatch: Dispatch::new(workers, steal),
-                seats: vec![Seat::default(); workers],
+                dispatch: Dispatch::new(workers, settings.steal),
+                workers,
+                seats: (0..workers).map(seat).collect(),
+                asleep: 0,
+                timer: None,
                 turns: false,
                 given_up: 0,
                 with_outlets: BTreeSet::new(),
+                begun: false,
                 closed: false,
                 failure: None,
-                starter: None,
+                starters: Vec::new(),
             }),
             me: me.clone(),
         }
-    });
-    for lane in &post.lanes {
-        lane.begin();
-    }
-    post
+    })
 }
 
 impl Post {
@@ -124,10 +122,15 @@ impl Post {
     fn take(&self, entries: Vec<Box<Entry>>, worker: Option<usize>, of: Option<usize>) {
         let now = __pool::now();
         let mut state = self.lock();
-        if state.closed {
+        if state.closed || !state.begun {
+            let closed = state.closed;
             drop(state);
             for entry in entries {
-                entry.fail(__pool::closed());
+                entry.fail(if closed {
+                    __pool::closed()
+                } else {
+                    __pool::not_started()
+                });
             }
             return;
         }
@@ -143,11 +146,11 @@ impl Post {
             }
         }
         let failed = state.take_failed();
-        let idle = state.dispatch.has_idle();
+        let idle = state.dispatch.has_idle() || state.asleep > 0;
         let turns = !idle && !std::mem::replace(&mut state.turns, true);
         drop(state);
-        for at in failed {
-            self.lanes[at].begin();
+        for lane in failed {
+            lane.begin();
         }
         if idle {
             self.pump();
@@ -164,7 +167,8 @@ impl Post {
 
     /// Some of a `map` that was given up on may run, or wait.
     fn stop_settled(&self) {
-        for lane in &self.lanes {
+        let lanes = self.lock().lanes();
+        for lane in lanes {
             lane.abandon_settled();
         }
         let mut state = self.lock();
@@ -180,15 +184,23 @@ impl Post {
             let mut state = self.lock();
             let next = state.dispatch.next(__pool::now());
             let dropped = state.dispatch.take_dropped();
-            if let Some((_, frame)) = &next {
-                state.forget_outlets(frame);
-            }
-            drop(state);
-            drop(dropped);
-            let Some((at, frame)) = next else {
+            let Some((at, mut frame)) = next else {
+                let woken = state.take_asleep();
+                drop(state);
+                drop(dropped);
+                for lane in woken {
+                    lane.begin();
+                }
                 return;
             };
-            if let Err(frame) = self.lanes[at].post(frame) {
+            state.forget_outlets(&frame);
+            let lane = state.seats[at].lane.clone();
+            drop(state);
+            drop(dropped);
+            for entry in &mut frame {
+                entry.begins();
+            }
+            if let Err(frame) = lane.post(frame) {
                 self.lock().give_back(at, frame);
             }
         }
@@ -217,37 +229,34 @@ impl State {
         self.dispatch.down(at);
         self.dispatch.give_back(at, entries, __pool::now());
     }
-
-    /// The workers to start once more.
-    fn take_failed(&mut self) -> Vec<usize> {
-        let mut failed = Vec::new();
-        for (at, seat) in self.seats.iter_mut().enumerate() {
-            if seat.phase == Phase::Failed {
-                seat.phase = Phase::Starting;
-                failed.push(at);
-            }
-        }
-        failed
-    }
 }
 
 impl Feed for Post {
     fn up(&self, at: usize) {
+        let now = __pool::now();
         let mut state = self.lock();
-        state.seats[at].phase = Phase::Up;
+        state.seats[at].comes_up(now);
         state.dispatch.up(at);
-        let all = state.seats.iter().all(|seat| seat.phase == Phase::Up);
-        let starter = if all { state.starter.take() } else { None };
+        let starters = state.take_starters();
+        let watches = state.timer.is_none();
         drop(state);
-        if let Some(starter) = starter {
+        for starter in starters {
             starter.wake();
         }
+        if watches {
+            self.watch();
+        }
         self.pump();
+        self.let_go(at);
     }
 
     fn down(&self, at: usize, back: VecDeque<Box<Entry>>) {
         let mut state = self.lock();
-        state.seats[at].phase = Phase::Starting;
+        state.seats[at].goes(Phase::Starting);
+        if state.dispatch.leaving(at) == Some(Leaving::Recycled) {
+            // That it does now.
+            state.dispatch.stay(at);
+        }
         state.give_back(at, back.into());
         drop(state);
         self.pump();
@@ -255,36 +264,64 @@ impl Feed for Post {
 
     fn failed(&self, at: usize, error: StartError) {
         let mut state = self.lock();
-        state.seats[at].phase = Phase::Failed;
+        let concerns = state.fails(at);
         state.dispatch.down(at);
         // Where no worker is there, nor will be, what waits has nobody to wait for; nor has what this one alone may take.
-        let none = state.seats.iter().all(|seat| seat.phase == Phase::Failed);
+        let none = state
+            .seats
+            .iter()
+            .all(|seat| matches!(seat.phase, Phase::Failed | Phase::Gone));
         let ends = if none {
             state.dispatch.drain()
         } else {
             state.dispatch.strand(at)
         };
         let dropped = state.dispatch.take_dropped();
-        state.failure.get_or_insert_with(|| error.clone());
-        let starter = state.starter.take();
+        if concerns {
+            state.failure.get_or_insert_with(|| error.clone());
+        }
+        let starters = std::mem::take(&mut state.starters);
         drop(state);
         drop(dropped);
-        if let Some(starter) = starter {
+        for starter in starters {
             starter.wake();
         }
         for entry in ends {
             let error = entry.not_replaced(error.clone());
             entry.fail(error);
         }
-    }
-
-    fn ended(&self, at: usize, ran: f64, gap: f64) {
-        self.lock().dispatch.ended(at, ran, gap, __pool::now());
+        // Those that are asleep may be awake for what waits.
         self.pump();
     }
 
+    fn ended(&self, at: usize, ended: Ended) {
+        let Ended { ran, gap, memory } = ended;
+        let now = __pool::now();
+        let mut state = self.lock();
+        let seat = &mut state.seats[at];
+        seat.active = now;
+        // Where nothing was posted, nothing was told.
+        if memory > 0 {
+            seat.memory = memory;
+        }
+        state.dispatch.ended(at, ran, gap, now);
+        self.recycle_if_due(&mut state, at);
+        drop(state);
+        self.pump();
+        self.let_go(at);
+    }
+
     fn left(&self, at: usize, jobs: usize) {
-        self.lock().seats[at].run += jobs as u64;
+        let mut state = self.lock();
+        let seat = &mut state.seats[at];
+        seat.run += jobs as u64;
+        seat.run_by_this += jobs as u64;
+        if self.settings.idle_timeout.is_some() {
+            seat.active = __pool::now();
+        }
+        self.recycle_if_due(&mut state, at);
+        drop(state);
+        self.let_go(at);
     }
 
     fn hears(&self, at: usize, message: &Array) {
@@ -300,7 +337,8 @@ impl Feed for Post {
 
 impl Origin for Post {
     fn abandon(&self, id: JobId) {
-        if self.lanes.iter().any(|lane| lane.abandon_posted(id)) {
+        let lanes = self.lock().lanes();
+        if lanes.iter().any(|lane| lane.abandon_posted(id)) {
             return;
         }
         // It waits, and is dropped when its turn comes; or sooner where that is much, or a stream ends with it.
@@ -318,7 +356,25 @@ impl Origin for Post {
 
 impl Fabric for Post {
     fn workers(&self) -> usize {
-        self.lanes.len()
+        self.lock().workers
+    }
+
+    fn begin(&self) -> bool {
+        let mut state = self.lock();
+        if state.closed || std::mem::replace(&mut state.begun, true) {
+            return false;
+        }
+        let lanes = state.lanes();
+        drop(state);
+        for lane in lanes {
+            lane.begin();
+        }
+        true
+    }
+
+    fn resize(&self, workers: usize) -> Result<(), StartError> {
+        self.change_to(workers);
+        Ok(())
     }
 
     fn submit(&self, entry: Box<Entry>, worker: Option<usize>) {
@@ -345,22 +401,26 @@ impl Fabric for Post {
         if let Some(error) = state.failure.take() {
             return Poll::Ready(Err(error));
         }
-        if state.seats.iter().all(|seat| seat.phase == Phase::Up) {
+        if state.are_all_up() {
             return Poll::Ready(Ok(()));
         }
-        let before = state.starter.replace(waker);
-        drop(state);
-        drop(before);
+        if state.closed {
+            return Poll::Ready(Err(__pool::terminated()));
+        }
+        state.starters.push(waker);
         Poll::Pending
     }
 
     fn stats(&self) -> Stats {
         let state = self.lock();
-        let workers = state.dispatch.stats().zip(&state.seats).zip(&self.lanes);
+        let workers = state.dispatch.stats().zip(&state.seats);
         Stats {
             workers: workers
-                .map(|((counted, seat), lane)| WorkerStats {
-                    thread: lane.id(),
+                .take(state.workers)
+                .map(|(counted, seat)| WorkerStats {
+                    thread: seat.lane.id(),
+                    up: seat.phase == Phase::Up,
+                    memory: seat.memory,
                     run: seat.run,
                     posted: counted.posted as u64,
                     stolen: counted.stolen as u64,
@@ -385,9 +445,16 @@ impl Fabric for Post {
         }
         let mut waiting = state.dispatch.drain();
         waiting.extend(state.dispatch.take_dropped());
+        let lanes = state.lanes();
+        let starters = std::mem::take(&mut state.starters);
+        let timer = state.timer.take();
         drop(state);
-        for lane in &self.lanes {
+        drop(timer);
+        for lane in lanes {
             lane.terminate();
+        }
+        for starter in starters {
+            starter.wake();
         }
         for entry in waiting {
             entry.fail(__pool::cancelled());

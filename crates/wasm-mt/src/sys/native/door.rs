@@ -18,11 +18,6 @@ pub fn no_thread(error: &std::io::Error) -> StartError {
     StartError::new(StartErrorKind::Unsupported(error.to_string()))
 }
 
-/// The error of a start that a termination came before.
-pub fn terminated() -> StartError {
-    StartError::new(StartErrorKind::Terminated)
-}
-
 /// How long a start may take, and the error of one that takes longer.
 pub fn start_deadline(config: &Config) -> (Duration, StartError) {
     let limit = config.start_deadline;

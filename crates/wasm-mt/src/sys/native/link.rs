@@ -148,11 +148,16 @@ impl Link {
         false
     }
 
-    pub(crate) fn abort(&self, id: JobId) {
+    pub(crate) fn abort(&self, id: JobId, _: bool) {
         self.stops.stop(id);
         // A thread that has ended has nothing to abort.
         let _ = self.orders.unbounded_send(Order::Abort(id));
     }
+}
+
+impl Link {
+    /// Nothing waits for it.
+    pub(crate) fn go(&self, _: JobId) {}
 }
 
 impl Drop for Link {
@@ -214,7 +219,9 @@ fn take_orders(pool: &mut LocalPool, inbox: &mut mpsc::UnboundedReceiver<Order>)
                     worker::run(id, announce, call);
                 }
             }
-            Order::Abort(id) => worker::abort(id),
+            Order::Abort(id) => {
+                worker::abort(id);
+            }
         }
         // Between two orders the async jobs have a turn, as a browser's microtasks have, however many orders wait.
         let mut had = false;

@@ -19,7 +19,7 @@ pub(crate) use link::{Config, Link};
 pub(crate) use stop::{checkpoint, is_stop, shielded};
 pub(crate) use task::{Letter, passed};
 pub use task::{Task, Value, decode};
-pub(crate) use timer::Timer;
+pub(crate) use timer::{LEAST_GRACE, Timer};
 
 /// How many threads can run at once.
 pub(crate) fn available_parallelism() -> usize {

@@ -21,6 +21,9 @@ static TIMERS: Mutex<Timers> = Mutex::new(Timers {
 });
 static CHANGED: Condvar = Condvar::new();
 
+/// Reports are heard at once, by another thread than the owner's.
+pub(crate) const LEAST_GRACE: Duration = Duration::ZERO;
+
 /// Calls back once, unless dropped before. A time too far to tell never comes.
 pub struct Timer {
     key: Option<Key>,

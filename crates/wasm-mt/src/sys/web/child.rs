@@ -314,8 +314,8 @@ fn read(message: &dom::Message) -> Option<Heard> {
         SPAWN => {
             let bytes = dom::bytes(&message.0.get(2))?;
             let mut reader = Reader::new(&bytes, &message.0.get(3));
-            let place = reader.u32().filter(|place| *place != ANY);
-            let place = place.map(|place| place as usize);
+            let (place, _) = reader.head()?;
+            let place = (place != ANY).then_some(place as usize);
             let answers = link::listening(token, |one| {
                 let new = || Answers::new(token);
                 one.answers.get_or_insert_with(new).clone()
@@ -402,6 +402,7 @@ fn read_entry(token: f64, reader: &mut Reader<'_>, answers: &Arc<Answers>) -> Op
     if jobs.is_idempotent {
         made.task.idempotent();
     }
+    made.set_rank(jobs.rank);
     for (place, index) in outlets {
         let outlet = Arc::new(RelayedOutlet {
             answers: answers.clone(),

@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 use super::far::OutOfBand;
+use super::gate::{self, Hopped, Posted};
 use super::letter::{ANNOUNCE, LAST, Reader, Writer};
 use super::link::{BEGUN, CLOSED, PANICKED, REPORT, SENT};
 use super::outcome::{self, SUSPENDED};
@@ -294,19 +295,66 @@ pub fn on_start(function: u32) {
     panic::within(JobId::ON_START, function);
 }
 
-/// Runs the jobs of a frame, or of a part of one.
+/// Runs the jobs of a frame, or of a part of one, unless they have to wait. Gives whether the script has to hop, as all here
+/// do that give a truth.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_run, skip_typescript)]
-pub fn run(jobs: Vec<u8>, values: JsValue) {
-    FRAME.with(|frame| {
-        if !frame.is_open.replace(true) {
-            let now = dom::now();
+pub fn run(jobs: Vec<u8>, values: JsValue) -> bool {
+    // A part of an open frame comes as soon as it can.
+    let now = (!FRAME.with(|frame| frame.is_open.get())).then(dom::now);
+    let posted = (jobs, values);
+    let is_late = |now| {
+        let head = Reader::new(&posted.0, &JsValue::UNDEFINED).head();
+        head.is_some_and(|(_, at)| gate::is_late(at, now))
+    };
+    // The time that it came is noted in any case.
+    let is_late = now.is_some_and(is_late);
+    if gate::is_shut() || is_late {
+        // What an owner waits for must not wait for what comes next.
+        tell();
+        return gate::keep(posted, now.unwrap_or_else(dom::now));
+    }
+    open(&posted, now);
+    false
+}
+
+/// The script has hopped.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_hop, skip_typescript)]
+pub fn hop() -> bool {
+    let now = dom::now();
+    match gate::hopped(now) {
+        Hopped::Again => true,
+        Hopped::Held => false,
+        Hopped::Opens(posted) => {
+            let is_open = FRAME.with(|frame| frame.is_open.get());
+            open(&posted, (!is_open).then_some(now));
+            // Nothing is left to be told of what has ended while the rest waits.
+            tell();
+            gate::wants_hop(dom::now())
+        }
+    }
+}
+
+/// The owner has heard that an aborted job has ended.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_go, skip_typescript)]
+pub fn go(id: f64) -> bool {
+    gate::answered(JobId(id as u64));
+    gate::wants_hop(dom::now())
+}
+
+/// Runs the jobs of a frame that begins now, or of a part of one.
+fn open((jobs, values): &Posted, begins: Option<f64>) {
+    if let Some(now) = begins {
+        FRAME.with(|frame| {
+            frame.is_open.set(true);
             frame.began.set(now);
             frame.told.set(now);
-        }
-    });
-    let mut reader = Reader::new(&jobs, &values);
-    let flags = reader.u32().unwrap_or(LAST);
+        });
+    }
+    let mut reader = Reader::new(jobs, values);
+    let (flags, _) = reader.head().unwrap_or((LAST, 0.0));
     let mut announce = flags & ANNOUNCE != 0;
     let mut waits = false;
     while reader.has_more() {
@@ -321,6 +369,10 @@ pub fn run(jobs: Vec<u8>, values: JsValue) {
                 break;
             };
             MARKS.with(|marks| marks.entered.set(marks.entered.get().wrapping_add(1)));
+            if gate::skips(JobId(id)) {
+                report(Report::Finished(JobId(id), Err(JoinError::cancelled())));
+                continue;
+            }
             waits |= worker::run(JobId(id), false, || {
                 invoke(record.kind, &args.bytes, args.values, record.context)
             });
@@ -406,11 +458,23 @@ fn note(reports: &Writer) {
     });
 }
 
-/// Drops an async job at its `await`.
+/// Drops an async job at its `await`. With a grace, the owner may end this worker unless it hears of the job's end in time.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_abort, skip_typescript)]
-pub fn abort(id: f64) {
-    worker::abort(JobId(id as u64));
+pub fn abort(id: f64, grace: bool) {
+    let id = JobId(id as u64);
+    let holds = if worker::abort(id) {
+        if grace {
+            gate::hold(id);
+        }
+        grace
+    } else {
+        gate::aborted(id, grace)
+    };
+    if holds {
+        // What the owner waits for may be among it.
+        tell();
+    }
 }
 
 /// Tells the owner: together with what else the frame gives, or at the end of the turn.
@@ -440,7 +504,9 @@ pub(crate) fn report(report: Report) {
         report_beside(id, outcome);
     }
     FRAME.with(|frame| {
-        if !frame.is_open.get() && !frame.posts.replace(true) {
+        // Nor may what an owner waits for wait for a frame that waits for it.
+        let waits = frame.is_open.get() && !gate::is_shut();
+        if !waits && !frame.posts.replace(true) {
             wasm_bindgen_futures::spawn_local(async {
                 FRAME.with(|frame| frame.posts.set(false));
                 tell();

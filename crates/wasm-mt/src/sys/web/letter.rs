@@ -98,10 +98,11 @@ impl Writer {
         self.transfer.clear();
     }
 
-    /// Writes over what stands there.
-    fn set(&mut self, at: usize, number: u32) {
-        if let Some(place) = self.bytes.get_mut(at..at + 4) {
-            place.copy_from_slice(&number.to_le_bytes());
+    /// Writes over what stands at its beginning.
+    fn set_head(&mut self, number: u32, posted: f64) {
+        if let Some(head) = self.bytes.first_chunk_mut::<HEAD>() {
+            head[..4].copy_from_slice(&number.to_le_bytes());
+            head[4..].copy_from_slice(&posted.to_le_bytes());
         }
     }
 
@@ -159,6 +160,11 @@ impl<'a> Reader<'a> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
     }
 
+    /// What a frame's records are behind.
+    pub(super) fn head(&mut self) -> Option<(u32, f64)> {
+        Some((self.u32()?, f64::from_bits(self.u64()?)))
+    }
+
     /// The next number, which stays.
     pub(super) fn peek(&self) -> Option<u32> {
         let (number, _) = self.bytes.split_first_chunk()?;
@@ -213,12 +219,15 @@ impl<'a> Reader<'a> {
 
     /// The head of a record of jobs.
     pub(super) fn jobs(&mut self) -> Option<Jobs> {
+        let (first, len, kind) = (JobId(self.u64()?), self.u32()?, self.kind()?);
+        let (context, manner) = (self.u64()?, self.u32()?);
         Some(Jobs {
-            first: JobId(self.u64()?),
-            len: self.u32()?,
-            kind: self.kind()?,
-            context: self.u64()?,
-            is_idempotent: self.u32()? != 0,
+            first,
+            len,
+            kind,
+            context,
+            is_idempotent: manner & IDEMPOTENT != 0,
+            rank: (manner >> RANK) as u8,
         })
     }
 }
@@ -254,7 +263,13 @@ pub(super) struct Jobs {
     pub(super) context: u64,
     /// Their body may run more than once.
     pub(super) is_idempotent: bool,
+    /// How their pool ranks them.
+    pub(super) rank: u8,
 }
+
+/// A number tells their manner: this bit, and from this place on the rank.
+const IDEMPOTENT: u32 = 1;
+const RANK: u32 = 8;
 
 /// Writes the head of a record of jobs.
 pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
@@ -262,13 +277,38 @@ pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
     to.u32(jobs.len);
     to.kind(jobs.kind);
     to.u64(jobs.context);
-    to.u32(jobs.is_idempotent.into());
+    let idempotent = if jobs.is_idempotent { IDEMPOTENT } else { 0 };
+    to.u32(idempotent | (u32::from(jobs.rank) << RANK));
 }
 
-/// A frame's records are behind a number: what these say of it, or the worker that they are for.
+/// Whether one of these jobs has that id.
+pub(super) fn has(bytes: &[u8], id: JobId) -> bool {
+    let mut reader = Reader {
+        bytes,
+        list: Vec::new().into_iter(),
+    };
+    reader.head();
+    while let Some(jobs) = reader.jobs() {
+        if (jobs.first.0..jobs.first.0 + u64::from(jobs.len)).contains(&id.0) {
+            return true;
+        }
+        for _ in 0..jobs.len {
+            let (Some(length), Some(_)) = (reader.u32(), reader.u32()) else {
+                return false;
+            };
+            if length != BESIDE && reader.take(length as usize).is_none() {
+                return false;
+            }
+        }
+    }
+    false
+}
+
+/// A frame's records are behind a number, what these say of it or the worker that they are for, and the time by its owner's
+/// clock when it was posted.
 pub(super) const ANNOUNCE: u32 = 1;
 pub(super) const LAST: u32 = 2;
-const HEAD: usize = 4;
+const HEAD: usize = 12;
 
 /// A frame of jobs on its way out, in as few messages as can be: what has values beside its bytes goes by itself, so that it
 /// fails by itself where those cannot be cloned.
@@ -317,6 +357,7 @@ impl Letter {
             kind: entry.task.kind,
             context: 0,
             is_idempotent: entry.is_idempotent(),
+            rank: entry.rank(),
         };
         match entry.task.payload() {
             Ok(payload) => {
@@ -343,6 +384,7 @@ impl Letter {
             kind: entry.task.kind,
             context: context.map_or(0, |context| context.id()),
             is_idempotent: entry.is_idempotent(),
+            rank: entry.rank(),
         };
         let mut start = 0;
         loop {
@@ -433,6 +475,7 @@ impl Letter {
         announce: bool,
     ) -> Vec<(Box<Entry>, JoinError)> {
         let last = self.parts.len();
+        let now = dom::now();
         let mut posted = 0;
         let mut is_over = false;
         let failed = self.each(|at, part| {
@@ -441,7 +484,8 @@ impl Letter {
                 .try_for_each(|context| context.send(worker, token))?;
             let announces = u32::from(announce && posted == 0) * ANNOUNCE;
             let is_last = at + 1 == last;
-            part.writer.set(0, announces | (u32::from(is_last) * LAST));
+            part.writer
+                .set_head(announces | (u32::from(is_last) * LAST), now);
             part.post(worker, token, RUN)?;
             posted += 1;
             is_over = is_last;
@@ -449,8 +493,8 @@ impl Letter {
         });
         if posted > 0 && !is_over {
             // Its last message was not posted, but the frame has to end.
-            let mut end = Writer::default();
-            end.u32(LAST);
+            let mut end = head();
+            end.set_head(LAST, now);
             let _ = end.post(worker, token, RUN);
         }
         failed
@@ -463,7 +507,7 @@ impl Letter {
             part.contexts
                 .iter()
                 .try_for_each(|context| context.send_up())?;
-            part.writer.set(0, place);
+            part.writer.set_head(place, 0.0);
             part.post(&owner, token, SPAWN)
         })
     }
@@ -504,12 +548,21 @@ impl Part {
     }
 }
 
+/// What has room for the head.
+fn head() -> Writer {
+    Writer {
+        bytes: vec![0; HEAD],
+        ..Writer::default()
+    }
+}
+
 /// The part that what comes next is written to.
 fn part(parts: &mut Vec<Part>, plain: bool) -> &mut Part {
     if !plain || parts.last().is_none_or(|part| !part.takes_more()) {
-        let mut part = Part::default();
-        part.writer.u32(0);
-        parts.push(part);
+        parts.push(Part {
+            writer: head(),
+            ..Part::default()
+        });
     }
     let last = parts.len() - 1;
     &mut parts[last]

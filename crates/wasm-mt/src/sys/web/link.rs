@@ -15,7 +15,7 @@ use super::context::Shared;
 use super::dom::Message;
 use super::letter::{Letter, Reader};
 use super::watch::{self, Watch};
-use super::{build, dom, glue, module, outcome, script, start, text};
+use super::{build, dom, entry, glue, module, outcome, script, start, text};
 use crate::builder;
 use crate::entry::Entry;
 use crate::error::{JoinError, StartError, StartErrorKind};
@@ -32,6 +32,7 @@ pub(super) const MODULE: u32 = 3;
 pub(super) const PING: u32 = 4;
 pub(super) const CONTEXT: u32 = 5;
 pub(super) const FORGET: u32 = 6;
+const GO: u32 = 8;
 // From the worker.
 const STARTED: u32 = 0;
 const START_FAILED: u32 = 1;
@@ -159,12 +160,23 @@ impl Link {
         listening(self.token, |one| !one.watch.sure).unwrap_or(true)
     }
 
-    pub(crate) fn abort(&self, id: JobId) {
-        // Numbers can always be cloned, and a worker that has ended has nothing to abort.
-        let _ = self.send(
-            &[self.token.into(), ABORT.into(), (id.0 as f64).into()],
-            &[],
-        );
+    pub(crate) fn abort(&self, id: JobId, grace: bool) {
+        self.tell(&[
+            self.token.into(),
+            ABORT.into(),
+            entry::number(id),
+            grace.into(),
+        ]);
+    }
+
+    /// The end of an aborted job was heard, within its grace.
+    pub(crate) fn go(&self, id: JobId) {
+        self.tell(&[self.token.into(), GO.into(), entry::number(id)]);
+    }
+
+    fn tell(&self, message: &[JsValue]) {
+        // Numbers can always be cloned, and a worker that has ended has nothing to hear.
+        let _ = self.send(message, &[]);
     }
 
     fn send(&self, message: &[JsValue], transfer: &[JsValue]) -> Result<(), JsValue> {

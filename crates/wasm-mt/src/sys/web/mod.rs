@@ -9,6 +9,7 @@ mod context;
 mod dom;
 mod entry;
 mod far;
+mod gate;
 mod glue;
 mod js;
 mod letter;
@@ -31,6 +32,7 @@ pub use context::{forget, keep};
 pub(crate) use entry::{announce_panic, current, report};
 pub use entry::{current_pool, spawn_local};
 pub(crate) use far::{Far, OutOfBand, bind, passed};
+pub(crate) use gate::LEAST_GRACE;
 pub(crate) use glue::GlueSource;
 pub use js::{Js, Transfer};
 pub(crate) use letter::Letter;
@@ -38,7 +40,7 @@ pub(crate) use letter::Letter;
 pub(crate) use link::Link;
 pub(crate) use module::ModuleSource;
 pub use task::{Task, Value, decode};
-pub(crate) use timer::Timer;
+pub use timer::Timer;
 #[cfg(test)]
 pub(crate) use watch::SilenceLimit;
 

@@ -3,7 +3,7 @@
 use super::letter::{Reader, Writer};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
-use crate::lane::Told;
+use crate::lane::{Ended, Told};
 use crate::worker::Outcome;
 
 // How a job stands.
@@ -17,6 +17,9 @@ const NOT_CLONED: u32 = 5;
 pub(super) const SUSPENDED: u32 = 6;
 /// No job's: a frame has ended.
 const ENDED: u32 = 7;
+
+/// Bytes, of wasm's memory.
+const PAGE: u64 = 64 << 10;
 
 /// Writes a job's outcome.
 pub(super) fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
@@ -47,20 +50,26 @@ pub(super) fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
     }
 }
 
-/// Writes that a frame has ended: for how many microseconds it ran, and for how many the worker had idled before it.
+/// Writes that a frame has ended: for how many microseconds it ran, for how many the worker had idled before it, and how
+/// many pages of memory this instance has.
 pub(super) fn write_end(to: &mut Writer, ran: f64, gap: f64) {
     to.u32(ENDED);
     to.u64(ran.to_bits());
     to.u64(gap.to_bits());
+    to.u32(core::arch::wasm32::memory_size::<0>() as u32);
 }
 
 /// The end of a frame, where the next record is one.
-pub(super) fn read_end(from: &mut Reader<'_>) -> Option<(f64, f64)> {
+pub(super) fn read_end(from: &mut Reader<'_>) -> Option<Ended> {
     if from.peek() != Some(ENDED) {
         return None;
     }
     from.u32()?;
-    Some((f64::from_bits(from.u64()?), f64::from_bits(from.u64()?)))
+    Some(Ended {
+        ran: f64::from_bits(from.u64()?),
+        gap: f64::from_bits(from.u64()?),
+        memory: u64::from(from.u32()?) * PAGE,
+    })
 }
 
 /// The next record, and `None` where it tells nothing that is known.
@@ -89,4 +98,25 @@ pub(super) fn read(from: &mut Reader<'_>) -> Option<(JobId, Told)> {
         _ => return None,
     };
     Some((id, Told::Finished(Err(JoinError::new(error)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn the_end_of_a_frame_tells_how_much_memory_its_instance_has() {
+        let mut writer = Writer::default();
+        write_end(&mut writer, 1.5, 2.5);
+        let mut reader = Reader::new(writer.bytes(), &JsValue::UNDEFINED);
+        let ended = read_end(&mut reader).unwrap();
+        assert!(!reader.has_more());
+        assert_eq!((ended.ran, ended.gap), (1.5, 2.5));
+        let buffer = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
+        let bytes = buffer.buffer().unchecked_into::<js_sys::ArrayBuffer>();
+        assert_eq!(ended.memory, u64::from(bytes.byte_length()));
+    }
 }

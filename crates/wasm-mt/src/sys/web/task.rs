@@ -272,7 +272,7 @@ impl Task {
     /// Whether the job, whose beginning the worker has not announced, can be posted again: for certain only if there is no
     /// more to be heard of that, and if nothing went with it that is gone from here.
     pub(crate) fn reclaim(&mut self, last_words: LastWords) -> bool {
-        matches!(last_words, LastWords::Heard) && self.is_whole()
+        !matches!(last_words, LastWords::CutOff) && self.is_whole()
     }
 
     /// What would be posted is still here.

@@ -39,12 +39,13 @@ thread_local! {
 }
 
 /// Calls back once, unless dropped before. A time that `setTimeout` cannot tell (50 days) never comes.
-pub(crate) struct Timer {
+pub struct Timer {
     key: u32,
 }
 
 impl Timer {
-    pub(crate) fn after(time: Duration, callback: Callback) -> Self {
+    /// After this time, or a little later.
+    pub fn after(time: Duration, callback: Box<dyn FnOnce() + Send>) -> Self {
         let key = TIMERS.with_borrow_mut(|timers| {
             timers.next = timers.next.wrapping_add(1);
             timers.next

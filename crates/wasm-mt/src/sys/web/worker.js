@@ -9,7 +9,7 @@
 ((version) => {
   "use strict";
   // From the owner.
-  const START = 0, RUN = 1, ABORT = 2, MODULE_IS = 3, PING = 4, CONTEXT = 5, FORGET = 6, ANSWER = 7;
+  const START = 0, RUN = 1, ABORT = 2, MODULE_IS = 3, PING = 4, CONTEXT = 5, FORGET = 6, ANSWER = 7, GO = 8;
   // To the owner; the numbers are those of `link.rs`.
   const STARTED = 0, START_FAILED = 1, REPORT = 2, DIED = 5, HOLDS = 9, PONG = 10;
   // How far a start came that failed; the numbers are those of `start.rs`.
@@ -170,6 +170,24 @@
     }
   };
 
+  // Comes back through the event loop, behind what waits for this worker by now: a timer would take its time.
+  let channel;
+  const hop = (wanted) => {
+    if (!wanted) return;
+    if (!channel) {
+      channel = new MessageChannel();
+      channel.port1.onmessage = () => {
+        if (dead) return;
+        try {
+          hop(glue.__wasm_mt_hop());
+        } catch (error) {
+          died(error);
+        }
+      };
+    }
+    channel.port2.postMessage(0);
+  };
+
   self.addEventListener("message", (event) => {
     const { data } = event;
     if (!Array.isArray(data)) return;
@@ -179,8 +197,9 @@
     if (dead) return;
     const [, kind, ...rest] = data;
     try {
-      if (kind === RUN) glue.__wasm_mt_run(...rest);
+      if (kind === RUN) hop(glue.__wasm_mt_run(...rest));
       else if (kind === ABORT) glue.__wasm_mt_abort(...rest);
+      else if (kind === GO) hop(glue.__wasm_mt_go(...rest));
       else if (kind === CONTEXT) glue.__wasm_mt_context(...rest);
       else if (kind === FORGET) glue.__wasm_mt_forget(...rest);
       else if (kind === ANSWER) glue.__wasm_mt_answer(...rest);

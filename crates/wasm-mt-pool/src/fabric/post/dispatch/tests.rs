@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::super::simulation::acted::Acted;
-use super::Dispatch;
+use super::{Dispatch, Leaving};
+use crate::priority::{Priority, TURNS};
 
 fn unit(first: usize, jobs: usize) -> Acted {
     Acted {
@@ -12,6 +13,7 @@ fn unit(first: usize, jobs: usize) -> Acted {
         jobs,
         kind: 1,
         alone: false,
+        priority: Priority::Normal,
         pinned: None,
         aborted: Rc::new(Cell::new(false)),
     }
@@ -63,7 +65,7 @@ fn a_thief_takes_the_oldest_half() {
     let mut dispatch = dispatch(2, true);
     dispatch.down(1);
     (0..6).for_each(|first| dispatch.push(0, unit(first, 1), 0.0));
-    assert_eq!(frames(&mut dispatch), [(0, vec![5])]);
+    assert_eq!(end(&mut dispatch, 0), [5]);
     dispatch.up(1);
     assert_eq!(frames(&mut dispatch), [(1, vec![0])]);
     assert_eq!(
@@ -102,7 +104,7 @@ fn without_stealing_a_deque_waits_for_its_workers_replacement() {
     let mut dispatch = dispatch(2, false);
     dispatch.down(0);
     dispatch.push(0, unit(0, 4), 0.0);
-    assert_eq!(frames(&mut dispatch), []);
+    assert!(frames(&mut dispatch).is_empty());
     assert!(dispatch.has_idle());
     dispatch.up(0);
     assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
@@ -193,7 +195,7 @@ fn what_is_settled_is_dropped_by_the_caller() {
     dispatch.inject(aborted, 0.0);
     assert_eq!(dispatch.drain().len(), 2);
     assert_eq!((dispatch.waiting(), dispatch.take_dropped().len()), (0, 0));
-    assert_eq!(frames(&mut dispatch), []);
+    assert!(frames(&mut dispatch).is_empty());
 }
 
 #[test]
@@ -233,4 +235,115 @@ fn what_one_worker_alone_may_take_is_stranded_without_it() {
         assert!(dispatch.strand(0).is_empty());
         assert!(dispatch.strand(2).is_empty());
     }
+}
+
+fn ranked(first: usize, priority: Priority) -> Acted {
+    Acted {
+        priority,
+        ..unit(first, 1)
+    }
+}
+
+#[test]
+fn what_is_urgent_goes_first_and_what_is_in_the_background_last() {
+    let mut dispatch = dispatch(1, true);
+    dispatch.inject(unit(0, 1), 0.0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
+    dispatch.inject(ranked(1, Priority::Background), 0.0);
+    dispatch.inject(unit(2, 1), 0.0);
+    dispatch.push(0, unit(3, 1), 0.0);
+    dispatch.inject(ranked(4, Priority::Urgent), 0.0);
+    dispatch.push(0, ranked(5, Priority::Urgent), 0.0);
+    let order: Vec<_> = (0..5).flat_map(|_| end(&mut dispatch, 0)).collect();
+    assert_eq!(order, [4, 5, 3, 2, 1]);
+}
+
+#[test]
+fn of_sixteen_turns_one_is_for_a_lower_priority() {
+    let mut dispatch = dispatch(1, true);
+    dispatch.inject(unit(0, 1), 0.0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
+    let turns = TURNS as usize;
+    (1..=turns * 20).for_each(|first| dispatch.inject(ranked(first, Priority::Urgent), 0.0));
+    (1001..1025).for_each(|first| dispatch.inject(unit(first, 1), 0.0));
+    (2001..2025).for_each(|first| dispatch.inject(ranked(first, Priority::Background), 0.0));
+    let order: Vec<_> = (0..turns * turns)
+        .flat_map(|_| end(&mut dispatch, 0))
+        .collect();
+    for (turn, job) in order.iter().enumerate() {
+        let lower = *job > 1000;
+        assert_eq!(lower, turn % turns == turns - 1, "{turn}: {job}");
+    }
+    assert_eq!(order.iter().filter(|job| **job > 2000).count(), 1);
+}
+
+#[test]
+fn what_is_in_the_background_waits_for_what_can_be_stolen() {
+    let mut dispatch = dispatch(2, true);
+    dispatch.down(1);
+    dispatch.push(0, unit(0, 1), 0.0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
+    dispatch.inject(ranked(1, Priority::Background), 0.0);
+    (2..4).for_each(|first| dispatch.push(0, unit(first, 1), 0.0));
+    dispatch.up(1);
+    assert_eq!(frames(&mut dispatch), [(1, vec![2])]);
+}
+
+#[test]
+fn a_worker_that_is_retired_runs_what_is_pinned_to_it_and_leaves_the_rest_to_others() {
+    let mut dispatch = dispatch(2, false);
+    let pinned = Acted {
+        pinned: Some(1),
+        ..unit(3, 1)
+    };
+    dispatch.push(1, unit(0, 1), 0.0);
+    assert_eq!(frames(&mut dispatch), [(1, vec![0])]);
+    dispatch.push(1, unit(1, 1), 0.0);
+    dispatch.leave(1, Leaving::Retired);
+    dispatch.push(1, unit(2, 1), 0.0);
+    dispatch.pin(1, pinned, 0.0);
+    assert!(!dispatch.is_done(1));
+    assert_eq!(frames(&mut dispatch), [(0, vec![1])]);
+    assert_eq!(end(&mut dispatch, 0), [2]);
+    assert_eq!(end(&mut dispatch, 1), [3]);
+    assert!(!dispatch.is_done(1));
+    assert!(end(&mut dispatch, 1).is_empty());
+    assert!(dispatch.is_done(1));
+    dispatch.down(1);
+    dispatch.pin(1, unit(5, 1), 0.0);
+    assert_eq!(end(&mut dispatch, 0), [5]);
+    dispatch.up(1);
+    dispatch.inject(unit(4, 1), 0.0);
+    assert!(frames(&mut dispatch).is_empty());
+    dispatch.stay(1);
+    assert_eq!(frames(&mut dispatch), [(1, vec![4])]);
+}
+
+#[test]
+fn a_worker_that_makes_way_is_given_nothing_and_what_is_its_own_waits_for_the_next() {
+    let mut dispatch = dispatch(1, false);
+    dispatch.push(0, unit(0, 1), 0.0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
+    dispatch.push(0, unit(1, 1), 0.0);
+    dispatch.pin(0, unit(2, 1), 0.0);
+    dispatch.leave(0, Leaving::Recycled);
+    assert!(end(&mut dispatch, 0).is_empty());
+    assert!(dispatch.is_done(0) && dispatch.has_own(0) && !dispatch.has_idle());
+    dispatch.down(0);
+    dispatch.stay(0);
+    assert!(frames(&mut dispatch).is_empty());
+    dispatch.up(0);
+    assert_eq!(frames(&mut dispatch), [(0, vec![2])]);
+    assert_eq!(end(&mut dispatch, 0), [1]);
+}
+
+#[test]
+fn a_worker_more_takes_what_waits() {
+    let mut dispatch = dispatch(1, true);
+    (0..2).for_each(|first| dispatch.inject(unit(first, 1), 0.0));
+    assert_eq!(frames(&mut dispatch), [(0, vec![0])]);
+    dispatch.grow();
+    assert!(frames(&mut dispatch).is_empty());
+    dispatch.up(1);
+    assert_eq!(frames(&mut dispatch), [(1, vec![1])]);
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::fabric::post::unit::Unit;
+use crate::priority::Priority;
 
 /// Jobs of one handle: one that was spawned, or what is left of a `map`.
 #[derive(Clone, Debug)]
@@ -12,6 +13,7 @@ pub(crate) struct Acted {
     pub(crate) jobs: usize,
     pub(crate) kind: u64,
     pub(crate) alone: bool,
+    pub(crate) priority: Priority,
     pub(crate) pinned: Option<usize>,
     /// The handle was aborted.
     pub(crate) aborted: Rc<Cell<bool>>,
@@ -39,6 +41,10 @@ impl Unit for Acted {
         };
         self.jobs = at;
         rest
+    }
+
+    fn priority(&self) -> Priority {
+        self.priority
     }
 
     fn is_settled(&self) -> bool {

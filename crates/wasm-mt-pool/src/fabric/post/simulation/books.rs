@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::acted::Acted;
 use super::load::{Group, Job};
+use crate::priority::{Priority, TURNS};
 
 /// Where a job is, as the owner knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(super) enum Place {
 /// A job's page.
 pub(super) struct Entry {
     pub(super) job: Rc<Job>,
+    /// That of its group.
+    pub(super) priority: Priority,
     pub(super) group: usize,
     pub(super) place: Place,
     pub(super) since: f64,
@@ -38,6 +41,13 @@ pub(super) struct Books {
     returned: usize,
     own: Vec<usize>,
     pinned: Vec<usize>,
+    /// Of those that are shared and were not given back: by priority.
+    ranked: [usize; 3],
+    /// Units that went since one of a lower priority did before its betters, and while one waited.
+    since: u32,
+    passed: u32,
+    /// Workers that are retired.
+    pub(super) retired: Vec<bool>,
     pub(super) unsettled: usize,
     pub(super) posted: Vec<VecDeque<Vec<Acted>>>,
     pub(super) posted_jobs: Vec<usize>,
@@ -57,6 +67,7 @@ impl Books {
             posted_jobs: vec![0; workers],
             stolen: vec![0; workers],
             queued: vec![0.0; workers],
+            retired: vec![false; workers],
             ..Books::default()
         }
     }
@@ -64,7 +75,13 @@ impl Books {
     /// Enters a group, and gives its units; a broadcast has one for each worker.
     pub(super) fn enter(&mut self, group: &Group, home: Option<usize>, now: f64) -> Vec<Acted> {
         let workers = self.own.len();
+        let priority = match group {
+            Group::Spawn(job) | Group::Broadcast(job) => job.priority,
+            Group::Map(jobs) => jobs[0].priority,
+        };
+        let home = home.filter(|&home| priority == Priority::Normal && !self.retired[home]);
         let place = home.map_or(Place::Shared, Place::Own);
+        let retired = self.retired.clone();
         let aborted = Rc::new(Cell::new(false));
         let number = self.groups.len();
         self.groups.push(aborted.clone());
@@ -74,6 +91,7 @@ impl Books {
                 let job = Rc::new(job.clone());
                 self.entries.push(Entry {
                     job,
+                    priority,
                     group: number,
                     place: Place::Settled,
                     since: now,
@@ -89,6 +107,7 @@ impl Books {
                 jobs: jobs.len(),
                 kind,
                 alone,
+                priority,
                 pinned,
                 aborted: aborted.clone(),
             }
@@ -97,6 +116,7 @@ impl Books {
             Group::Spawn(job) => vec![enter(std::slice::from_ref(job), place, None)],
             Group::Map(jobs) => vec![enter(jobs, place, None)],
             Group::Broadcast(job) => (0..workers)
+                .filter(|&worker| !retired[worker])
                 .map(|worker| {
                     enter(
                         std::slice::from_ref(job),
@@ -111,8 +131,13 @@ impl Books {
     pub(super) fn place(&mut self, job: usize, place: Place) {
         let from = std::mem::replace(&mut self.entries[job].place, place);
         for (place, up) in [(from, false), (place, true)] {
+            let rank = self.entries[job].priority.rank() as usize;
             let count = match place {
-                Place::Shared => &mut self.shared,
+                Place::Shared => {
+                    let ranked = &mut self.ranked[rank];
+                    *ranked = if up { *ranked + 1 } else { *ranked - 1 };
+                    &mut self.shared
+                }
                 Place::Returned => &mut self.returned,
                 Place::Own(worker) => &mut self.own[worker],
                 Place::Pinned(worker) => &mut self.pinned[worker],
@@ -145,6 +170,7 @@ impl Books {
             if unit.aborted.get() {
                 return Err("a settled unit was posted".into());
             }
+            self.went(worker, unit)?;
             for job in unit.first..unit.first + unit.jobs {
                 others |= matches!(self.entries[job].place, Place::Shared | Place::Own(_));
                 match self.entries[job].place {
@@ -168,6 +194,46 @@ impl Books {
         }
         self.posted[worker].push_back(units.to_vec());
         Ok(())
+    }
+
+    /// A unit goes: whether it is its turn.
+    fn went(&mut self, worker: usize, unit: &Acted) -> Result<(), String> {
+        if !matches!(
+            self.entries[unit.first].place,
+            Place::Shared | Place::Own(_)
+        ) {
+            return Ok(());
+        }
+        let [normal, urgent, background] = self.ranked;
+        let for_it = normal + self.own[worker];
+        let (higher, lower) = match unit.priority {
+            Priority::Urgent => (0, normal + background),
+            Priority::Normal => (urgent, background),
+            Priority::Background => (urgent + for_it, 0),
+        };
+        if higher > 0 {
+            if self.since + 1 < TURNS {
+                return Err("it was not its turn".into());
+            }
+            (self.since, self.passed) = (0, 0);
+            return Ok(());
+        }
+        self.since += 1;
+        self.passed = if lower > 0 { self.passed + 1 } else { 0 };
+        if self.passed > 2 * TURNS {
+            return Err("what has less priority starves".into());
+        }
+        Ok(())
+    }
+
+    /// What lies on a worker's deque is for all.
+    pub(super) fn retire(&mut self, worker: usize) {
+        self.retired[worker] = true;
+        for job in 0..self.entries.len() {
+            if self.entries[job].place == Place::Own(worker) {
+                self.place(job, Place::Shared);
+            }
+        }
     }
 
     /// Settles the handle of a job; what its handle was aborted for may still end.
@@ -201,6 +267,9 @@ impl Books {
 
     /// Whether an idle worker could run something that is not posted.
     pub(super) fn has_for(&self, worker: usize, steal: bool) -> bool {
+        if self.retired[worker] {
+            return self.pinned[worker] > 0;
+        }
         let others = steal && self.own.iter().any(|&jobs| jobs > 0);
         self.shared + self.returned + self.own[worker] + self.pinned[worker] > 0 || others
     }

@@ -6,6 +6,8 @@
 //!   idles longer than a round trip, and the owner's turns before it, while a job is unposted.
 //! - A pinned job runs on its worker, and without stealing so does what was spawned there.
 //! - What was given back goes before all others.
+//! - What is of more priority goes first, and what is of less does not starve.
+//! - A worker that is retired gets nothing more but what is pinned to it, and what lay on its deque goes to others.
 //! - What is settled is not posted, and what goes alone has no company.
 //! - Jobs posted and stolen, frames and the time in line are counted exactly.
 

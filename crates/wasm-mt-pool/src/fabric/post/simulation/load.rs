@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 
 use super::random::Random;
+use crate::fabric::post::dispatch::Leaving;
+use crate::priority::Priority;
 
 /// One job.
 #[derive(Clone, Debug)]
@@ -12,6 +14,7 @@ pub(super) struct Job {
     /// It may be run again after its worker died.
     pub(super) idempotent: bool,
     pub(super) alone: bool,
+    pub(super) priority: Priority,
     /// What it spawns at its end.
     pub(super) spawns: Vec<Group>,
 }
@@ -38,6 +41,10 @@ pub(super) enum Event {
     Sweep,
     /// Somebody kills that worker.
     Kill(usize),
+    /// That worker is to end when it has nothing to do.
+    Leave(usize, Leaving),
+    /// It is to stay, or to be started again.
+    Return(usize),
 }
 
 /// All inputs of a run; times in µs.
@@ -67,6 +74,7 @@ impl Job {
             kind: 1,
             idempotent: false,
             alone: false,
+            priority: Priority::Normal,
             spawns: Vec::new(),
         }
     }
@@ -170,6 +178,27 @@ impl Load {
             load.events
                 .push((random.time(span), Event::Kill(random.below(workers))));
         }
+        // The first stays, so that there is always one.
+        for _ in 0..random.below(5) {
+            let why = [Leaving::Retired, Leaving::Recycled][random.below(2)];
+            let worker = random.below(workers);
+            let event = match random.below(3) {
+                0 => Event::Return(worker),
+                _ if worker == 0 => Event::Leave(worker, Leaving::Recycled),
+                _ => Event::Leave(worker, why),
+            };
+            load.events.push((random.time(span), event));
+        }
+        if random.one_in(3) {
+            let flood = (0..20 + random.below(60)).map(|_| {
+                Group::Spawn(Job {
+                    priority: Priority::Urgent,
+                    ..job(random, 0)
+                })
+            });
+            let flood = flood.collect();
+            load.events.push((random.time(span), Event::Comes(flood)));
+        }
         for _ in 0..random.below(3) {
             load.events
                 .push((random.time(span), Event::Busy(random.time(8000.0))));
@@ -220,6 +249,13 @@ fn job(random: &mut Random, depth: usize) -> Job {
         kind,
         idempotent: random.one_in(4),
         alone: random.one_in(10),
+        priority: [
+            Priority::Normal,
+            Priority::Normal,
+            Priority::Normal,
+            Priority::Urgent,
+            Priority::Background,
+        ][random.below(5)],
         spawns,
     }
 }

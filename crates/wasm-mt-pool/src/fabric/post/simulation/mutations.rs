@@ -28,14 +28,16 @@ fn notices(mutation: Mutation) -> Notices {
         Mutation::FarAhead => Figure(long_first),
         Mutation::FirstRoundAlone => Figure(many),
         Mutation::GapUnheard => Figure(LATE),
-        Mutation::NeverSteals | Mutation::LosesRest | Mutation::LosesLines => {
-            Law("idles while a job waits")
-        }
+        Mutation::NeverSteals | Mutation::LosesLines => Law("idles while a job waits"),
+        Mutation::LosesRest => Law("it was not its turn"),
         Mutation::StealsForbidden => Law("stolen although that is forbidden"),
         Mutation::TakesPinned => Law("a pinned job went to another worker"),
         Mutation::PostsSettled => Law("a settled unit was posted"),
         Mutation::ReturnsLast => Law("what was given back did not go first"),
         Mutation::CountsThefts => Law("stolen, but"),
+        Mutation::UrgentWaits => Law("it was not its turn"),
+        Mutation::Starves => Law("what has less priority starves"),
+        Mutation::LosesRetired => Law("idles while a job waits"),
     }
 }
 

@@ -56,6 +56,16 @@ fn nothing_goes_behind_what_may_take_long_unless_the_others_have_enough_to_do() 
 }
 
 #[test]
+fn what_is_urgent_goes_first_and_nothing_starves() {
+    laws::hold(100).unwrap();
+}
+
+#[test]
+fn a_worker_that_is_to_end_gets_nothing_and_loses_nothing() {
+    laws::hold(100).unwrap();
+}
+
+#[test]
 fn the_page_names_these_tests() {
     let page = include_str!("../../../../../../docs/scheduler.md");
     let tests = include_str!("rule.rs")

@@ -57,6 +57,7 @@ enum Message {
     },
     Died {
         worker: usize,
+        life: usize,
         open: bool,
         begun: Vec<usize>,
     },
@@ -76,6 +77,8 @@ pub(super) struct World {
     order: usize,
     owner_free: f64,
     up: Vec<bool>,
+    /// Those that have ended, and are to be started for [`Event::Return`] only.
+    gone: Vec<bool>,
     makespan: f64,
 }
 
@@ -84,7 +87,7 @@ impl World {
     pub(super) fn run(load: Load) -> Result<Report, String> {
         let mut random = Random::new(load.seed);
         let mut world = World {
-            dispatch: Dispatch::new(load.workers, load.steal),
+            dispatch: Dispatch::new(1, load.steal),
             books: Books::new(load.workers),
             workers: (0..load.workers)
                 .map(|_| Worker::new(load.tick, random.time(load.tick)))
@@ -94,10 +97,14 @@ impl World {
             order: 0,
             owner_free: 0.0,
             up: vec![true; load.workers],
+            gone: vec![false; load.workers],
             makespan: 0.0,
             load,
         };
         for worker in 0..world.load.workers {
+            if worker > 0 {
+                world.dispatch.grow();
+            }
             world.dispatch.up(worker);
         }
         for (at, event) in std::mem::take(&mut world.load.events) {
@@ -198,6 +205,7 @@ impl World {
         if !self.workers[worker].lives(self.workers[worker].life) {
             return;
         }
+        let life = self.workers[worker].life;
         let (open, begun) = self.workers[worker].die(now);
         for &job in &begun {
             self.books.entries[job].runs += 1;
@@ -206,6 +214,7 @@ impl World {
             now + self.load.noticed,
             Step::ToOwner(Message::Died {
                 worker,
+                life,
                 open,
                 begun,
             }),

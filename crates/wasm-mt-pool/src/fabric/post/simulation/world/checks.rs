@@ -2,13 +2,16 @@
 
 use super::super::books::Entry;
 use super::{Report, World};
+use crate::fabric::post::dispatch::Leaving;
 
 impl World {
     /// A worker that is idle when the owner's turn ends could run nothing that waits. So none idles longer than a round trip
     /// and the owner's turns before it, while a job that it could run is not posted.
     pub(super) fn check_idle(&self) -> Result<(), String> {
         for worker in 0..self.load.workers {
-            let idle = self.up[worker] && self.books.posted[worker].is_empty();
+            let idle = self.up[worker]
+                && self.books.posted[worker].is_empty()
+                && self.dispatch.leaving(worker) != Some(Leaving::Recycled);
             if idle && self.books.has_for(worker, self.load.steal) {
                 return Err(format!("worker {worker} idles while a job waits"));
             }

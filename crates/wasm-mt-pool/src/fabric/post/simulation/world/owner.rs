@@ -7,6 +7,7 @@ use super::super::books::Place;
 use super::super::load::{Event, Group};
 use super::super::worker::Frame;
 use super::{Message, Step, World};
+use crate::fabric::post::dispatch::Leaving;
 
 impl World {
     /// One turn of the owner: it answers a message, and posts what there is to post.
@@ -16,6 +17,8 @@ impl World {
             Message::Given(Event::Busy(span)) => now += span,
             Message::Given(Event::Abort(group)) => self.books.abort(group),
             Message::Given(Event::Sweep) => self.dispatch.sweep(),
+            Message::Given(Event::Leave(worker, why)) => self.leave(worker, why),
+            Message::Given(Event::Return(worker)) => self.return_to(worker, now),
             Message::Given(Event::Kill(_)) => unreachable!("a kill is nothing that the owner sees"),
             Message::Given(Event::Comes(groups)) => self.come(&groups, &mut now)?,
             Message::Ended {
@@ -43,10 +46,14 @@ impl World {
                     self.enter(group, Some(worker), now);
                 }
             }
+            // Where it has been let go meanwhile, nobody hears it.
+            Message::Died { worker, life, .. }
+                if !self.up[worker] || self.workers[worker].life != life => {}
             Message::Died {
                 worker,
                 open,
                 begun,
+                ..
             } => self.died(worker, open, &begun, now)?,
             Message::Replaced { worker } => {
                 self.workers[worker].replace(now);
@@ -55,6 +62,7 @@ impl World {
             }
         }
         self.post(&mut now)?;
+        self.let_go(now);
         self.owner_free = now;
         for unit in self.dispatch.take_dropped() {
             self.books.dropped += unit.jobs;
@@ -112,6 +120,51 @@ impl World {
             );
         }
         Ok(())
+    }
+
+    fn leave(&mut self, worker: usize, why: Leaving) {
+        if self.gone[worker] {
+            return;
+        }
+        self.dispatch.leave(worker, why);
+        if why == Leaving::Retired {
+            self.books.retire(worker);
+        }
+    }
+
+    fn return_to(&mut self, worker: usize, now: f64) {
+        self.dispatch.stay(worker);
+        self.books.retired[worker] = false;
+        if std::mem::replace(&mut self.gone[worker], false) {
+            self.at(
+                now + self.load.replaced,
+                Step::ToOwner(Message::Replaced { worker }),
+            );
+        }
+    }
+
+    /// Workers that are to end do, once they have nothing to do.
+    fn let_go(&mut self, now: f64) {
+        for worker in 0..self.load.workers {
+            let Some(why) = self.dispatch.leaving(worker) else {
+                continue;
+            };
+            if !self.up[worker] || !self.dispatch.is_done(worker) {
+                continue;
+            }
+            self.up[worker] = false;
+            self.dispatch.down(worker);
+            self.workers[worker].die(now);
+            if why == Leaving::Retired {
+                self.gone[worker] = true;
+            } else {
+                self.dispatch.stay(worker);
+                self.at(
+                    now + self.load.replaced,
+                    Step::ToOwner(Message::Replaced { worker }),
+                );
+            }
+        }
     }
 
     fn settle(&mut self, job: usize, now: f64) -> Result<(), String> {
