@@ -1,7 +1,7 @@
 // How smoothly the page goes on: the time from one frame to the next, measured and drawn.
 
 const KEPT = 150; // gaps in the graph
-const ALIVE = 1000; // a browser that paints anything has painted twice by then
+const ALIVE = 3000; // ms; a browser that paints anything has painted twice by then, also while it starts
 const INSTEAD = 16; // the timer's period where nothing is painted
 
 // The graph is logarithmic: from a fast display's frame to a page that stands still for seconds.
@@ -75,16 +75,20 @@ export class Frames {
       const x = clientWidth - (this.#gaps.length - i) * step;
       context.fillRect(x, clientHeight - up(gap), Math.max(step - 0.5, 0.5), up(gap));
     });
-    context.fillStyle = color("--on-stage");
+    const [stage, ink] = [color("--stage"), color("--on-stage")];
     context.font = `11px ${color("--mono")}`;
     for (const line of LINES) {
       const y = Math.round(clientHeight - up(line)) - 0.5;
+      const text = line < 1000 ? `${Math.round(line)} ms` : `${line / 1000} s`;
+      context.fillStyle = ink;
       context.globalAlpha = 0.35;
       context.fillRect(0, y, clientWidth, 1);
-      context.globalAlpha = 0.85;
-      context.fillText(line < 1000 ? `${Math.round(line)} ms` : `${line / 1000} s`, 4, y - 3);
+      context.globalAlpha = 1;
+      context.fillStyle = stage;
+      context.fillRect(0, y - 15, context.measureText(text).width + 10, 15);
+      context.fillStyle = ink;
+      context.fillText(text, 5, y - 4);
     }
-    context.globalAlpha = 1;
   }
 
   #see(now) {

@@ -4,6 +4,7 @@
 
 import init, * as wasm from "./pkg/images.js";
 import { Frames } from "./frames.js";
+import { whoDraws } from "./handover.js";
 import { Tile, create } from "./tile.js";
 
 const MAX_WORKERS = 8;
@@ -12,25 +13,24 @@ const OFTEN = 100; // ms between two looks at what goes on
 const query = new URLSearchParams(location.search);
 const $ = (id) => document.getElementById(id);
 
-const canHandOver = "transferControlToOffscreen" in HTMLCanvasElement.prototype
-  && new OffscreenCanvas(1, 1).getContext("2d") !== null;
-const workersDraw = canHandOver && query.get("draw") !== "page";
 const samples = Math.min(Math.max(Math.trunc(Number(query.get("pictures"))) || 20, 1), 1000);
 
 const frames = new Frames($("graph"));
 const tiles = [];
 let workers = null; // of the wasm: started once, and again when another number is asked for
+let workersDraw = false;
 let run = null; // while there is one
 let begun = 0;
 let looked = 0;
 
 async function main() {
   try {
-    await init();
+    const [{ workersDraw: asked, why }] = await Promise.all([whoDraws(query.get("draw")), init()]);
+    workersDraw = asked;
+    $("draws").textContent = `Thumbnails are drawn by the ${workersDraw ? "workers" : "page"}, ${why}.`;
     const wanted = Number(query.get("workers")) || wasm.defaultWorkers();
     $("workers").value = Math.min(Math.max(Math.trunc(wanted), 1), MAX_WORKERS);
     $("samples").textContent = `Make ${plural(samples, "test picture")}`;
-    $("draws").textContent = draws();
     listen();
     await frames.tick(look);
     enable(true);
@@ -40,12 +40,6 @@ async function main() {
     return;
   }
   if (query.has("report")) await automate().catch(fail);
-}
-
-function draws() {
-  if (workersDraw) return "The workers draw the thumbnails themselves, on canvases that were handed to them.";
-  const why = canHandOver ? "as the address asks for it" : "as this browser hands no canvas to a worker";
-  return `The workers send pixels, and the page draws them, ${why}.`;
 }
 
 function listen() {
@@ -103,7 +97,9 @@ function add(files) {
       else tile.fail(true, "cancelled");
     },
     ended: () => {
-      if (run) run.ended += 1;
+      if (!run) return;
+      run.ended += 1;
+      weigh();
     },
   };
   const added = files.map((file) => new Tile(file, hooks));
@@ -147,6 +143,7 @@ async function develop(list) {
   run = {
     tiles: [...list],
     ended: 0,
+    most: { all: 0, one: 0 },
     cancel: (index) => going.cancel(index),
     cancelAll: () => going.cancelAll(),
   };
@@ -157,6 +154,8 @@ async function develop(list) {
   await (onPool ? going.onPool(workers, workersDraw) : going.onPage());
   const ms = performance.now() - begun;
   const figures = { ms, ...frames.end(), by: onPool ? "pool" : "page", ticks: frames.by, ...count(run.tiles), page_memory: wasm.pageMemory() };
+  if (onPool) Object.assign(figures, { workers_memory: run.most.all, worker_memory: run.most.one });
+  looked = 0;
   look();
   record(by, figures);
   const came = tiles.filter((tile) => tile.state === "waiting" && !run.tiles.includes(tile));
@@ -174,6 +173,13 @@ const count = (list) => {
 
 const inWords = ({ done, failed, cancelled }) =>
   plural(done, "picture") + (failed ? `, ${failed} refused` : "") + (cancelled ? `, ${cancelled} cancelled` : "");
+
+/** Notes the most memory that the workers had in this run, all together and one of them. A worker tells with its jobs. */
+function weigh() {
+  const memory = [...(workers?.memory() ?? [])];
+  run.most.all = Math.max(run.most.all, memory.reduce((sum, one) => sum + one, 0));
+  run.most.one = Math.max(run.most.one, ...memory);
+}
 
 /** Adds a run to the table. */
 function record(by, figures) {
@@ -198,6 +204,7 @@ function look() {
     $("count").textContent = `${run.ended} of ${run.tiles.length}`;
     $("time").textContent = seconds(now - begun);
   }
+  $("memory-workers").textContent = workers ? megabytes([...workers.memory()].reduce((sum, one) => sum + one, 0)) : "–";
   $("memory-page").textContent = megabytes(wasm.pageMemory());
   frames.draw();
 }

@@ -28,6 +28,12 @@ impl Workers {
         self.pool.workers()
     }
 
+    /// Bytes of memory of each worker, as it told last; 0 of one that has told nothing yet.
+    pub fn memory(&self) -> Vec<f64> {
+        let workers = self.pool.stats().workers;
+        workers.iter().map(|worker| worker.memory as f64).collect()
+    }
+
     /// Has the workers make test pictures, and calls `made` with the name and the bytes of each, in order.
     pub async fn samples(&self, count: u32, made: Function) -> Result<(), JsValue> {
         stream::iter(0..count)

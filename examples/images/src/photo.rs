@@ -42,7 +42,7 @@ pub enum Refused {
         /// Rows, so the header.
         height: u32,
     },
-    /// Decoding it would take more memory than its pixels can account for.
+    /// Decoding it would take more memory than the largest picture's pixels, or its header claims more than can be addressed.
     #[error("decoding it takes more memory than is allowed")]
     TakesTooMuch,
     /// Larger than [`LARGEST_FILE`].
@@ -176,11 +176,11 @@ mod tests {
         assert_eq!(
             error,
             Refused::TooLarge {
-                width: 60_000,
-                height: 60_000
+                width: 20_000,
+                height: 20_000
             }
         );
-        assert!(error.to_string().contains("60000 × 60000"), "{error}");
+        assert!(error.to_string().contains("20000 × 20000"), "{error}");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn make(index: u32, width: u32, height: u32) -> ImageResult<Vec<u8>> {
     } else {
         // A little grain, without which a JPEG would be much smaller than a photograph is.
         JpegEncoder::new_with_quality(&mut file, 88)
-            .encode_image(&paint(index, width, height, 12))?;
+            .encode_image(&paint(index, width, height, 30))?;
     }
     Ok(file)
 }
@@ -39,12 +39,12 @@ pub fn name(index: u32) -> String {
     format!("mountains-{:02}.{kind}", index + 1)
 }
 
-/// A PNG of 60000 × 60000 pixels, so its header.
+/// A PNG of 20000 × 20000 pixels, so its header.
 pub fn absurd() -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-    file.extend(60_000_u32.to_be_bytes());
-    file.extend(60_000_u32.to_be_bytes());
-    file.extend(b"\x08\x02\0\0\0\x0f\xb0\xe2\x15");
+    file.extend(20_000_u32.to_be_bytes());
+    file.extend(20_000_u32.to_be_bytes());
+    file.extend(b"\x08\x02\0\0\0\x6c\x12\xd1\x6e");
     file.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e\0\0\0\0IEND\xae\x42\x60\x82");
     file
 }

@@ -2,6 +2,7 @@
 //! the example's own code; the pictures are made beforehand.
 
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -36,6 +37,9 @@ struct Run {
     ticks: String,
     done: u32,
     page_memory: f64,
+    /// The most that all workers had at one time, and that one of them had. None where none were at work.
+    workers_memory: Option<f64>,
+    worker_memory: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -56,11 +60,15 @@ pub(super) struct Row {
     p99_gap_ms: f64,
     frames: u32,
     page_memory: f64,
+    workers_memory: Option<f64>,
+    worker_memory: Option<f64>,
 }
 
 /// Runs the page in a browser, prints its figures, and gives them.
 pub(super) async fn measure(browser: Browser, pictures: u32, site: PathBuf) -> Result<Vec<Row>> {
-    let path = format!("/images/?pictures={pictures}");
+    // As many workers as there are cores: WebKitGTK tells its pages another number.
+    let workers = thread::available_parallelism()?;
+    let path = format!("/images/?pictures={pictures}&workers={workers}");
     let report: Report = measured(browser, &path, "images", EACH * pictures, site).await?;
     let rows = rows_of(browser, &report)?;
     print(&report, &rows);
@@ -69,7 +77,11 @@ pub(super) async fn measure(browser: Browser, pictures: u32, site: PathBuf) -> R
 
 fn rows_of(browser: Browser, report: &Report) -> Result<Vec<Row>> {
     ensure!(
-        report.runs.iter().map(|run| run.by).eq([By::Pool, By::Page]),
+        report
+            .runs
+            .iter()
+            .map(|run| run.by)
+            .eq([By::Pool, By::Page]),
         "the page reports other runs than one by its pool and one by itself"
     );
     let rows = report.runs.iter().map(|run| {
@@ -92,13 +104,19 @@ fn rows_of(browser: Browser, report: &Report) -> Result<Vec<Row>> {
             p99_gap_ms: run.p99,
             frames: run.frames,
             page_memory: run.page_memory,
+            workers_memory: run.workers_memory,
+            worker_memory: run.worker_memory,
         })
     });
     rows.collect()
 }
 
 fn print(report: &Report, rows: &[Row]) {
-    let drawn = if report.workers_draw { "workers" } else { "page" };
+    let drawn = if report.workers_draw {
+        "workers"
+    } else {
+        "page"
+    };
     let ticks = report.runs.first().map_or("", |run| &run.ticks);
     println!(
         "{} pictures of 4 megapixels, {:.0} MB in files; thumbnails drawn by the {drawn}; frames by {ticks}; {}",
@@ -107,19 +125,31 @@ fn print(report: &Report, rows: &[Row]) {
         report.engine
     );
     println!(
-        "{:<10} {:<12} {:>9} {:>12} {:>11} {:>7} {:>8}",
-        "browser", "by", "total s", "longest ms", "99 % ms", "frames", "page MB"
+        "{:<10} {:<12} {:>8} {:>11} {:>8} {:>7} {:>8} {:>11} {:>10}",
+        "browser",
+        "by",
+        "total s",
+        "longest ms",
+        "99 % ms",
+        "frames",
+        "page MB",
+        "workers MB",
+        "largest MB"
     );
+    let megabytes =
+        |bytes: Option<f64>| bytes.map_or("-".to_owned(), |bytes| format!("{:.1}", bytes / 1e6));
     for row in rows {
         println!(
-            "{:<10} {:<12} {:>9.2} {:>12.0} {:>11.0} {:>7} {:>8.1}",
+            "{:<10} {:<12} {:>8.2} {:>11.0} {:>8.0} {:>7} {:>8.1} {:>11} {:>10}",
             row.browser,
             row.by,
             row.total_ms / 1000.0,
             row.longest_gap_ms,
             row.p99_gap_ms,
             row.frames,
-            row.page_memory / 1e6
+            row.page_memory / 1e6,
+            megabytes(row.workers_memory),
+            megabytes(row.worker_memory)
         );
     }
 }
@@ -134,7 +164,7 @@ mod tests {
         let run = |by| {
             json!({
                 "by": by, "ms": 900.0, "longest": 21.0, "p99": 17.0, "frames": 50,
-                "ticks": "requestAnimationFrame", "done": done, "page_memory": 2e6,
+                "ticks": "requestAnimationFrame", "done": done, "page_memory": 2e6, "workers_memory": 6e7, "worker_memory": 3e7,
             })
         };
         serde_json::from_value(json!({
