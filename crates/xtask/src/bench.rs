@@ -1,5 +1,6 @@
-//! `cargo xtask bench <workload>`: a page measures wasm-mt beside hand-written JavaScript, interleaved, in a browser that
-//! was started by its own command line: a debugger protocol would be part of what is measured.
+//! `cargo xtask bench <workload>`: a page measures wasm-mt beside hand-written JavaScript, interleaved, or a pool beside the
+//! main thread (`images`), in a browser that was started by its own command line: a debugger protocol would be part of what
+//! is measured.
 
 mod images;
 
