@@ -266,6 +266,7 @@ macro_rules! pool_bodies {
             async_jobs_of_a_worker_that_leaves_go_on_to_their_end
             a_pool_that_is_resized_again_and_again_loses_no_job
             what_was_broadcast_to_a_worker_that_leaves_is_run
+            a_job_knows_how_many_workers_its_pool_has_now
             a_pool_cannot_be_resized_to_nothing
             a_worker_without_jobs_ends_and_the_next_job_starts_one_anew
             so_many_workers_are_kept

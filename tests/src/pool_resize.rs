@@ -116,6 +116,23 @@ pub async fn what_was_broadcast_to_a_worker_that_leaves_is_run() {
     assert_eq!(each, [0, 1]);
 }
 
+pub async fn a_job_knows_how_many_workers_its_pool_has_now() {
+    let pool = pool(1).await;
+    for workers in [3, 2, 4] {
+        pool.resize(workers).await.unwrap();
+        let each = pool.broadcast(|_| job!(|| this_pool().workers())).await;
+        for known in each {
+            assert_eq!(known.unwrap(), workers);
+        }
+        let children = pool.spawn(job!(async || {
+            let each = this_pool().broadcast(|_| job!(|| this_thread())).await;
+            each.into_iter().map(Result::unwrap).collect::<Vec<_>>()
+        }));
+        let children: BTreeSet<_> = children.await.unwrap().into_iter().collect();
+        assert_eq!(children.len(), workers);
+    }
+}
+
 pub async fn a_pool_cannot_be_resized_to_nothing() {
     let pool = pool(1).await;
     let error = pool.resize(0).await.unwrap_err();

@@ -1,13 +1,14 @@
-//! Many jobs of all kinds, and workers that die among them: each handle settles, with what its kind allows.
+//! Many jobs of all kinds and priorities, and workers that die, come and go among them: each handle settles, with what its
+//! kind allows.
 
 use std::collections::BTreeMap;
 use std::future::pending;
 
 use futures::StreamExt;
 use wasm_mt::{Buffer, JoinError, JoinHandle, Receiver, Sender, channel, job};
-use wasm_mt_pool::ThreadPool;
+use wasm_mt_pool::{Priority, ThreadPool};
 
-use crate::common::{LONG, YieldOnce, all_go_on, endless, pool, runs_dry, this_pool};
+use crate::common::{LONG, YieldOnce, all_go_on, built, endless, runs_dry, this_pool};
 
 const SEED: u64 = 5;
 
@@ -219,12 +220,18 @@ fn say(text: &str) {
 pub async fn every_handle_settles_whatever_dies() {
     let jobs = jobs();
     say(&format!("seed {SEED}, {jobs} jobs"));
-    let pool = pool(2).await;
+    let pool = built(ThreadPool::builder().workers(2).recycle_jobs(1500)).await;
+    let ranked =
+        [Priority::Urgent, Priority::Background].map(|priority| pool.with_priority(priority));
     let mut random = Random(SEED);
     let mut drawn: BTreeMap<Kind, u32> = BTreeMap::new();
     let mut counts: BTreeMap<(Kind, Outcome), u32> = BTreeMap::new();
     for (chunk, first) in (0..jobs).step_by(CHUNK as usize).enumerate() {
         let endless = chunk % 8 == 7;
+        if chunk % 5 == 4 {
+            // Nobody waits for it: what is spawned meanwhile finds workers that come, or leave.
+            drop(pool.resize(1 + random.below(4) as usize));
+        }
         let (tells, tales) = channel::<u32>();
         let handles: Vec<_> = (first..jobs.min(first + CHUNK))
             .map(|n| {
@@ -232,7 +239,8 @@ pub async fn every_handle_settles_whatever_dies() {
                 // One that begins.
                 let begins = endless && n == first;
                 let kind = if begins { Kind::AbortedEndless } else { kind };
-                let handle = spawn(&pool, kind, n, &tells).timeout(LONG);
+                let pool = ranked.get(random.below(8) as usize).unwrap_or(&pool);
+                let handle = spawn(pool, kind, n, &tells).timeout(LONG);
                 if kind == Kind::Aborted {
                     handle.abort();
                 }

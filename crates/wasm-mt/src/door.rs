@@ -17,7 +17,7 @@ pub use crate::sys::door::*;
 #[cfg(target_family = "wasm")]
 pub use crate::sys::{
     Heard, Timer, answered, current_pool, end_pool, forget, given_up, given_up_many, hear, keep,
-    now, spawn_local, submit,
+    now, set_pool, spawn_local, submit,
 };
 pub use crate::sys::{Task, Value, decode};
 /// What a builder was told.

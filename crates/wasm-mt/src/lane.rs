@@ -285,6 +285,14 @@ impl Lane {
         Rest::Ended
     }
 
+    /// Tells its worker how many the pool has now.
+    #[cfg(target_family = "wasm")]
+    pub fn is_of_pool(&self, workers: usize) {
+        if let Some(link) = &self.lock().link {
+            link.is_of_pool(workers as u32);
+        }
+    }
+
     /// Async jobs of its worker await something.
     pub fn awaits(&self) -> bool {
         !self.lock().suspended.is_empty()

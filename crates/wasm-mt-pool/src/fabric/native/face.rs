@@ -6,14 +6,14 @@ use std::task::{Context, Poll};
 use wasm_mt::__pool::{Config, Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
-use super::{Native, Place, Seat};
+use super::{Native, Place};
 use crate::builder::Settings;
 use crate::fabric::Fabric;
 use crate::stats::{Stats, WorkerStats};
 
 /// A pool of so many workers, which [`begin`](Fabric::begin) starts.
 pub(crate) fn make(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
-    Native::start(config.clone(), workers, settings.steal)
+    Native::make(config.clone(), workers, settings)
 }
 
 /// The pool that runs this code.
@@ -28,11 +28,11 @@ impl Fabric for Native {
     }
 
     fn begin(&self) -> bool {
-        false
+        Native::begin(self)
     }
 
-    fn resize(&self, _: usize) -> Result<(), StartError> {
-        Ok(())
+    fn resize(&self, workers: usize) -> Result<(), StartError> {
+        Native::resize(self, workers)
     }
 
     fn submit(&self, entry: Box<Entry>, worker: Option<usize>) {
@@ -56,26 +56,39 @@ impl Fabric for Native {
         Native::poll_started(self, cx)
     }
 
+    /// What lies on the deque of a worker, and what is its alone, is told as far as others can see it. A `map` counts as one job.
     fn stats(&self) -> Stats {
-        let workers = self
-            .seats
-            .iter()
-            .zip(self.done())
-            .map(|(seat, done)| WorkerStats {
-                thread: seat.id,
-                up: self.hand_of(seat).is_some(),
-                memory: 0,
-                run: done.run,
-                posted: done.run,
-                stolen: done.stolen,
-                frames: done.run,
-                busy: done.busy,
-                queued: done.queued,
-                waiting: self.on_deque(seat),
-            });
+        let mut workers: Vec<_> = self
+            .present_seats()
+            .map(|seat| {
+                let done = seat.counters.read();
+                WorkerStats {
+                    thread: seat.id,
+                    up: seat.hand().is_some(),
+                    memory: 0,
+                    run: done.run,
+                    posted: done.run,
+                    stolen: done.stolen,
+                    frames: done.run,
+                    busy: done.busy,
+                    queued: done.queued,
+                    waiting: seat.inbox.len() as u64,
+                }
+            })
+            .collect();
+        let mut elsewhere = self.injectors.len() as u64;
+        for peer in self.peers.known().list.iter() {
+            let waiting = match workers.get_mut(peer.worker) {
+                Some(worker) => &mut worker.waiting,
+                // It leaves, and others may take it.
+                None => &mut elsewhere,
+            };
+            *waiting += peer.deque.len() as u64;
+        }
+        let waiting = workers.iter().map(|worker| worker.waiting);
         Stats {
-            workers: workers.collect(),
-            waiting: self.waiting(),
+            waiting: elsewhere + waiting.sum::<u64>(),
+            workers,
         }
     }
 
@@ -89,21 +102,5 @@ impl Fabric for Native {
 
     fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
         Native::poll_ended(self, cx)
-    }
-}
-
-impl Native {
-    /// Jobs on the deque of a worker and those that are its alone, as far as others can see. A `map` counts as one.
-    fn on_deque(&self, seat: &Seat) -> u64 {
-        let worker = self.seats.iter().position(|one| std::ptr::eq(one, seat));
-        let known = self.peers.known();
-        let peers = known.list.iter().filter(|peer| Some(peer.worker) == worker);
-        let on_deque: usize = peers.map(|peer| peer.deque.len()).sum();
-        (on_deque + seat.inbox.len()) as u64
-    }
-
-    fn waiting(&self) -> u64 {
-        let on_deques: u64 = self.seats.iter().map(|seat| self.on_deque(seat)).sum();
-        self.injector.len() as u64 + on_deques
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use wasm_mt::__pool::Entry;
 use wasm_mt::JobId;
 
 use super::queued::Queued;
@@ -55,10 +56,17 @@ impl Inbox {
         self.len.load(Ordering::Relaxed) == 0
     }
 
-    /// Takes all there is, also what `is_empty` would overlook.
-    pub(super) fn drain(&self) -> VecDeque<Order> {
-        let mut orders = self.lock();
-        self.len.store(0, Ordering::Relaxed);
-        std::mem::take(&mut *orders)
+    /// Takes all there is, also what `is_empty` would overlook, and ends the jobs.
+    pub(super) fn end(&self, end: impl Fn(Box<Entry>)) {
+        let orders = {
+            let mut orders = self.lock();
+            self.len.store(0, Ordering::Relaxed);
+            std::mem::take(&mut *orders)
+        };
+        for order in orders {
+            if let Order::Run(jobs) = order {
+                end(jobs.entry);
+            }
+        }
     }
 }

@@ -6,11 +6,13 @@
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use loom::sync::Notify;
 use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::thread;
 
+use super::park::Found;
 use super::sleep::Sleep;
 use super::sync::Step;
 
@@ -56,6 +58,8 @@ struct Pool {
     jobs: usize,
     all_begun: Notify,
     shut: AtomicBool,
+    /// Workers beyond these leave.
+    size: AtomicUsize,
 }
 
 impl Pool {
@@ -68,12 +72,22 @@ impl Pool {
             jobs,
             all_begun: Notify::new(),
             shut: AtomicBool::new(false),
+            size: AtomicUsize::new(2),
         })
     }
 
+    /// Where nobody rests, nobody is to be started.
     fn spawn(&self) {
+        assert_eq!(self.publish(), None);
+    }
+
+    fn publish(&self) -> Option<usize> {
         self.injector.fetch_add(1, Ordering::Release);
-        self.sleep.published();
+        self.sleep.published()
+    }
+
+    fn leaves(&self, worker: usize) -> bool {
+        worker >= self.size.load(Ordering::Relaxed)
     }
 
     fn shut_down(&self) {
@@ -115,16 +129,15 @@ impl Pool {
                 let took = self.take(worker);
                 let shut = self.shut.load(Ordering::Acquire);
                 if took {
-                    self.sleep.found(|| self.has_work());
+                    assert_eq!(self.sleep.found(|| self.has_work()), None);
                     self.run();
                     continue 'jobs;
                 }
                 if shut {
                     return;
                 }
-                self.sleep.sleep(worker, || {
-                    self.has_work() || self.shut.load(Ordering::Acquire)
-                });
+                let look = || self.has_work() || self.shut.load(Ordering::Acquire);
+                assert!(self.sleep.sleep(worker, None, look, || false));
             }
         }
     }
@@ -178,7 +191,8 @@ fn ordering() {
     impl Desk {
         fn order(&self) {
             self.orders.fetch_add(1, Ordering::Release);
-            self.sleep.wake(0);
+            // It has a thread, or is about to settle in.
+            let _ = self.sleep.wake(0);
         }
     }
     let desk = Arc::new(Desk {
@@ -200,13 +214,205 @@ fn ordering() {
                 if done == 2 {
                     return;
                 }
-                desk.sleep
-                    .sleep(0, || desk.orders.load(Ordering::Acquire) > 0);
+                let look = || desk.orders.load(Ordering::Acquire) > 0;
+                assert!(desk.sleep.sleep(0, None, look, || false));
             }
         })
     };
     desk.order();
     other.join().expect("an order is given");
+    worker.join().expect("the worker does not panic");
+}
+
+/// A worker whose thread may end whenever it sleeps, and its jobs: those for anyone, and those for it alone.
+struct Resting {
+    sleep: Sleep,
+    jobs: AtomicUsize,
+    orders: AtomicUsize,
+    /// No part of the model: of how many threads it was.
+    threads: std::sync::atomic::AtomicUsize,
+    done: std::sync::atomic::AtomicUsize,
+}
+
+impl Resting {
+    /// Both are done by a thread that rests when it has nothing to do, but the third, so that there is an end.
+    fn work(&self, rested: bool) {
+        if rested {
+            self.sleep.resume(0);
+        } else {
+            self.sleep.settle_in(0);
+            self.sleep.search();
+        }
+        let last = self.threads.fetch_add(1, Ordering::Relaxed) == 2;
+        loop {
+            let done =
+                self.jobs.swap(0, Ordering::Acquire) + self.orders.swap(0, Ordering::Acquire);
+            if done + self.done.fetch_add(done, Ordering::Relaxed) == 2 {
+                return;
+            }
+            let until = (!last).then(Instant::now);
+            let look =
+                || self.jobs.load(Ordering::Acquire) > 0 || self.orders.load(Ordering::Acquire) > 0;
+            if !self.sleep.sleep(0, until, look, || self.sleep.rest(0)) {
+                return;
+            }
+        }
+    }
+}
+
+/// A job for anyone and an order, and a worker that may be about to end its thread. Who brings them starts it anew.
+fn resting() {
+    let desk = Arc::new(Resting {
+        sleep: Sleep::new(1),
+        jobs: AtomicUsize::new(0),
+        orders: AtomicUsize::new(0),
+        threads: std::sync::atomic::AtomicUsize::new(0),
+        done: std::sync::atomic::AtomicUsize::new(0),
+    });
+    assert_eq!(desk.sleep.wake(0), Found::Gone);
+    let thread = |rested| {
+        let desk = desk.clone();
+        thread::spawn(move || desk.work(rested))
+    };
+    let first = thread(false);
+    let orderer = {
+        let desk = desk.clone();
+        thread::spawn(move || {
+            desk.orders.fetch_add(1, Ordering::Release);
+            // The thread that orders is the next one of the worker, to be one thread less.
+            match desk.sleep.wake(0) {
+                Found::Resting => desk.work(true),
+                found => assert_eq!(found, Found::Thread),
+            }
+        })
+    };
+    desk.jobs.fetch_add(1, Ordering::Release);
+    if desk.sleep.published().is_some() {
+        desk.work(true);
+    }
+    first.join().expect("the worker does not panic");
+    orderer.join().expect("an order is given");
+    if desk.done.load(Ordering::Relaxed) != 2 {
+        lost();
+    }
+}
+
+/// A worker beyond the size of the pool and an order that it may not see any more.
+fn leaving() {
+    struct Desk {
+        sleep: Sleep,
+        orders: AtomicUsize,
+        done: std::sync::atomic::AtomicUsize,
+    }
+    impl Desk {
+        fn work(&self) {
+            self.sleep.settle_in(0);
+            loop {
+                let done = self.orders.swap(0, Ordering::Acquire);
+                self.done.fetch_add(done, Ordering::Relaxed);
+                if self.sleep.leave(0) {
+                    return;
+                }
+            }
+        }
+
+        fn order(&self) {
+            self.orders.fetch_add(1, Ordering::Release);
+            if self.sleep.wake(0) == Found::Gone {
+                self.work();
+            }
+        }
+    }
+    let desk = Arc::new(Desk {
+        sleep: Sleep::new(1),
+        orders: AtomicUsize::new(0),
+        done: std::sync::atomic::AtomicUsize::new(0),
+    });
+    assert_eq!(desk.sleep.wake(0), Found::Gone);
+    let [worker, other] = [Desk::work, Desk::order].map(|act| {
+        let desk = desk.clone();
+        thread::spawn(move || act(&desk))
+    });
+    desk.order();
+    worker.join().expect("the worker does not panic");
+    other.join().expect("an order is given");
+    if desk.done.load(Ordering::Relaxed) != 2 {
+        lost();
+    }
+}
+
+/// A job waits, and nobody is left to wake: told as a job is that waits beside a sleeper.
+fn lost() {
+    Notify::new().wait();
+}
+
+/// The second of two workers is to leave while a job comes for anyone.
+fn shrinking() {
+    let pool = Pool::new(1);
+    let first = {
+        let pool = pool.clone();
+        thread::spawn(move || pool.work(0))
+    };
+    let second = {
+        let pool = pool.clone();
+        thread::spawn(move || {
+            pool.sleep.settle_in(1);
+            pool.sleep.search();
+            let took = loop {
+                let leaves = pool.leaves(1);
+                if leaves || pool.take(1) {
+                    break !leaves;
+                }
+                let look = || pool.has_work() || pool.leaves(1);
+                assert!(pool.sleep.sleep(1, None, look, || false));
+            };
+            assert_eq!(pool.sleep.found(|| pool.has_work()), None);
+            if took {
+                pool.run();
+            }
+        })
+    };
+    let shrinker = {
+        let pool = pool.clone();
+        thread::spawn(move || {
+            pool.size.store(1, Ordering::Relaxed);
+            let _ = pool.sleep.wake(1);
+        })
+    };
+    pool.spawn();
+    for thread in [first, second, shrinker] {
+        thread.join().expect("none panics");
+    }
+}
+
+/// A future's thread may be gone when it can go on, and another may be coming.
+fn ringing() {
+    let sleep = Arc::new(Sleep::new(1));
+    let rung = Arc::new(AtomicUsize::new(0));
+    assert_eq!(sleep.wake(0), Found::Gone);
+    let ring = |sleep: &Sleep, rung: &AtomicUsize| {
+        rung.fetch_add(1, Ordering::Release);
+        sleep.nudge(0);
+    };
+    let other = {
+        let (sleep, rung) = (sleep.clone(), rung.clone());
+        thread::spawn(move || ring(&sleep, &rung))
+    };
+    let worker = {
+        let (sleep, rung) = (sleep.clone(), rung.clone());
+        thread::spawn(move || {
+            sleep.settle_in(0);
+            let mut heard = 0;
+            while heard < 2 {
+                heard += rung.swap(0, Ordering::Acquire);
+                if heard < 2 {
+                    sleep.sleep_alone(0, || rung.load(Ordering::Acquire) > 0);
+                }
+            }
+        })
+    };
+    ring(&sleep, &rung);
+    other.join().expect("it rings");
     worker.join().expect("the worker does not panic");
 }
 
@@ -247,4 +453,55 @@ fn loom_an_order_needs_each_of_its_steps() {
     for step in [Step::Token, Step::ClearBySwap] {
         fails_without(step, "loom_an_order_between_look_and_sleep_is_not_lost");
     }
+}
+
+#[test]
+fn loom_a_worker_that_ends_for_want_of_jobs_misses_none() {
+    check(resting);
+}
+
+#[test]
+fn loom_a_worker_that_leaves_misses_no_order() {
+    check(leaving);
+}
+
+#[test]
+fn loom_a_worker_that_leaves_keeps_no_job_from_others() {
+    check(shrinking);
+}
+
+#[test]
+fn loom_a_future_that_can_go_on_wakes_its_thread() {
+    check(ringing);
+}
+
+#[test]
+fn loom_resting_needs_each_of_its_steps() {
+    for step in [
+        Step::EndByExchange,
+        Step::ClaimResting,
+        Step::SecondLook,
+        Step::PublishersFence,
+    ] {
+        fails_without(step, "loom_a_worker_that_ends_for_want_of_jobs_misses_none");
+    }
+}
+
+#[test]
+fn loom_leaving_needs_each_of_its_steps() {
+    fails_without(
+        Step::EndByExchange,
+        "loom_a_worker_that_leaves_misses_no_order",
+    );
+    for step in [Step::PassOn, Step::PublishersFence] {
+        fails_without(step, "loom_a_worker_that_leaves_keeps_no_job_from_others");
+    }
+}
+
+#[test]
+fn loom_a_ring_needs_the_wake_to_be_taken_by_a_swap() {
+    fails_without(
+        Step::ClearBySwap,
+        "loom_a_future_that_can_go_on_wakes_its_thread",
+    );
 }

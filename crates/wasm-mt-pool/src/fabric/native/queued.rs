@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use wasm_mt::__pool::Entry;
 
+use crate::priority::Priority;
+
 /// Jobs that wait, and what the counters need to know of them.
 pub(super) struct Queued {
     pub(super) entry: Box<Entry>,
@@ -19,5 +21,9 @@ impl Queued {
             home,
             since: Instant::now(),
         }
+    }
+
+    pub(super) fn priority(&self) -> Priority {
+        Priority::of_rank(self.entry.rank())
     }
 }

@@ -5,12 +5,18 @@
 //! wakes one sleeper, but none where somebody searches: the searcher finds the job, or looks for others when it has found
 //! another.
 //!
-//! 1. A worker adds to the counts, and takes away, for itself only. So they are never less than nothing.
+//! A worker that sleeps for long *rests*: its thread ends, and it stays one of the sleepers. It is woken by a new thread, which is
+//! for the caller to start.
+//!
+//! 1. A worker adds to the counts, and takes away, for itself only. So they are never less than nothing. One without a
+//!    thread has nobody but who ends its rest: for its retirement, or for want of a thread.
 //! 2. Who ceases to search looks again: for all work when going to sleep, for more of it as the last searcher who found some.
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-use super::park::{Announced, Park};
+use super::grown::Grown;
+use super::park::{Announced, Found, Park};
 use super::sync::{AtomicU32, Step, fence, taken};
 
 /// Of the counts, one worker asleep, and one that searches.
@@ -18,7 +24,9 @@ const SLEEPER: u32 = 1;
 const SEARCHER: u32 = 1 << 16;
 
 /// More workers than these cannot be counted.
-pub(super) const MOST: usize = SEARCHER as usize - 1;
+pub(super) const MOST: usize = Grown::<Park>::MOST;
+
+const _: () = assert!(MOST < SEARCHER as usize);
 
 fn sleepers(counts: u32) -> u32 {
     counts % SEARCHER
@@ -32,7 +40,7 @@ fn searchers(counts: u32) -> u32 {
 pub(super) struct Sleep {
     /// Sleepers in the low half, searchers in the high one.
     counts: Counts,
-    parks: Box<[Park]>,
+    parks: Grown<Park>,
 }
 
 /// Read by every spawn, and so on a cache line of its own.
@@ -43,13 +51,55 @@ impl Sleep {
     pub(super) fn new(workers: usize) -> Self {
         Sleep {
             counts: Counts(AtomicU32::new(0)),
-            parks: (0..workers).map(|_| Park::new()).collect(),
+            parks: Grown::new(workers, Park::new),
         }
     }
 
-    /// The calling thread is the worker `worker` from now on.
+    /// There are so many workers from now on, unless there are more.
+    pub(super) fn grow(&self, workers: usize) {
+        self.parks.grow(workers);
+    }
+
+    /// The calling thread is the worker `worker` from now on. It is at work.
     pub(super) fn settle_in(&self, worker: usize) {
         self.parks[worker].settle_in();
+    }
+
+    /// The same for a worker that rested, and searches now.
+    pub(super) fn resume(&self, worker: usize) {
+        self.parks[worker].settle_in();
+        self.wakes();
+    }
+
+    /// No thread could be had for a worker. `rested` says whether it is one of the sleepers.
+    pub(super) fn vacate(&self, worker: usize, rested: bool) {
+        self.parks[worker].vacate();
+        if rested {
+            self.forget_sleeper();
+        }
+    }
+
+    /// A worker that rests is none of the sleepers any more. False where it does not rest.
+    pub(super) fn retire(&self, worker: usize) -> bool {
+        let retired = self.parks[worker].retire();
+        if retired {
+            self.forget_sleeper();
+        }
+        retired
+    }
+
+    fn forget_sleeper(&self) {
+        // ORDERING: Relaxed; who still counts it looks for its park, and does not find it.
+        self.counts.0.fetch_sub(SLEEPER, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_thread(&self, worker: usize) -> bool {
+        self.parks[worker].has_thread()
+    }
+
+    /// It has no thread, and does not rest.
+    pub(super) fn is_gone(&self, worker: usize) -> bool {
+        self.parks[worker].is_gone()
     }
 
     /// A worker begins to search.
@@ -58,57 +108,73 @@ impl Sleep {
         self.counts.0.fetch_add(SEARCHER, Ordering::Relaxed);
     }
 
-    /// A searcher has found something. `more` says whether there is anything else that others may take.
-    pub(super) fn found(&self, more: impl Fn() -> bool) {
+    /// A searcher has found something, or ceases for another reason. `more` says whether there is anything else that others may
+    /// take. Gives a worker that is to have a thread for that.
+    #[must_use]
+    pub(super) fn found(&self, more: impl Fn() -> bool) -> Option<usize> {
         // ORDERING: Release; pairs with the fence in `sleep`: a searcher that sleeps after this one has ceased sees what this
         // one has moved to its own deque.
         let before = self.counts.0.fetch_sub(SEARCHER, Ordering::Release);
         if searchers(before) > 1 || sleepers(before) == 0 || !taken(Step::PassOn) {
-            return;
+            return None;
         }
         // ORDERING: SeqCst; pairs with the fence in `published`. Who published relying on this search did so before, so that
         // the job is seen here.
         fence(Ordering::SeqCst);
-        if more() {
-            self.wake_one();
-        }
+        if more() { self.wake_one() } else { None }
     }
 
-    /// Work that any worker may take lies ready: a sleeper is woken for it, where that is needed.
-    pub(super) fn published(&self) {
+    /// Work that any worker may take lies ready: a sleeper is woken for it, where that is needed. Gives a worker that is to have a
+    /// thread for that.
+    #[must_use]
+    pub(super) fn published(&self) -> Option<usize> {
         if taken(Step::PublishersFence) {
             // ORDERING: SeqCst; between the job's publication and the look for sleepers. Pairs with the fences in `sleep` and
             // `found`: either this reads that there is a sleeper and no searcher, or those see the job.
             fence(Ordering::SeqCst);
         }
-        self.wake_one();
+        self.wake_one()
     }
 
-    fn wake_one(&self) {
+    fn wake_one(&self) -> Option<usize> {
         // ORDERING: Relaxed; after the fence of `published`, `found`.
         let counts = self.counts.0.load(Ordering::Relaxed);
-        if sleepers(counts) > 0 && searchers(counts) == 0 {
-            // From the first: the others sleep the longer, and deeper.
-            let _ = self.parks.iter().any(Park::claim);
+        // From the first: the others sleep the longer, and deeper.
+        if sleepers(counts) == 0 || searchers(counts) > 0 || self.parks.iter().any(Park::claim) {
+            return None;
         }
+        self.parks.iter().position(Park::claim_resting)
     }
 
     /// Wakes this worker for something that only it can do.
-    pub(super) fn wake(&self, worker: usize) {
-        self.parks[worker].wake();
+    pub(super) fn wake(&self, worker: usize) -> Found {
+        self.parks[worker].wake()
     }
 
-    /// Wakes all, for something that concerns each.
+    /// The same for what is its present thread's alone.
+    pub(super) fn nudge(&self, worker: usize) {
+        self.parks[worker].nudge();
+    }
+
+    /// Wakes all, for something that concerns each. Who has no thread needs none any more.
     pub(super) fn wake_all(&self) {
-        for park in &self.parks {
-            park.wake();
+        for park in self.parks.iter() {
+            let _ = park.wake();
         }
     }
 
     /// A searcher sleeps until it is woken, unless `look` sees something to do. Afterwards it searches again.
     ///
-    /// `look` is to see whatever `published` and `wake` were called for.
-    pub(super) fn sleep(&self, worker: usize, look: impl Fn() -> bool) {
+    /// `look` is to see whatever `published` and `wake` were called for. At that time `rest` is asked, and false is given where
+    /// it is true: it has called [`rest`](Self::rest) then, and the thread has to end.
+    #[must_use]
+    pub(super) fn sleep(
+        &self,
+        worker: usize,
+        until: Option<Instant>,
+        look: impl Fn() -> bool,
+        rest: impl FnOnce() -> bool,
+    ) -> bool {
         let park = &self.parks[worker];
         // ORDERING: Relaxed; the fence below orders it.
         self.counts
@@ -119,14 +185,57 @@ impl Sleep {
                 // ORDERING: SeqCst; between the announcement and the second look. Pairs with the fence in `published`.
                 fence(Ordering::SeqCst);
             }
-            if !taken(Step::SecondLook) || !look() {
-                park.wait();
+            let sleeps = !taken(Step::SecondLook) || !look();
+            if sleeps && !park.wait(until) {
+                if rest() {
+                    return false;
+                }
+                park.wait(None);
             }
             park.clear();
         }
+        self.wakes();
+        true
+    }
+
+    /// One of the sleepers searches.
+    fn wakes(&self) {
         // ORDERING: Relaxed; as in `search`.
         self.counts
             .0
             .fetch_add(SEARCHER - SLEEPER, Ordering::Relaxed);
+    }
+
+    /// A sleeper's thread ends, unless it was woken. The worker stays one of the sleepers.
+    #[must_use]
+    pub(super) fn rest(&self, worker: usize) -> bool {
+        self.parks[worker].rest()
+    }
+
+    /// A worker that does not search sleeps for what only it can do, unless `look` sees some.
+    pub(super) fn sleep_alone(&self, worker: usize, look: impl Fn() -> bool) {
+        let park = &self.parks[worker];
+        if let Announced::Asleep = park.announce_alone() {
+            if !look() {
+                park.wait(None);
+            }
+            park.clear();
+        }
+    }
+
+    /// The thread of a worker that does not search ends, unless it was woken: then it is to look again.
+    #[must_use]
+    pub(super) fn leave(&self, worker: usize) -> bool {
+        let park = &self.parks[worker];
+        let left = park.leave();
+        if !left {
+            park.clear();
+        }
+        left
+    }
+
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn sleepers(&self) -> usize {
+        sleepers(self.counts.0.load(Ordering::SeqCst)) as usize
     }
 }

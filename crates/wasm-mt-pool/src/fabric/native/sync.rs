@@ -15,6 +15,29 @@ pub(super) use loom::{
     thread,
 };
 
+/// Parks the thread, and is back at any unpark; false where that time has come.
+#[cfg(not(loom))]
+pub(super) fn park(until: Option<std::time::Instant>) -> bool {
+    let Some(until) = until else {
+        thread::park();
+        return true;
+    };
+    let left = until.saturating_duration_since(std::time::Instant::now());
+    if !left.is_zero() {
+        thread::park_timeout(left);
+    }
+    !left.is_zero()
+}
+
+/// In a model every time has come.
+#[cfg(loom)]
+pub(super) fn park(until: Option<std::time::Instant>) -> bool {
+    if until.is_none() {
+        thread::park();
+    }
+    until.is_none()
+}
+
 /// The steps that no wake-up is lost without. A model leaves one out to see that it then fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -30,6 +53,10 @@ pub(super) enum Step {
     PassOn,
     /// To leave a wake for a worker that is awake.
     Token,
+    /// To end a thread only where its worker was not woken.
+    EndByExchange,
+    /// To start a thread for a job where only workers without one are free.
+    ClaimResting,
 }
 
 /// Whether the step is taken: always, but in a model that leaves it out.

@@ -1,7 +1,10 @@
 //! The fabric by itself. Nothing here sleeps: jobs wait at a [`Gate`] for what they are to meet.
 
 mod ends;
+mod limits;
 mod maps;
+mod resize;
+mod rests;
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +15,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use futures::future::join_all;
 use wasm_mt::__pool::{self as door, Packet, Value};
-use wasm_mt::{Builder, Job, JobId, JoinError, JoinHandle, checkpoint, current, job};
+use wasm_mt::{Builder, Job, JobId, JoinError, JoinHandle, StartError, checkpoint, current, job};
 
 use super::*;
 
@@ -20,14 +23,40 @@ fn config() -> Config {
     door::config(Builder::new())
 }
 
-fn started(config: Config, workers: usize, steal: bool) -> Arc<Native> {
-    let fabric = Native::start(config, workers, steal);
-    block_on(poll_fn(|cx| fabric.poll_started(cx))).expect("the fabric starts");
+fn begun(config: Config, workers: usize, settings: Settings) -> Arc<Native> {
+    let fabric = Native::make(config, workers, settings);
+    assert!(fabric.begin());
     fabric
+}
+
+fn with(settings: Settings, workers: usize) -> Arc<Native> {
+    let fabric = begun(config(), workers, settings);
+    up(&fabric).expect("the fabric starts");
+    fabric
+}
+
+fn started(config: Config, workers: usize, steal: bool) -> Arc<Native> {
+    let settings = Settings {
+        steal,
+        ..Settings::default()
+    };
+    let fabric = begun(config, workers, settings);
+    up(&fabric).expect("the fabric starts");
+    fabric
+}
+
+/// Waits for all workers that are to be there.
+fn up(fabric: &Native) -> Result<(), StartError> {
+    block_on(poll_fn(|cx| fabric.poll_started(cx)))
 }
 
 fn fabric(workers: usize) -> Arc<Native> {
     started(config(), workers, true)
+}
+
+/// Waits until there are so many threads.
+fn until(fabric: &Native, threads: usize) {
+    block_on(poll_fn(|cx| fabric.poll_threads(threads, cx)));
 }
 
 fn spawn_at<T: Send + 'static>(fabric: &Native, job: Job<T>, place: Place) -> JoinHandle<T> {

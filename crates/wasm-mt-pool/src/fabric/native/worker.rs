@@ -1,7 +1,12 @@
-//! A worker's thread: takes from its own deque, then from the injector, then steals half of a busy one's; runs; sleeps.
+//! A worker's thread: takes jobs, runs them, sleeps where there are none. Which it takes is in `worker/take.rs`, how it ends
+//! before the pool does in `worker/end.rs`.
 //!
 //! 1. Foreign code may unwind anywhere but in a job, which catches it: a waker, a drop, `on_unhandled`. The thread goes on.
-//! 2. A thread that was let go leaves at once: it touches neither park nor counts of its worker, which are another's then.
+//! 2. A thread that is not the worker any more leaves at once, whether it was let go or has ended by itself: it touches neither
+//!    park nor counts of its worker, which are another's then.
+
+mod end;
+mod take;
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,15 +21,15 @@ use wasm_mt::__pool::{self as door, Hand};
 use super::Native;
 use super::executor::Executor;
 use super::inbox::Order;
+use super::injectors::settled;
 use super::peers::Known;
 use super::queued::Queued;
+use super::seat::Seat;
+use crate::priority::Priority;
 
 /// How often a worker looks for something to do, letting others have the core in between, before it sleeps. It is about the
 /// time in which who awaits a job is woken and spawns another, which then needs no wake.
 const ROUNDS: u32 = 96;
-
-/// Every so many jobs a worker takes the oldest first, so that what its jobs spawn does not keep others from their turn.
-const FAIR: u32 = 61;
 
 /// How long a worker runs jobs of a `map` before it looks for what else there is. They cannot be stolen meanwhile.
 const SLICE: Duration = Duration::from_micros(50);
@@ -36,16 +41,23 @@ const MOST: u128 = 4096;
 pub(super) struct Local {
     pub(super) fabric: Arc<Native>,
     pub(super) worker: usize,
+    seat: Arc<Seat>,
     pub(super) hand: Arc<Hand>,
     pub(super) deque: deque::Worker<Queued>,
     executor: Rc<Executor>,
     peers: RefCell<Known>,
+    /// Jobs taken, one or several of a `map` each.
     jobs: Cell<u32>,
+    /// Jobs begun, and after how many it makes way for another thread.
+    begun: Cell<u64>,
+    most: u64,
     random: Cell<u32>,
     /// Of which kind the jobs of a `map` were that ran last, and how long one took.
     pace: Cell<(u64, Duration)>,
     /// When it found something to do, where it has not run out of that yet.
     busy_since: Cell<Option<Instant>>,
+    /// It has ended by itself.
+    ends: Cell<bool>,
 }
 
 thread_local! {
@@ -69,47 +81,67 @@ enum Found {
 }
 
 /// The body of a worker's thread.
-pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>) {
+pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>, number: u64, rested: bool) {
     let executor = Rc::new(Executor::new(fabric.sleep.clone(), worker));
     let polled = executor.clone();
     if let Err(error) = hand.settle_in(move |future| polled.spawn(future)) {
-        return fabric.start_failed(worker, &hand, error);
+        if let Some(another) = fabric.start_failed(worker, &hand, rested, error) {
+            fabric.launch(another, true);
+        }
+        return fabric.ended(number);
     }
     let deque = deque::Worker::new_lifo();
     let thread = fabric.peers.add(worker, deque.stealer());
     let local = Rc::new(Local {
         worker,
+        seat: fabric.seats[worker].clone(),
         hand,
         deque,
         executor,
         peers: RefCell::new(fabric.peers.known()),
         jobs: Cell::new(0),
+        begun: Cell::new(0),
+        most: fabric
+            .settings
+            .recycle_jobs
+            .map_or(u64::MAX, |jobs| jobs.max(1)),
         random: Cell::new(worker as u32 + 1),
         pace: Cell::default(),
         busy_since: Cell::new(None),
+        ends: Cell::new(false),
         fabric: fabric.clone(),
     });
     LOCAL.set(Some(local.clone()));
     if fabric.started(worker, &local.hand) {
-        fabric.sleep.settle_in(worker);
+        let mut searches = rested;
+        if searches {
+            fabric.sleep.resume(worker);
+        } else {
+            fabric.sleep.settle_in(worker);
+        }
         // Invariant 1.
-        while catch_unwind(AssertUnwindSafe(|| local.work())).is_err() {
+        while catch_unwind(AssertUnwindSafe(|| {
+            local.work(std::mem::take(&mut searches))
+        }))
+        .is_err()
+        {
             local.recover();
         }
     }
     local.leave();
     fabric.peers.remove(thread);
     LOCAL.set(None);
-    fabric.ended(worker, &local.hand);
+    fabric.ended(number);
 }
 
 impl Local {
-    /// Until the fabric is shut, or the thread was let go.
-    fn work(&self) {
-        while let Some(found) = self.next() {
+    /// Until the fabric is shut, or the thread is not the worker any more. It may be searching already.
+    fn work(&self, searches: bool) {
+        let mut next = if searches { self.search_on() } else { None };
+        while let Some(found) = next.take().or_else(|| self.next()) {
             self.follow(found);
-            if self.hand.is_let_go() {
-                // Invariant 2.
+            // Invariant 2.
+            if self.hand.is_let_go() || self.makes_way() {
                 return;
             }
         }
@@ -127,164 +159,112 @@ impl Local {
         }
     }
 
-    /// What comes next. `None` when the fabric is shut.
+    /// What comes next. `None` when the fabric is shut, or the thread has ended.
     fn next(&self) -> Option<Found> {
-        if self.fabric.is_shut() {
-            return None;
+        while !self.ends.get() && !self.fabric.is_shut() {
+            if self.fabric.leaves(self.worker) {
+                let Some(found) = self.last() else {
+                    continue;
+                };
+                if self.busy_since.get().is_none() {
+                    self.busy_since.set(Some(Instant::now()));
+                }
+                return Some(found);
+            }
+            if let Some(found) = self.at_hand() {
+                return Some(found);
+            }
+            self.idles();
+            self.fabric.sleep.search();
+            if let Some(found) = self.search_on() {
+                return Some(found);
+            }
         }
-        if let Some(found) = self.at_hand() {
-            return Some(found);
-        }
-        if let Some(since) = self.busy_since.take() {
-            self.counters().busy(since.elapsed());
-        }
-        let found = self.search();
-        self.busy_since.set(Some(Instant::now()));
-        found
+        None
     }
 
-    /// What needs no search.
-    fn at_hand(&self) -> Option<Found> {
+    /// Looks for something, and sleeps where there is nothing. `None` also where it is to leave.
+    fn search_on(&self) -> Option<Found> {
         let fabric = &self.fabric;
-        if let Some(order) = fabric.seats[self.worker].inbox.pop() {
-            return Some(Found::Order(order));
-        }
-        let jobs = self.jobs.get().wrapping_add(1);
-        self.jobs.set(jobs);
-        if jobs.is_multiple_of(FAIR)
-            && let Some(oldest) = self.oldest()
-        {
-            return Some(Found::Jobs(oldest));
-        }
-        self.deque.pop().map(Found::Jobs)
-    }
-
-    /// Of the injector and the own deque, what has waited longest: of each in turn.
-    fn oldest(&self) -> Option<Queued> {
-        let injected = || settled(|| self.fabric.injector.steal());
-        let own = || settled(|| self.deque.stealer().steal());
-        if (self.jobs.get() / FAIR).is_multiple_of(2) {
-            injected().or_else(own)
-        } else {
-            own().or_else(injected)
-        }
-    }
-
-    /// Looks for something, and sleeps where there is nothing.
-    fn search(&self) -> Option<Found> {
-        let fabric = &self.fabric;
-        fabric.sleep.search();
+        let rests_at = fabric.rests_at();
         loop {
             for _ in 0..ROUNDS {
-                let found = self.find();
-                if found.is_some() || fabric.is_shut() {
-                    fabric.sleep.found(|| self.is_there_more());
+                let ceases = fabric.is_shut() || fabric.leaves(self.worker);
+                let found = if ceases { None } else { self.find() };
+                if ceases || found.is_some() {
+                    if let Some(another) = fabric.sleep.found(|| self.is_there_more()) {
+                        fabric.launch(another, true);
+                    }
+                    self.busy_since.set(Some(Instant::now()));
                     return found;
                 }
                 std::thread::yield_now();
             }
-            fabric.sleep.sleep(self.worker, || self.look());
-        }
-    }
-
-    fn find(&self) -> Option<Found> {
-        let fabric = &self.fabric;
-        if let Some(order) = fabric.seats[self.worker].inbox.pop() {
-            return Some(Found::Order(order));
-        }
-        if self.executor.bell().is_rung() {
-            return Some(Found::Turn);
-        }
-        let injected = settled(|| {
-            if fabric.steal {
-                fabric.injector.steal_batch_and_pop(&self.deque)
-            } else {
-                // What lies on this deque would stay there.
-                fabric.injector.steal()
+            let rest = || fabric.rest(self.worker, &self.hand);
+            if !fabric
+                .sleep
+                .sleep(self.worker, rests_at, || self.look(), rest)
+            {
+                self.ends.set(true);
+                return None;
             }
-        });
-        injected.or_else(|| self.steal()).map(Found::Jobs)
-    }
-
-    /// Half of what a busy worker has.
-    fn steal(&self) -> Option<Queued> {
-        self.refresh();
-        let peers = self.peers.borrow();
-        let (before, after) = peers.list.split_at(self.random_below(peers.list.len()));
-        after
-            .iter()
-            .chain(before)
-            .filter(|peer| self.may_steal_from(peer.worker))
-            .find_map(|peer| settled(|| peer.deque.steal_batch_and_pop(&self.deque)))
-    }
-
-    /// Also without stealing, from the threads that this one has replaced.
-    fn may_steal_from(&self, worker: usize) -> bool {
-        self.fabric.steal || worker == self.worker
-    }
-
-    fn refresh(&self) {
-        if !self.fabric.peers.is_current(&self.peers.borrow()) {
-            self.peers.replace(self.fabric.peers.known());
         }
-    }
-
-    /// Whether there is anything that this worker was, or would be, woken for.
-    fn look(&self) -> bool {
-        let fabric = &self.fabric;
-        fabric.is_shut()
-            || self.executor.bell().is_rung()
-            || !fabric.seats[self.worker].inbox.is_empty()
-            || self.is_there_more()
-    }
-
-    /// Whether there are, or may be, jobs that a worker could take.
-    fn is_there_more(&self) -> bool {
-        !self.fabric.injector.is_empty()
-            || !self.fabric.peers.is_current(&self.peers.borrow())
-            || self
-                .peers
-                .borrow()
-                .list
-                .iter()
-                .any(|peer| self.may_steal_from(peer.worker) && !peer.deque.is_empty())
-    }
-
-    fn random_below(&self, below: usize) -> usize {
-        // Marsaglia, "Xorshift RNGs" (2003).
-        let mut x = self.random.get();
-        x ^= x << 13;
-        x ^= x >> 17;
-        x ^= x << 5;
-        self.random.set(x);
-        x as usize % below.max(1)
     }
 
     fn counters(&self) -> &super::counters::Counters {
-        &self.fabric.seats[self.worker].counters
+        &self.seat.counters
+    }
+
+    fn count(&self, stolen: bool) {
+        self.begun.set(self.begun.get() + 1);
+        self.counters().run(stolen);
     }
 
     fn run(&self, jobs: Queued) {
-        let Queued { entry, home, since } = jobs;
+        let priority = jobs.priority();
+        let Queued {
+            mut entry,
+            home,
+            since,
+        } = jobs;
         if entry.is_settled() {
             return entry.discard();
         }
         self.counters().queued(since.elapsed());
         let stolen = home.is_some_and(|home| home as usize != self.worker);
         if entry.len() == 1 {
-            self.hand.run(entry, || self.counters().run(stolen));
+            // A waker that unwinds takes nothing along: it is not the job's.
+            let _ = catch_unwind(AssertUnwindSafe(|| entry.begins()));
+            self.hand.run(entry, || self.count(stolen));
         } else {
-            self.run_several(entry, home, stolen);
+            self.run_several(entry, priority, home, stolen);
         }
     }
 
     /// Runs some jobs of a `map`, as many as are thought to take a [`SLICE`]. What is left is parted in halves and laid on the
-    /// deque, the farthest first, so that who steals takes the most.
-    fn run_several(&self, mut entry: Box<door::Entry>, home: Option<u32>, stolen: bool) {
+    /// deque, the farthest first, so that who steals takes the most. At another priority it goes back in one piece.
+    fn run_several(
+        &self,
+        mut entry: Box<door::Entry>,
+        priority: Priority,
+        home: Option<u32>,
+        stolen: bool,
+    ) {
         let grain = self.grain(entry.kind());
+        let lay = |rest: Box<door::Entry>| {
+            if priority == Priority::Normal {
+                self.lay(Queued::new(rest, home));
+            } else {
+                self.fabric.inject(Queued::new(rest, None));
+            }
+        };
         while entry.len() > grain {
-            let rest = entry.split_off(entry.len().div_ceil(2));
-            self.lay(Queued::new(rest, home));
+            let at = if priority == Priority::Normal {
+                entry.len().div_ceil(2)
+            } else {
+                grain
+            };
+            lay(entry.split_off(at));
         }
         let (kind, mut left) = (entry.kind(), entry.len());
         let Some(task) = self.hand.begin(entry) else {
@@ -293,14 +273,14 @@ impl Local {
         let begun = Instant::now();
         let mut ended = 0;
         while left > 0 {
-            self.counters().run(stolen);
+            self.count(stolen);
             left = self.hand.run_next(&task);
             ended += 1;
             if left > 0
-                && begun.elapsed() >= SLICE
+                && (begun.elapsed() >= SLICE || self.begun.get() >= self.most)
                 && let Some(rest) = self.hand.put_down()
             {
-                self.lay(Queued::new(rest, home));
+                lay(rest);
                 break;
             }
         }
@@ -319,51 +299,29 @@ impl Local {
     /// Puts jobs on the own deque.
     pub(super) fn lay(&self, jobs: Queued) {
         self.deque.push(jobs);
-        if self.fabric.steal {
-            self.fabric.sleep.published();
-            return;
+        if self.fabric.settings.steal {
+            return self.fabric.published();
         }
         // ORDERING: SeqCst; pairs with the fence in `Sleep::sleep`: the thread that has replaced this one sees the jobs, or this
-        // one that it has been replaced.
+        // one that it has been replaced. And with the one in `resize`: who looks there sees them, or this one that it leaves.
         fence(Ordering::SeqCst);
-        if self.hand.is_let_go() {
+        if self.fabric.leaves(self.worker) {
+            self.fabric.published();
+        } else if self.hand.is_let_go() {
             // Nobody but that thread looks here.
-            self.fabric.sleep.wake(self.worker);
+            self.fabric.rouse(self.worker);
         }
     }
 
     /// After foreign code has unwound through the thread. What is left of several jobs goes on.
     fn recover(&self) {
         if let Some(rest) = self.hand.put_down() {
-            self.lay(Queued::new(rest, None));
-        }
-    }
-
-    /// The thread ends: its async jobs are dropped, and what lies on its deque is for others.
-    fn leave(&self) {
-        if let Some(since) = self.busy_since.take() {
-            self.counters().busy(since.elapsed());
-        }
-        self.hand.abort_all();
-        while !self.executor.is_empty() {
-            let turn = catch_unwind(AssertUnwindSafe(|| self.hand.turn(|| self.executor.turn())));
-            if matches!(turn, Ok(false)) {
-                break;
+            let rest = Queued::new(rest, None);
+            if rest.priority() == Priority::Normal {
+                self.lay(rest);
+            } else {
+                self.fabric.inject(rest);
             }
-        }
-        while let Some(jobs) = self.deque.pop() {
-            self.fabric.inject(jobs);
-        }
-    }
-}
-
-/// Takes until it is known whether there was something.
-pub(super) fn settled<T>(mut take: impl FnMut() -> deque::Steal<T>) -> Option<T> {
-    loop {
-        match take() {
-            deque::Steal::Success(taken) => return Some(taken),
-            deque::Steal::Empty => return None,
-            deque::Steal::Retry => std::hint::spin_loop(),
         }
     }
 }

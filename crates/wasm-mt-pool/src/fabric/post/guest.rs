@@ -38,8 +38,14 @@ pub fn forget_context(id: f64) {
     __pool::forget(id as u64);
 }
 
+/// The pool has so many workers now.
+#[doc(hidden)]
+#[wasm_bindgen(js_name = __wasm_mt_pool, skip_typescript)]
+pub fn set_pool(workers: u32) {
+    __pool::set_pool(workers);
+}
+
 struct Guest {
-    workers: usize,
     me: Weak<Guest>,
     ended: AtomicBool,
 }
@@ -49,12 +55,11 @@ pub(crate) fn current() -> Option<Arc<dyn Fabric>> {
     thread_local! {
         static GUEST: std::cell::OnceCell<Arc<Guest>> = const { std::cell::OnceCell::new() };
     }
-    let workers = __pool::current_pool()?;
+    __pool::current_pool()?;
     Some(GUEST.with(|guest| {
         guest
             .get_or_init(|| {
                 Arc::new_cyclic(|me| Guest {
-                    workers,
                     me: me.clone(),
                     ended: AtomicBool::new(false),
                 })
@@ -71,7 +76,7 @@ impl Origin for Guest {
 
 impl Fabric for Guest {
     fn workers(&self) -> usize {
-        self.workers
+        __pool::current_pool().unwrap_or(0)
     }
 
     fn begin(&self) -> bool {

@@ -67,6 +67,8 @@ struct State {
     dispatch: Dispatch<Box<Entry>>,
     /// How many workers there are to be.
     workers: usize,
+    /// How many there were at first.
+    began_with: usize,
     /// As many at least: some may be left, or about to be.
     seats: Vec<Seat>,
     /// Seats whose workers have ended for want of jobs.
@@ -97,6 +99,7 @@ pub(crate) fn make(config: &Config, workers: usize, settings: Settings) -> Arc<d
             state: Mutex::new(State {
                 dispatch: Dispatch::new(workers, settings.steal),
                 workers,
+                began_with: workers,
                 seats: (0..workers).map(seat).collect(),
                 asleep: 0,
                 timer: None,
@@ -239,7 +242,13 @@ impl Feed for Post {
         state.dispatch.up(at);
         let starters = state.take_starters();
         let watches = state.timer.is_none();
+        let (lane, workers) = (state.seats[at].lane.clone(), state.workers);
+        // It was told another number when it was started.
+        let tells = workers != state.began_with;
         drop(state);
+        if tells {
+            lane.is_of_pool(workers);
+        }
         for starter in starters {
             starter.wake();
         }

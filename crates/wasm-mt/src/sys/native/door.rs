@@ -18,6 +18,12 @@ pub fn no_thread(error: &std::io::Error) -> StartError {
     StartError::new(StartErrorKind::Unsupported(error.to_string()))
 }
 
+/// The error of a pool that was to have more workers than can be counted.
+pub fn too_many_workers(most: usize) -> StartError {
+    let reason = format!("a pool has at most {most}");
+    StartError::new(StartErrorKind::Limit(reason))
+}
+
 /// How long a start may take, and the error of one that takes longer.
 pub fn start_deadline(config: &Config) -> (Duration, StartError) {
     let limit = config.start_deadline;

@@ -161,6 +161,12 @@ impl Hand {
         self.let_go.load(Ordering::Relaxed)
     }
 
+    /// It has nothing in it: nothing runs, and no async job awaits something.
+    pub fn is_empty(&self) -> bool {
+        let held = self.lock();
+        held.front.is_none() && held.suspended.is_empty()
+    }
+
     /// Runs one job, up to its end or its first `await`. `begins` is called before, unless it has been taken back.
     ///
     /// It unwinds where a waker or a drop does that no job answers for.

@@ -576,6 +576,15 @@ pub(super) fn close(id: JobId, index: u32) {
     post(&[token(), CLOSED.into(), number(id), index.into()]);
 }
 
+/// The pool that this worker is of has so many now.
+pub fn set_pool(workers: u32) {
+    WORKER.with_borrow_mut(|worker| {
+        if let Some(worker) = worker {
+            worker.pool = workers;
+        }
+    });
+}
+
 /// How many workers the pool has that this code runs in, where it is in one.
 pub fn current_pool() -> Option<usize> {
     let pool = WORKER.with_borrow(|worker| worker.as_ref().map_or(0, |worker| worker.pool));

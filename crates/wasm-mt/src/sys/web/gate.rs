@@ -182,6 +182,7 @@ mod tests {
             kind: Task::new((), |()| ()).kind,
             context: 0,
             is_idempotent: false,
+            rank: 0,
         };
         letter::write_jobs(&mut writer, &jobs);
         writer.u32(0);

@@ -33,6 +33,7 @@ pub(super) const PING: u32 = 4;
 pub(super) const CONTEXT: u32 = 5;
 pub(super) const FORGET: u32 = 6;
 const GO: u32 = 8;
+const POOL: u32 = 9;
 // From the worker.
 const STARTED: u32 = 0;
 const START_FAILED: u32 = 1;
@@ -172,6 +173,11 @@ impl Link {
     /// The end of an aborted job was heard, within its grace.
     pub(crate) fn go(&self, id: JobId) {
         self.tell(&[self.token.into(), GO.into(), entry::number(id)]);
+    }
+
+    /// The pool that the worker is of has so many now.
+    pub(crate) fn is_of_pool(&self, workers: u32) {
+        self.tell(&[self.token.into(), POOL.into(), workers.into()]);
     }
 
     fn tell(&self, message: &[JsValue]) {

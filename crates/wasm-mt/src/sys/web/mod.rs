@@ -30,7 +30,7 @@ use wasm_bindgen::prelude::*;
 pub use child::{Heard, answered, end_pool, given_up, given_up_many, hear, submit};
 pub use context::{forget, keep};
 pub(crate) use entry::{announce_panic, current, report};
-pub use entry::{current_pool, spawn_local};
+pub use entry::{current_pool, set_pool, spawn_local};
 pub(crate) use far::{Far, OutOfBand, bind, passed};
 pub(crate) use gate::LEAST_GRACE;
 pub(crate) use glue::GlueSource;

@@ -9,7 +9,7 @@
 ((version) => {
   "use strict";
   // From the owner.
-  const START = 0, RUN = 1, ABORT = 2, MODULE_IS = 3, PING = 4, CONTEXT = 5, FORGET = 6, ANSWER = 7, GO = 8;
+  const START = 0, RUN = 1, ABORT = 2, MODULE_IS = 3, PING = 4, CONTEXT = 5, FORGET = 6, ANSWER = 7, GO = 8, POOL = 9;
   // To the owner; the numbers are those of `link.rs`.
   const STARTED = 0, START_FAILED = 1, REPORT = 2, DIED = 5, HOLDS = 9, PONG = 10;
   // How far a start came that failed; the numbers are those of `start.rs`.
@@ -202,6 +202,7 @@
       else if (kind === GO) hop(glue.__wasm_mt_go(...rest));
       else if (kind === CONTEXT) glue.__wasm_mt_context(...rest);
       else if (kind === FORGET) glue.__wasm_mt_forget(...rest);
+      else if (kind === POOL) glue.__wasm_mt_pool(...rest);
       else if (kind === ANSWER) glue.__wasm_mt_answer(...rest);
       else if (kind === PING) postMessage([token, PONG]);
       else if (kind === START) start(...rest);

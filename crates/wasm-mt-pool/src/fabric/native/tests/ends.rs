@@ -166,7 +166,7 @@ fn no_handle_is_left_behind_by_a_termination_amid_spawns() {
 
 #[test]
 fn a_fabric_of_no_workers_does_not_start() {
-    let fabric = Native::start(config(), 0, true);
+    let fabric = begun(config(), 0, Settings::default());
     let error = block_on(poll_fn(|cx| fabric.poll_started(cx))).unwrap_err();
     assert!(error.is_no_workers());
 }
@@ -174,7 +174,7 @@ fn a_fabric_of_no_workers_does_not_start() {
 #[test]
 fn an_on_start_that_panics_is_the_starts_error() {
     let config = door::config(Builder::new().on_start(|| panic!("on purpose")));
-    let fabric = Native::start(config, 2, true);
+    let fabric = begun(config, 2, Settings::default());
     let error = block_on(poll_fn(|cx| fabric.poll_started(cx))).unwrap_err();
     assert!(error.is_on_start());
     block_on(poll_fn(|cx| fabric.poll_ended(cx)));

@@ -3,9 +3,9 @@
 use super::*;
 
 /// The jobs of a `map`.
-struct Results {
+pub(super) struct Results {
     first: JobId,
-    values: Mutex<Vec<Option<Result<Value, JoinError>>>>,
+    pub(super) values: Mutex<Vec<Option<Result<Value, JoinError>>>>,
     settled: AtomicBool,
     left: AtomicUsize,
     done: Mutex<mpsc::Sender<()>>,
@@ -31,7 +31,7 @@ impl Packet for Results {
     }
 }
 
-fn mapped<I: wasm_mt::Travel, R: wasm_mt::Travel>(
+pub(super) fn mapped<I: wasm_mt::Travel, R: wasm_mt::Travel>(
     items: Vec<I>,
     f: fn(I) -> R,
 ) -> (Arc<Results>, mpsc::Receiver<()>, Box<Entry>, door::Task) {

@@ -329,12 +329,16 @@ fn a_worker_that_makes_way_is_given_nothing_and_what_is_its_own_waits_for_the_ne
     dispatch.leave(0, Leaving::Recycled);
     assert!(end(&mut dispatch, 0).is_empty());
     assert!(dispatch.is_done(0) && dispatch.has_own(0) && !dispatch.has_idle());
+    assert_eq!(dispatch.for_others(), 0);
+    dispatch.inject(unit(3, 1), 0.0);
+    assert_eq!(dispatch.for_others(), 1);
     dispatch.down(0);
     dispatch.stay(0);
     assert!(frames(&mut dispatch).is_empty());
     dispatch.up(0);
     assert_eq!(frames(&mut dispatch), [(0, vec![2])]);
     assert_eq!(end(&mut dispatch, 0), [1]);
+    assert_eq!(end(&mut dispatch, 0), [3]);
 }
 
 #[test]

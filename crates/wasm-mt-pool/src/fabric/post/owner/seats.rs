@@ -169,8 +169,12 @@ impl Post {
             }
         }
         let begun = state.begun;
+        let lanes = state.lanes();
         drop(state);
         drop(before);
+        for lane in lanes {
+            lane.is_of_pool(workers);
+        }
         if begun {
             for lane in begin {
                 lane.begin();
