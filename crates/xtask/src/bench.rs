@@ -1,5 +1,8 @@
-//! `cargo xtask bench <workload>`: a page measures wasm-mt beside hand-written JavaScript, interleaved, in a browser that
-//! was started by its own command line: a debugger protocol would be part of what is measured.
+//! `cargo xtask bench <workload>`: a page measures wasm-mt beside hand-written JavaScript, interleaved, or a pool beside the
+//! main thread (`images`), in a browser that was started by its own command line: a debugger protocol would be part of what
+//! is measured.
+
+mod images;
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::browser::{self, Browser};
@@ -26,6 +30,9 @@ pub(crate) struct Args {
     /// The browser to measure in; may be given more than once
     #[arg(long = "browser", value_name = "BROWSER", default_value = "chromium")]
     browsers: Vec<Browser>,
+    /// How many pictures `images` takes
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pictures: u32,
     /// Writes the rows there
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -39,6 +46,8 @@ enum Workload {
     Buffer,
     /// A pool of two workers: empty jobs, one at a time, jobs of unequal lengths, and a picture
     Pool,
+    /// Pictures of four megapixels by the page `images`: by its pool, and by its main thread
+    Images,
 }
 
 impl Workload {
@@ -48,6 +57,7 @@ impl Workload {
             Workload::Start => "start",
             Workload::Buffer => "buffer",
             Workload::Pool => "pool",
+            Workload::Images => "images",
         }
     }
 }
@@ -55,30 +65,49 @@ impl Workload {
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     setup::wasm_target()?;
     setup::browsers(&args.browsers, false)?;
-    let site = pages::build(&[pages::BENCH])?;
-    let module = site.join(
-        pages::BENCH
-            .module(pages::Glue::Web)
-            .trim_start_matches('/'),
-    );
-    let megabytes = fs::metadata(&module)?.len() as f64 / 1e6;
     let runtime = tokio::runtime::Runtime::new()?;
-    let mut rows = Vec::new();
-    for &browser in &args.browsers {
-        let report = runtime.block_on(measure(browser, args.workload, site.clone()))?;
-        let of_browser = rows_of(browser, &report)?;
-        println!(
-            "{} thread(s) of a module of {megabytes:.2} MB; {}",
-            report.workers, report.engine
-        );
-        print_table(&of_browser);
-        rows.extend(of_browser);
-    }
-    if let Some(file) = args.json {
-        fs::write(&file, format!("{}\n", serde_json::to_string_pretty(&rows)?))
-            .with_context(|| format!("writing {}", file.display()))?;
+    match args.workload {
+        Workload::Images => {
+            let site = pages::build(&[pages::IMAGES])?;
+            let mut rows = Vec::new();
+            for &browser in &args.browsers {
+                let measuring = images::measure(browser, args.pictures, site.clone());
+                rows.extend(runtime.block_on(measuring)?);
+            }
+            write(args.json, &rows)?;
+        }
+        workload => {
+            let site = pages::build(&[pages::BENCH])?;
+            let module = site.join(
+                pages::BENCH
+                    .module(pages::Glue::Web)
+                    .trim_start_matches('/'),
+            );
+            let megabytes = fs::metadata(&module)?.len() as f64 / 1e6;
+            let mut rows = Vec::new();
+            for &browser in &args.browsers {
+                let report = runtime.block_on(measure(browser, workload, site.clone()))?;
+                let of_browser = rows_of(browser, &report)?;
+                println!(
+                    "{} thread(s) of a module of {megabytes:.2} MB; {}",
+                    report.workers, report.engine
+                );
+                print_table(&of_browser);
+                rows.extend(of_browser);
+            }
+            write(args.json, &rows)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the rows where they were asked for.
+fn write(file: Option<PathBuf>, rows: &[impl Serialize]) -> Result<()> {
+    if let Some(file) = file {
+        fs::write(&file, format!("{}\n", serde_json::to_string_pretty(rows)?))
+            .with_context(|| format!("writing {}", file.display()))?;
+    }
+    Ok(())
 }
 
 /// What the page posts.
@@ -140,6 +169,18 @@ impl Goal {
 }
 
 async fn measure(browser: Browser, workload: Workload, site: PathBuf) -> Result<Report> {
+    let path = format!("/benches/?bench={}", workload.name());
+    measured(browser, &path, "bench", Duration::ZERO, site).await
+}
+
+/// What the page at `path`, which ends in a query, posts when it has measured. It gets `more` time than is usual.
+async fn measured<T: DeserializeOwned>(
+    browser: Browser,
+    path: &str,
+    name: &str,
+    more: Duration,
+    site: PathBuf,
+) -> Result<T> {
     eprintln!("measuring in {browser} …");
     let server = Server::start(
         site,
@@ -150,10 +191,10 @@ async fn measure(browser: Browser, workload: Workload, site: PathBuf) -> Result<
         },
     )
     .await?;
-    let name = workload.name();
-    let url = server.url(&format!("/benches/?bench={name}&report=/outcome/bench"));
+    let outcome = format!("/outcome/{name}");
+    let url = server.url(&format!("{path}&report={outcome}"));
     let mut launched = browser::launch(browser, &url)?;
-    demo::figures(&server, &mut launched, "/outcome/bench", DEADLINE)
+    demo::figures(&server, &mut launched, &outcome, DEADLINE + more)
         .await
         .with_context(|| format!("measuring in {browser}"))
 }

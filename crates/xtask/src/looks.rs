@@ -1,6 +1,8 @@
 //! The pages that people see, and those laid out as others lay them out: each is opened, judged by what it shows, and leaves
 //! its picture in `target/screens`.
 
+mod images;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -49,6 +51,12 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
     }
     check!("gallery", check_gallery(&session, &server));
     check!("hello", check_hello(&session, &server));
+    for by in ["worker", "page"] {
+        check!(
+            &format!("images-{by}"),
+            images::check(&session, &server, by)
+        );
+    }
     for (kind, query) in [("", ""), ("-no-modules", "?glue=no-modules")] {
         for by in ["job", "exec"] {
             check!(

@@ -42,7 +42,7 @@ enum Command {
     Doctor,
     /// Builds every page and serves the gallery until Ctrl-C
     Demo(demo::Args),
-    /// Measures in a browser, beside hand-written JavaScript
+    /// Measures in a browser, beside hand-written JavaScript or the main thread
     Bench(bench::Args),
     /// Weighs the smallest program with a thread
     Size(size::Args),

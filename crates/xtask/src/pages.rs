@@ -95,6 +95,14 @@ pub(crate) const HELLO: Page = Page {
     glue: &[Glue::Web],
 };
 
+/// Pictures by a pool of workers: the page that `bench images` measures.
+pub(crate) const IMAGES: Page = Page {
+    package: "example-images",
+    folder: "examples/images",
+    route: "images",
+    glue: &[Glue::Web],
+};
+
 /// A page that is built with each kind of glue.
 pub(crate) const fn with_both(
     package: &'static str,
@@ -110,9 +118,10 @@ pub(crate) const fn with_both(
 }
 
 /// The pages of the gallery. Those with both load the classic script by `?glue=no-modules`.
-pub(crate) const EXAMPLES: [Page; 6] = [
+pub(crate) const EXAMPLES: [Page; 7] = [
     HELLO,
     with_both("example-parallel", "examples/parallel", "parallel"),
+    IMAGES,
     with_both("example-exec", "examples/exec", "exec"),
     with_both("example-fib", "examples/fib", "fib"),
     with_both("example-executors", "examples/executors", "executors"),

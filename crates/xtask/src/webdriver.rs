@@ -111,6 +111,12 @@ impl Session {
             .await
     }
 
+    /// What a script of the page gives to the function that is its argument.
+    pub(crate) async fn ask(&self, script: &str) -> Result<Value> {
+        self.command(script, self.client.execute_async(script, Vec::new()))
+            .await
+    }
+
     /// Has the page post its canvas as PNG.
     pub(crate) async fn post_canvas(&self, path: &str) -> Result<()> {
         let script = "
