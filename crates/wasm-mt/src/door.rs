@@ -5,6 +5,12 @@ use std::sync::{Arc, Weak};
 
 use crate::builder::Builder;
 pub use crate::builder::Config;
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+pub use crate::compat::{
+    closure::{Answer, closure_job, given},
+    sources::Sources,
+    text::{text_job, text_job_async},
+};
 pub use crate::entry::Entry;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled};

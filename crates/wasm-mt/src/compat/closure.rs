@@ -11,10 +11,18 @@ use crate::job::Job;
 use crate::sys::{self, Js, Task};
 
 /// What the closure gives, as it travels.
-pub(super) type Answer = Result<Js<JsValue>, Js<JsValue>>;
+pub type Answer = Result<Js<JsValue>, Js<JsValue>>;
 
 pub(super) fn answer(result: Result<JsValue, JsValue>) -> Answer {
     result.map(Js).map_err(Js)
+}
+
+/// The same once it has come.
+pub fn given(answer: Answer) -> Result<JsValue, JsValue> {
+    match answer {
+        Ok(Js(value)) => Ok(value),
+        Err(Js(error)) => Err(error),
+    }
 }
 
 pub(super) fn job(task: Task) -> Job<Answer> {
@@ -63,7 +71,8 @@ impl<F> MtClosure for F where
 {
 }
 
-pub(super) fn closure_job<F: MtClosure>(closure: F) -> Job<Answer> {
+/// The closure as a job.
+pub fn closure_job<F: MtClosure>(closure: F) -> Job<Answer> {
     job(Task::new(closure, |closure: F| {
         answer(closure.call_once(()))
     }))
