@@ -189,9 +189,12 @@ impl Post {
             }
             drop(state);
             drop(dropped);
-            let Some((at, frame)) = next else {
+            let Some((at, mut frame)) = next else {
                 return;
             };
+            for entry in &mut frame {
+                entry.begins();
+            }
             if let Err(frame) = self.lanes[at].post(frame) {
                 self.lock().give_back(at, frame);
             }
@@ -405,7 +408,11 @@ impl Fabric for Post {
         }
         let mut waiting = state.dispatch.drain();
         waiting.extend(state.dispatch.take_dropped());
+        let starter = state.starter.take();
         drop(state);
+        if let Some(starter) = starter {
+            starter.wake();
+        }
         for lane in &self.lanes {
             lane.terminate();
         }
