@@ -31,10 +31,10 @@
 //! # }
 //! ```
 
-pub(crate) mod closure;
+mod closure;
+pub(crate) mod job;
 mod macros;
 pub(crate) mod sources;
-pub(crate) mod text;
 mod thread;
 
 use std::cell::{Cell, RefCell};

@@ -7,9 +7,8 @@ use crate::builder::Builder;
 pub use crate::builder::Config;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub use crate::compat::{
-    closure::{Answer, closure_job, given},
+    job::{Answer, closure_job, given, text_job, text_job_async},
     sources::Sources,
-    text::{text_job, text_job_async},
 };
 pub use crate::entry::Entry;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};

@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 
-use super::closure::{Answer, MtAsyncClosure, MtClosure, closure_job, given};
+use super::closure::{MtAsyncClosure, MtClosure};
 use super::error;
+use super::job::{Answer, closure_job, given, text_job, text_job_async};
 use super::sources::Sources;
-use super::text::{text_job, text_job_async};
 use crate::builder::Builder;
 use crate::job::Job;
 use crate::thread::Thread;
