@@ -110,7 +110,7 @@ pub(crate) const fn with_both(
 }
 
 /// The pages of the gallery. Those with both load the classic script by `?glue=no-modules`.
-pub(crate) const EXAMPLES: [Page; 6] = [
+pub(crate) const EXAMPLES: [Page; 9] = [
     HELLO,
     with_both("example-parallel", "examples/parallel", "parallel"),
     with_both("example-exec", "examples/exec", "exec"),
@@ -120,6 +120,13 @@ pub(crate) const EXAMPLES: [Page; 6] = [
         "example-arraybuffers",
         "examples/arraybuffers",
         "arraybuffers",
+    ),
+    with_both("example-pool-exec", "examples/pool_exec", "pool_exec"),
+    with_both("example-http", "examples/http", "http"),
+    with_both(
+        "example-pool-arraybuffers",
+        "examples/pool_arraybuffers",
+        "pool_arraybuffers",
     ),
 ];
 
