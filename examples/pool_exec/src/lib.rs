@@ -14,27 +14,32 @@ use wasm_mt_pool::wasm_mt::utils::sleep;
 #[wasm_bindgen]
 pub async fn app(pkg_js: String, show: Function) -> Result<(), JsValue> {
     let pool = ThreadPool::new(2, &pkg_js).and_init().await?;
+    tell(&show, |page| {
+        closures(&pool, page);
+        let waiting = pool.count_pending_jobs();
+        page.shows("waiting")(Ok(JsValue::from(waiting)));
+        async_closures(&pool, page);
+        text(&pool, page);
+        async_text(&pool, page);
+    })
+    .await?;
+    tell(&show, |page| panics(&pool, page)).await?;
+    tell(&show, |page| cancelled(pool, page)).await
+}
+
+type Told = Result<(), JsValue>;
+
+/// Shows what all callbacks hear.
+async fn tell(show: &Function, hand_over: impl FnOnce(&Page)) -> Told {
     let (sender, mut heard) = unbounded();
-    let page = Page(sender);
-
-    closures(&pool, &page);
-    let waiting = pool.count_pending_jobs();
-    page.shows("waiting")(Ok(JsValue::from(waiting)));
-    async_closures(&pool, &page);
-    text(&pool, &page);
-    async_text(&pool, &page);
-    panics(&pool, &page);
-    drop(page);
-
-    // Ends with the last callback.
+    hand_over(&Page(sender));
+    // Ends with the last of them.
     while let Some((name, result)) = heard.next().await {
-        let (ok, value) = match result {
-            Ok(value) => (true, value),
-            Err(error) => (false, error),
-        };
+        let ok = result.is_ok();
+        let value = result.unwrap_or_else(|error| error);
         show.call3(&JsValue::NULL, &name.into(), &ok.into(), &value)?;
     }
-    cancelled(pool, &show).await
+    Ok(())
 }
 
 fn closures(pool: &ThreadPool, page: &Page) {
@@ -100,19 +105,12 @@ fn panics(pool: &ThreadPool, page: &Page) {
 }
 
 /// The pool ends with its last handle, and no callback is forgotten.
-async fn cancelled(pool: ThreadPool, show: &Function) -> Result<(), JsValue> {
-    let (sender, mut heard) = unbounded();
-    let page = Page(sender);
+fn cancelled(pool: ThreadPool, page: &Page) {
     for _ in 0..3 {
         let never = "await new Promise(() => {});";
         pool_exec_js_async!(pool, never, page.shows("cancelled"));
     }
-    drop((pool, page));
-    while let Some((name, result)) = heard.next().await {
-        let error = result.err().unwrap_or(JsValue::UNDEFINED);
-        show.call3(&JsValue::NULL, &name.into(), &false.into(), &error)?;
-    }
-    Ok(())
+    drop(pool);
 }
 
 /// The page as the callbacks know it.
