@@ -15,14 +15,14 @@ pub(crate) fn wasm_url() -> String {
 }
 
 /// The program's own glue and module.
-async fn buffers() -> (ArrayBuffer, ArrayBuffer) {
+pub(crate) async fn buffers() -> (ArrayBuffer, ArrayBuffer) {
     let js = fetch_as_arraybuffer(&glue_url()).await.unwrap();
     (js, fetch_as_arraybuffer(&wasm_url()).await.unwrap())
 }
 
 /// What `set_ab_init` and `Thread::new` take: 0.1's form around a script that is one. A module is made one as 0.1's tests
 /// made it.
-async fn ab_init() -> ArrayBuffer {
+pub(crate) async fn ab_init() -> ArrayBuffer {
     let glue = fetch_as_text(&glue_url()).await.unwrap();
     let end = "export { initSync, __wbg_init as default };";
     let text = if glue.contains(end) {
@@ -73,7 +73,7 @@ pub async fn threads_are_made_of_array_buffers() {
 }
 
 /// How often `f` calls a function of a global object.
-async fn calls(object: &JsValue, name: &str, f: impl AsyncFnOnce()) -> u32 {
+pub(crate) async fn calls(object: &JsValue, name: &str, f: impl AsyncFnOnce()) -> u32 {
     let own = Reflect::get(object, &name.into()).unwrap();
     let calls = Array::new();
     let text = "return (...args) => { calls.push(1); return own.apply(object, args); };";
@@ -219,7 +219,7 @@ pub async fn an_ab_init_that_gives_no_glue_is_an_error() {
 }
 
 /// A buffer that was handed over, so that nothing is left of it.
-fn detached() -> ArrayBuffer {
+pub(crate) fn detached() -> ArrayBuffer {
     let text = "const ab = new ArrayBuffer(8); structuredClone(ab, { transfer: [ab] }); return ab;";
     run_js(text).unwrap().unchecked_into()
 }

@@ -18,6 +18,12 @@ mod compat_closures;
 #[cfg(target_family = "wasm")]
 mod compat_faults;
 #[cfg(target_family = "wasm")]
+mod compat_pool;
+#[cfg(target_family = "wasm")]
+mod compat_pool_buffers;
+#[cfg(target_family = "wasm")]
+mod compat_pool_faults;
+#[cfg(target_family = "wasm")]
 mod compat_text;
 #[cfg(target_family = "wasm")]
 mod compat_utils;
@@ -55,6 +61,12 @@ pub use compat_buffers::*;
 pub use compat_closures::*;
 #[cfg(target_family = "wasm")]
 pub use compat_faults::*;
+#[cfg(target_family = "wasm")]
+pub use compat_pool::*;
+#[cfg(target_family = "wasm")]
+pub use compat_pool_buffers::*;
+#[cfg(target_family = "wasm")]
+pub use compat_pool_faults::*;
 #[cfg(target_family = "wasm")]
 pub use compat_text::*;
 #[cfg(target_family = "wasm")]
@@ -475,6 +487,38 @@ macro_rules! compat_bodies {
             texts_and_buffers_become_each_other
             files_are_fetched
             console_ln_and_debug_ln_write_to_the_console
+            a_pool_executes_closures_and_calls_back
+            the_methods_of_a_pool_take_serde_closures
+            a_pool_executes_javascript_text
+            what_has_no_callback_runs_all_the_same
+            a_pools_init_borrows_and_and_init_moves
+            pool_exec_takes_whatever_is_a_pool_and_a_callback
+            each_callback_is_called_once_in_the_thread_that_gave_it
+            a_callback_may_hand_over_more_and_drop_the_pool
+            count_pending_jobs_counts_what_waits_for_a_worker
+            both_surfaces_share_a_pool
+            a_job_hands_closures_to_its_own_pool
+            a_pool_is_made_of_array_buffers
+            a_pools_array_buffer_is_compiled_once
+            what_a_pool_is_given_while_it_compiles_waits
+            set_ab_init_gives_a_pool_its_glue
+            array_buffers_that_are_no_glue_are_an_error_of_a_pool
+            array_buffers_that_are_no_module_are_an_error_of_a_pool
+            a_closures_own_error_goes_to_its_callback
+            a_pools_closure_that_panics_is_an_error
+            what_a_pools_text_throws_goes_to_its_callback
+            what_cannot_travel_goes_to_a_pools_callback
+            what_goes_wrong_without_a_callback_is_told
+            a_pool_that_was_not_initialized_calls_back_with_an_error
+            a_pool_of_size_0_is_an_error_of_its_init
+            a_second_init_of_a_pool_is_an_error
+            a_dropped_init_leaves_its_pool_starting
+            a_wrong_url_is_an_error_of_a_pool_and_its_jobs
+            a_pools_init_that_failed_may_be_tried_again
+            callbacks_are_called_when_their_pool_is_dropped
+            a_pool_that_has_ended_calls_back_with_an_error
+            a_pool_that_ends_while_it_starts_is_an_error
+            a_full_pool_calls_back_with_an_error
         }
     };
 }

@@ -136,13 +136,16 @@ fn every_public_name_of_the_surface_has_a_row() {
     let named: Vec<&str> = rows.iter().flat_map(|cells| quoted(&cells[0])).collect();
     let mut missing = Vec::new();
     for file in [
-        "compat.rs",
-        "compat/thread.rs",
-        "compat/closure.rs",
-        "compat/macros.rs",
-        "utils.rs",
+        "wasm-mt/src/compat.rs",
+        "wasm-mt/src/compat/thread.rs",
+        "wasm-mt/src/compat/closure.rs",
+        "wasm-mt/src/compat/macros.rs",
+        "wasm-mt/src/utils.rs",
+        "wasm-mt-pool/src/compat.rs",
+        "wasm-mt-pool/src/compat/exec.rs",
+        "wasm-mt-pool/src/compat/macros.rs",
     ] {
-        let names = public_names(&format!("crates/wasm-mt/src/{file}"));
+        let names = public_names(&format!("crates/{file}"));
         assert!(!names.is_empty(), "{file} makes nothing public");
         // What `console_ln!` writes with is hidden.
         missing.extend(names.into_iter().filter(|name| {

@@ -3,11 +3,15 @@
 mod broadcast;
 mod builder;
 mod capacity;
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+pub mod compat;
 mod fabric;
 mod global;
 mod join;
 mod map;
 mod pool;
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+pub mod prelude;
 mod priority;
 mod resize;
 #[cfg(any(target_family = "wasm", test))]
@@ -17,6 +21,9 @@ mod when_room;
 
 pub use broadcast::Broadcast;
 pub use builder::Builder;
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+#[doc(no_inline)]
+pub use compat::PoolCallback;
 pub use join::Join;
 pub use map::{Map, MapStream};
 pub use pool::ThreadPool;
@@ -25,3 +32,9 @@ pub use resize::Resize;
 pub use stats::{Stats, WorkerStats};
 pub use wasm_mt;
 pub use when_room::{Full, WhenRoom};
+
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+    pub use wasm_mt::__private::FnOnce;
+}

@@ -5,11 +5,13 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use wasm_mt::__pool::{self, Entry, Permit};
-use wasm_mt::{IntoJob, Job, JoinHandle, StartError, Travel};
+use wasm_mt::{IntoJob, Job, JoinError, JoinHandle, StartError, Travel};
 
 use crate::broadcast::Broadcast;
 use crate::builder::Builder;
 use crate::capacity::{Capacity, Turn};
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+use crate::compat;
 use crate::fabric::{self, Fabric};
 use crate::global;
 use crate::join::Join;
@@ -50,6 +52,8 @@ pub struct ThreadPool {
     priority: Priority,
     /// With the last of these the pool ends.
     _keeps: Option<Arc<Keeps>>,
+    #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+    pub(crate) compat: compat::Kept,
 }
 
 /// Ends the pool when it is dropped.
@@ -97,6 +101,8 @@ impl ThreadPool {
             capacity: None,
             priority: Priority::Normal,
             _keeps: None,
+            #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+            compat: compat::Kept::default(),
         })
     }
 
@@ -132,6 +138,8 @@ impl ThreadPool {
             capacity,
             priority: Priority::Normal,
             _keeps: Some(Arc::new(Keeps(fabric))),
+            #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+            compat: compat::Kept::counting(),
         }
     }
 
@@ -180,15 +188,30 @@ impl ThreadPool {
     where
         T: Send + 'static,
     {
-        let permit = match &self.capacity {
+        match self.place() {
+            Ok(permit) => self.spawn_with(job.into_job(), None, permit),
+            Err(full) => self.failed(full),
+        }
+    }
+
+    /// A place to wait in for one job more, where that is bounded.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub(crate) fn place(&self) -> Result<Option<Arc<dyn Permit>>, JoinError> {
+        match &self.capacity {
             // What comes too late is told so, and not that there is no room.
             Some(capacity) if !self.is_closed() => match capacity.try_acquire() {
-                Some(permit) => Some(permit),
-                None => return __pool::failed(self.fabric.unhandled(), __pool::full()),
+                Some(permit) => Ok(Some(permit)),
+                None => Err(__pool::full()),
             },
-            _ => None,
-        };
-        self.spawn_with(job.into_job(), None, permit)
+            _ => Ok(None),
+        }
+    }
+
+    /// The handle of a job that was not taken in.
+    pub(crate) fn failed<T: Send + 'static>(&self, error: JoinError) -> JoinHandle<T> {
+        __pool::failed(self.fabric.unhandled(), error)
     }
 
     /// Hands a job to the pool, where there is room for it: see [`Builder::capacity`]. Else as [`spawn`](Self::spawn).
@@ -222,14 +245,10 @@ impl ThreadPool {
         T: Send + 'static,
     {
         let job = job.into_job();
-        let permit = match &self.capacity {
-            Some(capacity) if !self.is_closed() => match capacity.try_acquire() {
-                Some(permit) => Some(permit),
-                None => return Err(Full(job)),
-            },
-            _ => None,
-        };
-        Ok(self.spawn_with(job, None, permit))
+        match self.place() {
+            Ok(permit) => Ok(self.spawn_with(job, None, permit)),
+            Err(_) => Err(Full(job)),
+        }
     }
 
     /// Waits until there is room for a job, hands it to the pool, and gives its handle. Who has waited longest comes first.

@@ -32,20 +32,20 @@
 //! ```
 
 mod closure;
+pub(crate) mod job;
 mod macros;
+pub(crate) mod sources;
 mod thread;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use js_sys::{ArrayBuffer, WebAssembly};
+use js_sys::ArrayBuffer;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 pub use self::closure::{MtAsyncClosure, MtClosure};
+use self::sources::Sources;
 pub(crate) use self::thread::Labels;
-use crate::error::StartError;
-use crate::sys::{GlueSource, ModuleSource};
 use crate::thread::Thread;
 
 #[wasm_bindgen]
@@ -76,9 +76,7 @@ fn error(message: &str) -> JsValue {
 ///
 /// [`Thread::start`] finds the script by itself. Dropped, a `WasmMt` leaves its threads alone.
 pub struct WasmMt {
-    glue: RefCell<Result<GlueSource, StartError>>,
-    /// The program's own where none was given.
-    module: RefCell<Option<ModuleSource>>,
+    sources: RefCell<Sources>,
     initialized: Cell<bool>,
 }
 
@@ -86,20 +84,18 @@ impl WasmMt {
     /// For threads that load the glue script of this URL: absolute, or on a page relative to it. Either kind of glue will
     /// do, that of `--target web` or of `--target no-modules`. They instantiate the module that the page has compiled.
     pub fn new(pkg_js_uri: &str) -> Self {
-        Self::from_sources(Ok(GlueSource::url(pkg_js_uri.into())), None)
+        Self::from_sources(Sources::url(pkg_js_uri))
     }
 
     /// For threads that load the glue script whose text `ab_js` holds, and instantiate the module whose bytes `ab_wasm`
     /// holds: those of this program. The module is compiled once.
     pub fn new_with_arraybuffers(ab_js: ArrayBuffer, ab_wasm: ArrayBuffer) -> Self {
-        let module = ModuleSource::Bytes(ab_wasm.into());
-        Self::from_sources(GlueSource::script(&ab_js), Some(module))
+        Self::from_sources(Sources::array_buffers(&ab_js, ab_wasm))
     }
 
-    fn from_sources(glue: Result<GlueSource, StartError>, module: Option<ModuleSource>) -> Self {
+    fn from_sources(sources: Sources) -> Self {
         WasmMt {
-            glue: RefCell::new(glue),
-            module: RefCell::new(module),
+            sources: RefCell::new(sources),
             initialized: Cell::new(false),
         }
     }
@@ -120,13 +116,13 @@ impl WasmMt {
     /// # }
     /// ```
     pub fn set_ab_init(&self, ab: ArrayBuffer) {
-        *self.glue.borrow_mut() = GlueSource::init(&ab);
+        self.sources.borrow_mut().set_ab_init(&ab);
     }
 
     /// Has threads made from now on instantiate the module whose bytes `ab` holds, which must be this program's. It is
     /// compiled by [`init`](Self::init), once for all threads; given later, in each.
     pub fn set_ab_wasm(&self, ab: ArrayBuffer) {
-        self.module.replace(Some(ModuleSource::Bytes(ab.into())));
+        self.sources.borrow_mut().set_ab_wasm(ab);
     }
 
     /// Makes ready what the threads need. Nothing is fetched: where a file is missing, [`Thread::init`] says so.
@@ -147,18 +143,9 @@ impl WasmMt {
     }
 
     async fn ready(&self) -> Result<(), JsValue> {
-        if let Err(error) = &*self.glue.borrow() {
-            return Err(error.clone().into());
-        }
-        let Some(ModuleSource::Bytes(bytes)) = self.module.borrow().clone() else {
-            return Ok(());
-        };
-        let module = JsFuture::from(WebAssembly::compile(&bytes)).await?;
-        // Unless others were set meanwhile.
-        let mut present = self.module.borrow_mut();
-        if matches!(&*present, Some(ModuleSource::Bytes(now)) if *now == bytes) {
-            *present = Some(ModuleSource::Module(module.unchecked_into(), Some(bytes)));
-        }
+        let sources = self.sources.borrow().clone();
+        let compiled = sources.compiled().await?;
+        self.sources.borrow_mut().take_compiled(compiled);
         Ok(())
     }
 
@@ -178,7 +165,7 @@ impl WasmMt {
                 "the `WasmMt` of the thread was not initialized; await its `init` first".into(),
             );
         }
-        Thread::from_sources(self.glue.borrow().clone(), self.module.borrow().clone())
+        Thread::from_sources(self.sources.borrow().clone())
     }
 }
 

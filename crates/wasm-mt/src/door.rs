@@ -5,6 +5,11 @@ use std::sync::{Arc, Weak};
 
 use crate::builder::Builder;
 pub use crate::builder::Config;
+#[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
+pub use crate::compat::{
+    job::{Answer, closure_job, given, text_job, text_job_async},
+    sources::Sources,
+};
 pub use crate::entry::Entry;
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled};

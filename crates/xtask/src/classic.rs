@@ -96,21 +96,93 @@ impl<'a> Classic<'a> {
         Ok(format!("{primes} primes; {status}"))
     }
 
-    pub(crate) async fn check_arraybuffers(&self, pkg: &Path) -> Result<String> {
+    /// Either page that is made of array buffers, a thread's or a pool's.
+    pub(crate) async fn check_arraybuffers(&self, name: &str, pkg: &Path) -> Result<String> {
         let status = self.run_twice().await?;
         for (id, file) in [
-            ("#js-bytes", "arraybuffers.js"),
-            ("#wasm-bytes", "arraybuffers_bg.wasm"),
+            ("#js-bytes", format!("{name}.js")),
+            ("#wasm-bytes", format!("{name}_bg.wasm")),
         ] {
-            let bytes = fs::metadata(pkg.join(file))?.len();
+            let bytes = fs::metadata(pkg.join(&file))?.len();
             let shown = self.text(id, "").await?;
             ensure!(
                 shown.replace(',', "") == bytes.to_string(),
                 "{file} has {bytes} bytes, and the page says {shown}"
             );
         }
-        self.text("#thread-id", "from bytes").await?;
-        self.text("#answer", "5050").await?;
+        if name == "arraybuffers" {
+            self.text("#thread-id", "from bytes").await?;
+            self.text("#answer", "5050").await?;
+            return Ok(status);
+        }
+        // The first twelve triangular numbers.
+        self.text("#sum", "364").await?;
+        self.text("#workers", "3").await?;
+        let answers = "return document.querySelectorAll('#answers .thread li').length";
+        let answers = self.count(answers).await?;
+        ensure!(answers == 12, "{answers} of 12 closures answered");
         Ok(status)
+    }
+
+    pub(crate) async fn check_pool_exec(&self) -> Result<String> {
+        let status = self.run_twice().await?;
+        ensure!(status.contains("14 callbacks"), "{status}");
+        for (id, wanted) in [
+            ("waiting", "Ok: "),
+            ("closures", "Ok: 111 "),
+            ("closures", "Ok: 118 "),
+            ("closures", "Ok: 178 "),
+            ("closures", "Ok: 261 "),
+            ("async-closures", "Ok: 120 "),
+            ("js", "Ok: 5 "),
+            ("async-js", "Ok: \"3 ticks\" "),
+            ("panics", "index is 4"),
+            ("panics", "pool_exec/src/lib.rs"),
+            ("cancelled", "Err: ThreadPool: job["),
+        ] {
+            self.text(&format!("#{id} output"), wanted).await?;
+        }
+        let cancelled = "return document.querySelectorAll('#cancelled output div').length";
+        let cancelled = self.count(cancelled).await?;
+        ensure!(
+            cancelled == 3,
+            "{cancelled} of 3 callbacks heard of the end"
+        );
+        Ok(status)
+    }
+
+    /// Sends a rush of requests, then one of each kind, and closes the server while some are on their way.
+    pub(crate) async fn check_http(&self) -> Result<String> {
+        self.session.goto(&self.url).await?;
+        self.text("#status", "open, with 2 workers").await?;
+        self.session.click("#rush").await?;
+        self.text("#status", "all 10 answered").await?;
+        // The newest is first: when the slow one was answered, all quick ones had been.
+        let behind = "const paths = [...document.querySelectorAll('#log th')].map((cell) => cell.textContent).reverse(); \
+             return paths.slice(paths.indexOf('/primes')).filter((path) => ['/', '/lost'].includes(path)).length";
+        let behind = self.count(behind).await?;
+        ensure!(behind == 0, "{behind} quick requests waited for a slow one");
+        for path in ["/crash", "/lost", "/"] {
+            self.session
+                .click(&format!("[data-paths='{path}']"))
+                .await?;
+        }
+        let answered = self.text("#status", "all 13 answered").await?;
+        for wanted in [
+            "148933 primes below 2000000",
+            "a page from the archive",
+            "nobody is there",
+            "there is no /lost",
+            "hello",
+        ] {
+            self.text("#log", wanted).await?;
+        }
+        // At once, so that it is on its way.
+        let close = "document.querySelector(\"[data-paths='/archive']\").click(); document.querySelector('#close').click();";
+        self.session.run(close).await?;
+        self.text("#status", "closed, with 1 on their way").await?;
+        self.text("#log", "canceled").await?;
+        self.text("#answered", "14").await?;
+        Ok(answered)
     }
 }

@@ -65,17 +65,24 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
             );
         }
         let page = |name| Classic::new(&session, server.url(&format!("/{name}/{query}")));
-        let pkg = site.join(format!("arraybuffers/pkg{kind}"));
         check!(&format!("exec{kind}"), page("exec").check_exec());
         check!(&format!("fib{kind}"), page("fib").check_fib());
         check!(
             &format!("executors{kind}"),
             page("executors").check_executors()
         );
+        for name in ["arraybuffers", "pool_arraybuffers"] {
+            let pkg = site.join(format!("{name}/pkg{kind}"));
+            check!(
+                &format!("{name}{kind}"),
+                page(name).check_arraybuffers(name, &pkg)
+            );
+        }
         check!(
-            &format!("arraybuffers{kind}"),
-            page("arraybuffers").check_arraybuffers(&pkg)
+            &format!("pool_exec{kind}"),
+            page("pool_exec").check_pool_exec()
         );
+        check!(&format!("http{kind}"), page("http").check_http());
     }
     let bin_page = pages::BIN_PAGE.route;
     check!("bin-page", check_bin_page(&session, &server, bin_page));

@@ -118,7 +118,7 @@ pub(crate) const fn with_both(
 }
 
 /// The pages of the gallery. Those with both load the classic script by `?glue=no-modules`.
-pub(crate) const EXAMPLES: [Page; 7] = [
+pub(crate) const EXAMPLES: [Page; 10] = [
     HELLO,
     with_both("example-parallel", "examples/parallel", "parallel"),
     IMAGES,
@@ -129,6 +129,13 @@ pub(crate) const EXAMPLES: [Page; 7] = [
         "example-arraybuffers",
         "examples/arraybuffers",
         "arraybuffers",
+    ),
+    with_both("example-pool-exec", "examples/pool_exec", "pool_exec"),
+    with_both("example-http", "examples/http", "http"),
+    with_both(
+        "example-pool-arraybuffers",
+        "examples/pool_arraybuffers",
+        "pool_arraybuffers",
     ),
 ];
 

@@ -1,8 +1,9 @@
 //! A program in the form of 0.1, of edition 2018: it works on the words of a text, by threads that take turns, by threads
-//! side by side, and by threads of threads. What it finds stands on its page, a line each.
+//! side by side, by threads of threads, and by a pool. What it finds stands on its page, a line each.
 
 #![cfg(target_arch = "wasm32")]
 
+mod pool;
 mod text;
 
 use std::cell::RefCell;
@@ -67,6 +68,7 @@ async fn run(pkg_js: &str) -> Result<(), JsValue> {
         th.is_terminated(),
         error.as_string().unwrap()
     ));
+    pool::run(pkg_js).await?;
     console_ln!("all done");
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod pool;
 mod rain;
 
 use std::future::Future;
@@ -65,6 +66,7 @@ async fn run(pkg_js: &str) -> Result<(), JsValue> {
     show(&format!("bytes: {}", bytes(&th).await?));
     show(&format!("executor: {}", executor(&mt, &readings).await?));
     show(&format!("faults: {}", faults(&th).await?));
+    pool::run(ab_js.clone(), ab_wasm.clone(), &readings).await?;
     show(&format!(
         "glue: {}",
         own_glue(pkg_js, ab_js, ab_wasm).await?

@@ -7,22 +7,9 @@ use serde::de::DeserializeOwned;
 use serde_closure::traits;
 use wasm_bindgen::JsValue;
 
+use super::job::{Answer, answer, job};
 use crate::job::Job;
-use crate::sys::{self, Js, Task};
-
-/// What the closure gives, as it travels.
-pub(super) type Answer = Result<Js<JsValue>, Js<JsValue>>;
-
-pub(super) fn answer(result: Result<JsValue, JsValue>) -> Answer {
-    result.map(Js).map_err(Js)
-}
-
-pub(super) fn job(task: Task) -> Job<Answer> {
-    Job {
-        task,
-        decode: sys::decode,
-    }
-}
+use crate::sys::Task;
 
 /// A closure made by [`FnOnce!`](macro@crate::prelude::FnOnce) that gives a `Result<JsValue, JsValue>`: what
 /// [`Thread::exec`](crate::Thread::exec) takes. What it captures must serialize, and need not be `Send`.
@@ -61,12 +48,6 @@ impl<F> MtClosure for F where
         + DeserializeOwned
         + 'static
 {
-}
-
-pub(super) fn closure_job<F: MtClosure>(closure: F) -> Job<Answer> {
-    job(Task::new(closure, |closure: F| {
-        answer(closure.call_once(()))
-    }))
 }
 
 /// A closure made by [`FnOnce!`](macro@crate::prelude::FnOnce) that gives a future `T` of a `Result<JsValue, JsValue>`: what

@@ -7,14 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 
-use super::closure::{Answer, MtAsyncClosure, MtClosure, answer, closure_job, job};
+use super::closure::{MtAsyncClosure, MtClosure};
 use super::error;
+use super::job::{Answer, closure_job, given, text_job, text_job_async};
+use super::sources::Sources;
 use crate::builder::Builder;
-use crate::error::StartError;
 use crate::job::Job;
-use crate::sys::{GlueSource, Js, ModuleSource, Task};
 use crate::thread::Thread;
-use crate::utils;
 
 /// What a thread has for its methods of 0.1 alone.
 #[derive(Default)]
@@ -58,22 +57,13 @@ impl Thread {
     /// [`WasmMt::thread`](crate::WasmMt::thread) gives after [`set_ab_init`](crate::WasmMt::set_ab_init) and
     /// [`set_ab_wasm`](crate::WasmMt::set_ab_wasm). It has to be [initialized](Self::init).
     pub fn new(ab_init: ArrayBuffer, ab_wasm: ArrayBuffer) -> Self {
-        let module = ModuleSource::Bytes(ab_wasm.into());
-        Self::from_sources(GlueSource::init(&ab_init), Some(module))
+        Self::from_sources(Sources::ab_init(&ab_init, ab_wasm))
     }
 
     /// An uninitialized thread, whose `init` fails where its glue has.
-    pub(super) fn from_sources(
-        glue: Result<GlueSource, StartError>,
-        module: Option<ModuleSource>,
-    ) -> Self {
-        let mut config = Builder::new().config;
-        config.sys.module = module;
-        match glue {
-            Ok(glue) => {
-                config.sys.glue = Some(glue);
-                Thread::not_started(config)
-            }
+    pub(super) fn from_sources(sources: Sources) -> Self {
+        match sources.config() {
+            Ok(config) => Thread::not_started(config),
             Err(error) => Self::faulty(error.with_sources()),
         }
     }
@@ -146,10 +136,7 @@ impl Thread {
     /// # Errors
     /// What the text threw, a copy of it; an error of its syntax; else as [`exec`](Self::exec).
     pub async fn exec_js(&self, js: &str) -> Result<JsValue, JsValue> {
-        self.answer(job(Task::new(js.to_owned(), |js| {
-            answer(utils::run_js(&js))
-        })))
-        .await
+        self.answer(text_job(js)).await
     }
 
     /// Executes JavaScript text in the thread, as the body of an `async` function, and gives what that resolves to.
@@ -157,18 +144,14 @@ impl Thread {
     /// # Errors
     /// What the text threw or was rejected with, a copy of it; else as [`exec_js`](Self::exec_js).
     pub async fn exec_js_async(&self, js: &str) -> Result<JsValue, JsValue> {
-        self.answer(job(Task::new_async(js.to_owned(), |js| async move {
-            answer(utils::run_js_async(&js).await)
-        })))
-        .await
+        self.answer(text_job_async(js)).await
     }
 
     async fn answer(&self, job: Job<Answer>) -> Result<JsValue, JsValue> {
         let handle = self.spawn(job);
         let id = handle.id();
         match handle.await {
-            Ok(Ok(Js(value))) => Ok(value),
-            Ok(Err(Js(error))) => Err(error),
+            Ok(answer) => given(answer),
             Err(error) if error.is_closed() => Err(TERMINATED.into()),
             Err(error) if error.is_cancelled() => Err(format!("Thread: req[{id}] canceled").into()),
             Err(error) => Err(error.into()),
