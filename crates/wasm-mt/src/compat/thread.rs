@@ -79,8 +79,8 @@ impl Thread {
     /// Dropping the future does not end the start.
     ///
     /// # Errors
-    /// What a [`StartError`] says, as a JavaScript `Error`; after that it may be tried again, and the next `exec` does. Also
-    /// where the thread is initialized already or meanwhile, and where its `WasmMt` is not; a thread that
+    /// What a [`StartError`](crate::StartError) says, as a JavaScript `Error`; after that it may be tried again, and the next
+    /// `exec` does. Also where the thread is initialized already or meanwhile, and where its `WasmMt` is not; a thread that
     /// [`start`](Self::start) gave is.
     pub async fn init(&self) -> Result<&Self, JsValue> {
         if let Some(fault) = &self.compat.fault {
