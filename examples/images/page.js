@@ -20,6 +20,7 @@ const frames = new Frames($("graph"));
 const tiles = [];
 let workers = null; // of the wasm: started once, and again when another number is asked for
 let workersDraw = false;
+let working = false; // on what was asked for last; nothing else begins meanwhile
 let run = null; // while there is one
 let begun = 0;
 let looked = 0;
@@ -82,10 +83,10 @@ function listen() {
   });
 }
 
-/** Shows files, and has them developed: at once, or when the run that goes on has ended. */
+/** Shows files, and has them developed: at once, or after the run that goes on or is about to begin. */
 function take(files) {
   const added = add(files);
-  if (added.length > 0 && !run) busy(() => develop(added));
+  if (added.length > 0 && !working) busy(() => develop(added));
 }
 
 function add(files) {
@@ -139,14 +140,16 @@ async function startWorkers() {
 }
 
 /** One run, and then another one of what came meanwhile. Gives the figures of the first. */
-async function develop(list) {
+async function develop(asked) {
   const onPool = $("by-pool").checked;
+  for (const tile of asked) tile.reset();
   if (onPool) await startWorkers();
   const by = onPool ? plural(workers.count, "worker") : "the main thread";
-  for (const tile of list) tile.reset();
+  // But for those that were cancelled by now.
+  const list = asked.filter((tile) => tile.state === "waiting");
   const going = new wasm.Run(list);
   run = {
-    tiles: [...list],
+    tiles: list,
     ended: 0,
     most: { all: 0, one: 0 },
     cancel: (index) => going.cancel(index),
@@ -216,6 +219,7 @@ function look() {
 
 /** Runs `work` with the controls locked, and shows why it failed if it did. */
 async function busy(work) {
+  working = true;
   enable(false);
   try {
     await work();
@@ -223,6 +227,7 @@ async function busy(work) {
     run = null;
     await fail(error);
   } finally {
+    working = false;
     enable(true);
   }
 }

@@ -24,7 +24,7 @@ const THUMBNAILS: &str = "
     };
     const look = () => {
         const all = canvases.map(seen);
-        if (all.includes(null)) setTimeout(look, 20);
+        if (all.includes(null)) setTimeout(look, 200);
         else {
             // Back to the buttons: a driver may not wait until a page that scrolls smoothly is there.
             scrollTo({ top: 0, behavior: 'instant' });
@@ -32,21 +32,20 @@ const THUMBNAILS: &str = "
         }
     };
     document.querySelector('#tiles').scrollIntoView({ behavior: 'instant' });
-    look();
+    // In Firefox a canvas that was read before it was painted has been seen to stay blank.
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(look)));
 ";
 
-/// Runs all again, and cancels two by their own buttons: the last picture while it waits, the first as soon as it was handed
-/// out. Both are sure not to be done by then: all that is done comes in later turns.
+/// Runs all again, and as soon as the first picture was handed out, cancels it and the last one, which waits. Both are sure
+/// not to be done by then: that comes in later turns.
 const CANCEL_TWO: &str = "
     const tile = (name) => [...document.querySelectorAll('.tile')].find((tile) => tile.textContent.includes(name));
-    for (const [name, state] of [['mountains-01', 'working'], ['mountains-06', 'waiting']]) {
-        const cancelled = tile(name);
-        new MutationObserver((_, observer) => {
-            if (cancelled.dataset.state !== state) return;
-            observer.disconnect();
-            cancelled.querySelector('button').click();
-        }).observe(cancelled, { attributes: true });
-    }
+    const [first, last] = [tile('mountains-01'), tile('mountains-06')];
+    new MutationObserver((_, observer) => {
+        if (first.dataset.state !== 'working') return;
+        observer.disconnect();
+        for (const cancelled of [first, last]) cancelled.querySelector('button').click();
+    }).observe(first, { attributes: true });
     document.querySelector('#again').click();
 ";
 
