@@ -54,8 +54,8 @@ pub struct Config {
     pub(crate) on_start: Option<fn()>,
     pub(crate) on_unhandled: Unhandled,
     pub(crate) check_payloads: bool,
-    /// The browser's performance timeline shows the jobs.
-    pub(crate) trace: bool,
+    /// The browser's performance timeline shows the jobs, by this.
+    pub(crate) trace: Option<sys::Tracer>,
     /// How many workers the pool has that the thread is of; 0 for none.
     #[cfg_attr(
         not(target_family = "wasm"),
@@ -80,7 +80,7 @@ impl Builder {
                 on_start: None,
                 on_unhandled: print_unhandled(),
                 check_payloads: cfg!(debug_assertions),
-                trace: false,
+                trace: None,
                 pool: 0,
                 sys: sys::Config::default(),
             },
@@ -151,7 +151,7 @@ impl Builder {
     /// It costs some microseconds a job, and the engine's memory for each measure: it is for looking, not for always. Natively it
     /// does nothing.
     pub fn trace(mut self, trace: bool) -> Self {
-        self.config.trace = trace;
+        self.config.trace = trace.then_some(sys::TRACER);
         self
     }
 

@@ -38,7 +38,9 @@ impl Config {
 
     /// The same, where the browser's performance timeline shows what runs, or not.
     pub fn with_trace(mut self, trace: bool) -> Self {
-        self.trace |= trace;
+        if trace {
+            self.trace = Some(crate::sys::TRACER);
+        }
         self
     }
 

@@ -338,7 +338,10 @@ impl Lane {
             let Some(entry) = state.queue.pop_front() else {
                 return;
             };
-            let failed = post(&mut state, sys::Letter::of(entry, self.config.trace));
+            let failed = post(
+                &mut state,
+                sys::Letter::of(entry, self.config.trace.is_some()),
+            );
             drop(state);
             let posted = failed.is_empty();
             for (entry, error) in failed {
@@ -358,7 +361,7 @@ impl Lane {
         if !matches!(self.lock().phase, Phase::Ready) {
             return Err(frame);
         }
-        let letter = sys::Letter::write(frame, self.config.trace);
+        let letter = sys::Letter::write(frame, self.config.trace.is_some());
         let mut state = self.lock();
         if !matches!(state.phase, Phase::Ready) || state.link.is_none() {
             drop(state);

@@ -19,6 +19,7 @@
 //!   `post`, `is_unsure`, `abort` and `go` MUST NOT call foreign code. Dropping a link ends its worker, as far as the platform can.
 //! - `LEAST_GRACE`: how long reports may be on their way. Not zero where the owner's own thread has to be free to hear them.
 //! - `Timer`: calls back once, unless dropped before. It MUST NOT call back from within `after`.
+//! - `TRACER`: what shows a job where it runs, as a function of the worker's; only a program that asks for it has it.
 //! - `report`, `announce_panic`, `spawn_local`, `current`: the worker's side, on its own thread.
 //! - `checkpoint`: lets the running job be stopped, as far as the platform can, but not within `shielded`; where it unwinds
 //!   for that, `is_stop` knows the payload.

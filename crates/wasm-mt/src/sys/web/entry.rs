@@ -27,7 +27,8 @@ use super::letter::{ANNOUNCE, LAST, Reader, Writer};
 use super::link::{BEGUN, CLOSED, PANICKED, REPORT, SENT};
 use super::outcome::{self, SUSPENDED};
 use super::task::Kind;
-use super::{context, dom, trace};
+use super::trace::Tracer;
+use super::{context, dom};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
@@ -206,8 +207,8 @@ struct Worker {
     token: f64,
     /// How many workers its pool has; 0 for none.
     pool: u32,
-    /// The jobs that its jobs spawn have their names with them.
-    trace: bool,
+    /// What runs its jobs where they are traced, and the jobs that they spawn have their names with them; 0 for nothing.
+    tracer: u32,
     current: Current,
 }
 
@@ -267,11 +268,11 @@ const PATIENCE: f64 = 1.0;
 /// Makes this instance a worker's. Gives the address of its marks.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_enter, skip_typescript)]
-pub fn enter(token: f64, id: f64, name: Option<String>, pool: u32, trace: bool) -> u32 {
+pub fn enter(token: f64, id: f64, name: Option<String>, pool: u32, tracer: u32) -> u32 {
     WORKER.set(Some(Worker {
         token,
         pool,
-        trace,
+        tracer,
         current: Current {
             id: id as u64,
             name,
@@ -377,10 +378,14 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
                 continue;
             }
             waits |= worker::run(JobId(id), false, || {
-                let call = || invoke(record.kind, &args.bytes, args.values, record.context);
-                match &record.name {
+                let mut values = Some(args.values);
+                let mut call = || {
+                    let values = values.take().unwrap_or_default();
+                    invoke(record.kind, &args.bytes, values, record.context)
+                };
+                match record.name.as_deref().zip(tracer()) {
                     None => call(),
-                    Some(name) => trace::traced(name, JobId(id), call),
+                    Some((name, tracer)) => tracer(name, JobId(id), &mut call),
                 }
             });
             if has_ended() {
@@ -594,7 +599,22 @@ pub fn set_pool(workers: u32) {
 
 /// Whether what this code spawns has its name with it.
 pub(super) fn traces() -> bool {
-    WORKER.with_borrow(|worker| worker.as_ref().is_some_and(|worker| worker.trace))
+    tracer_index() != 0
+}
+
+fn tracer_index() -> u32 {
+    WORKER.with_borrow(|worker| worker.as_ref().map_or(0, |worker| worker.tracer))
+}
+
+/// What runs this worker's jobs, where they are traced. It comes as a place in the table, so that only a program that may
+/// trace has it.
+fn tracer() -> Option<Tracer> {
+    match tracer_index() as usize {
+        0 => None,
+        // SAFETY: a function pointer is not null, and that was asked; the owner took it from a `Tracer` of the same module, and
+        // a number that is not one traps in the call.
+        index => Some(unsafe { std::mem::transmute::<usize, Tracer>(index) }),
+    }
 }
 
 /// How many workers the pool has that this code runs in, where it is in one.

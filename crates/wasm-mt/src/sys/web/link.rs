@@ -141,7 +141,10 @@ impl Link {
                 on_start.into(),
                 build::number().into(),
                 config.pool.into(),
-                config.trace.into(),
+                config
+                    .trace
+                    .map_or(0, |tracer| tracer as usize as u32)
+                    .into(),
             ],
             &[],
         )

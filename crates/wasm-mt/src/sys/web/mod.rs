@@ -42,6 +42,7 @@ pub(crate) use link::Link;
 pub(crate) use module::ModuleSource;
 pub use task::{Task, Value, decode};
 pub use timer::Timer;
+pub(crate) use trace::{TRACER, Tracer};
 #[cfg(test)]
 pub(crate) use watch::SilenceLimit;
 

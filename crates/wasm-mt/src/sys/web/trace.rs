@@ -19,8 +19,14 @@ extern "C" {
     fn measure(name: &str, options: &JsValue) -> Result<JsValue, JsValue>;
 }
 
+/// Runs a job by its name and id.
+pub(crate) type Tracer = fn(&str, JobId, &mut dyn FnMut() -> Run) -> Run;
+
+/// What measures.
+pub(crate) const TRACER: Tracer = traced;
+
 /// Measures the call of a job, and the polls of its future.
-pub(super) fn traced(name: &str, id: JobId, call: impl FnOnce() -> Run) -> Run {
+fn traced(name: &str, id: JobId, call: &mut dyn FnMut() -> Run) -> Run {
     let began = dom::now();
     let run = call();
     show(name, id, began, "sync");
@@ -92,7 +98,7 @@ mod tests {
 
     async fn measured(trace: bool) -> (u64, Vec<(String, String)>, String) {
         let mut builder = Thread::builder().name("smith");
-        builder.config.trace = trace;
+        builder = builder.trace(trace);
         let thread = builder.start().await.unwrap();
         thread.spawn(job!(|| ()).named("given")).await.unwrap();
         let (line, job) = (line!(), job!(async || ()));

@@ -136,7 +136,7 @@
     }
   };
 
-  const start = async (theirs, url, classic, id, name, onStart, build, pool, trace) => {
+  const start = async (theirs, url, classic, id, name, onStart, build, pool, tracer) => {
     let stage = SCRIPT;
     try {
       if (theirs !== version) throw version;
@@ -147,7 +147,7 @@
       stage = BUILD;
       if (glue.__wasm_mt_build() !== build) throw "";
       if (policy) glue.__wasm_mt_trust(policy);
-      const marks = glue.__wasm_mt_enter(token, id, name, pool, trace);
+      const marks = glue.__wasm_mt_enter(token, id, name, pool, tracer);
       const [address] = new Uint32Array(memory.buffer, marks, 1);
       running = () => Number(new DataView(memory.buffer).getBigUint64(address, true));
       reports = () => {
