@@ -117,6 +117,8 @@ fn main() {
         group.bench_function("rayon", |bencher| bencher.iter(|| (workload.rayon)(&rayon)));
         group.finish();
     }
+    // What a page that shows them asks for in each frame.
+    criterion.bench_function("stats", |bencher| bencher.iter(|| black_box(ours.stats())));
     criterion.final_summary();
 
     // `cargo bench` says it is one; with `--test` criterion runs everything once and measures nothing.
