@@ -19,7 +19,6 @@ use crate::map::{self, Map};
 use crate::priority::Priority;
 use crate::resize::Resize;
 use crate::stats::Stats;
-use crate::when_room::{Full, WhenRoom};
 
 /// A pool of workers: Web Workers in a browser, OS threads natively. An idle one takes jobs from a busy one's deque.
 ///
@@ -214,77 +213,17 @@ impl ThreadPool {
         __pool::failed(self.fabric.unhandled(), error)
     }
 
-    /// Hands a job to the pool, where there is room for it: see [`Builder::capacity`]. Else as [`spawn`](Self::spawn).
-    ///
-    /// ```
-    /// # futures::executor::block_on(async {
-    /// use wasm_mt::job;
-    /// use wasm_mt_pool::ThreadPool;
-    ///
-    /// let pool = ThreadPool::builder().workers(1).capacity(8).build().await?;
-    /// let mut handles = Vec::new();
-    /// for n in 0..100u64 {
-    ///     match pool.try_spawn(job!(|n| n * n)) {
-    ///         Ok(handle) => handles.push(handle),
-    ///         // Somebody else may have room; or it is dropped; or it waits after all.
-    ///         Err(full) => handles.push(pool.spawn_when_room(full.into_inner()).await),
-    ///     }
-    /// }
-    /// for (n, handle) in (0..).zip(handles) {
-    ///     assert_eq!(handle.await?, n * n);
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    ///
-    /// # Errors
-    /// [`Full`], with the job. In a job, and on a pool without a capacity, there is always room; on one that has ended the handle says so.
-    #[track_caller]
-    pub fn try_spawn<T, M>(&self, job: impl IntoJob<T, M>) -> Result<JoinHandle<T>, Full<T>>
-    where
-        T: Send + 'static,
-    {
-        let job = job.into_job();
-        match self.place() {
-            Ok(permit) => Ok(self.spawn_with(job, None, permit)),
-            Err(_) => Err(Full(job)),
-        }
+    /// Who waits for room, where that is bounded.
+    pub(crate) fn turn(&self) -> Option<Turn> {
+        self.capacity.clone().map(Turn::new)
     }
 
-    /// Waits until there is room for a job, hands it to the pool, and gives its handle. Who has waited longest comes first.
-    ///
-    /// ```
-    /// # futures::executor::block_on(async {
-    /// use wasm_mt::job;
-    /// use wasm_mt_pool::ThreadPool;
-    ///
-    /// let pool = ThreadPool::builder().workers(2).capacity(4).build().await?;
-    /// let mut handles = Vec::new();
-    /// for line in 0..100u32 {
-    ///     // Never more than four wait, however long the input is.
-    ///     handles.push(pool.spawn_when_room(job!(|line| line.count_ones())).await);
-    /// }
-    /// for handle in handles {
-    ///     handle.await?;
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    ///
-    /// Ready at once in a job, on a pool without a [capacity](Builder::capacity), and on one that has ended. Dropped before it is
-    /// ready, it drops the job.
-    #[track_caller]
-    pub fn spawn_when_room<T, M>(&self, job: impl IntoJob<T, M>) -> WhenRoom<T>
-    where
-        T: Send + 'static,
-    {
-        let turn = self.capacity.clone().map(Turn::new);
-        // It waits with the pool, and does not keep it.
-        let pool = ThreadPool {
+    /// A handle that does not keep the pool.
+    pub(crate) fn unkept(&self) -> ThreadPool {
+        ThreadPool {
             _keeps: None,
             ..self.clone()
-        };
-        WhenRoom::new(pool, job.into_job(), turn)
+        }
     }
 
     pub(crate) fn spawn_with<T>(
