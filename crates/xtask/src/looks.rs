@@ -54,7 +54,7 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
     for by in ["worker", "page"] {
         check!(
             &format!("images-{by}"),
-            images::check(&session, &server, by)
+            images::check(&session, &server, browser, by)
         );
     }
     for (kind, query) in [("", ""), ("-no-modules", "?glue=no-modules")] {

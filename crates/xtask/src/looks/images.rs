@@ -3,6 +3,7 @@
 
 use anyhow::{Result, ensure};
 
+use crate::browser::Browser;
 use crate::serve::Server;
 use crate::webdriver::Session;
 
@@ -56,7 +57,22 @@ const TILES: &str = "
 ";
 
 /// Uses the page as a person would, with thumbnails drawn `by` a worker or the page.
-pub(super) async fn check(session: &Session, server: &Server, by: &str) -> Result<String> {
+///
+/// In Firefox 153 what a worker draws on a canvas of the page is not sure to be seen, so that the page draws there by
+/// default: what is held then is that it does, and that the rest goes on.
+pub(super) async fn check(
+    session: &Session,
+    server: &Server,
+    browser: Browser,
+    by: &str,
+) -> Result<String> {
+    let is_seen = !(browser == Browser::Firefox && by == "worker");
+    if !is_seen {
+        session
+            .goto(&server.url("/images/?workers=2&pictures=6"))
+            .await?;
+        session.text("#draws", "drawn by the page").await?;
+    }
     // By two workers: then two of the six wait for their turn.
     let url = server.url(&format!("/images/?draw={by}&workers=2&pictures=6"));
     session.goto(&url).await?;
@@ -68,7 +84,10 @@ pub(super) async fn check(session: &Session, server: &Server, by: &str) -> Resul
     session
         .text("#status", "done: 6 pictures by 2 workers")
         .await?;
-    let by_pool = session.ask(THUMBNAILS).await?;
+    let by_pool = match is_seen {
+        true => Some(session.ask(THUMBNAILS).await?),
+        false => None,
+    };
 
     session.click("#broken").await?;
     session
@@ -95,10 +114,12 @@ pub(super) async fn check(session: &Session, server: &Server, by: &str) -> Resul
         .text("#status", "done: 6 pictures, 2 refused by the main thread")
         .await?;
     let by_page = session.ask(THUMBNAILS).await?;
-    ensure!(
-        by_page == by_pool,
-        "the thumbnails of the main thread are others than those of the pool: {by_page} {by_pool}"
-    );
+    if let Some(by_pool) = by_pool {
+        ensure!(
+            by_page == by_pool,
+            "the thumbnails of the main thread are others than those of the pool: {by_page} {by_pool}"
+        );
+    }
     for (id, unit) in [
         ("last", " ms"),
         ("longest", " ms"),
