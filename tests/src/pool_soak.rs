@@ -175,7 +175,8 @@ fn outcome_of(n: u32, kind: Kind, result: Result<u32, JoinError>) -> Outcome {
         }
         Err(error) if error.is_cancelled() => Outcome::Cancelled,
         Err(error) if error.is_lost() => {
-            assert!(error.may_have_run(), "{kind:?}: {error}");
+            let source = std::error::Error::source(&error);
+            assert!(error.may_have_run(), "{kind:?}: {error}: {source:?}");
             let is_own = error.to_string().contains("close()");
             assert!(kind != Kind::Closes || is_own, "{error}");
             Outcome::Lost

@@ -285,10 +285,11 @@ impl Lane {
         Rest::Ended
     }
 
-    /// Tells its worker how many the pool has now.
+    /// Tells its worker how many the pool has now. One that is not up has no code to hear it.
     #[cfg(target_family = "wasm")]
     pub fn is_of_pool(&self, workers: usize) {
-        if let Some(link) = &self.lock().link {
+        let state = self.lock();
+        if let (Phase::Ready, Some(link)) = (&state.phase, &state.link) {
             link.is_of_pool(workers as u32);
         }
     }
