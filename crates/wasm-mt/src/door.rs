@@ -15,7 +15,7 @@ use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled};
 use crate::handle::{JobId, JoinHandle, Shared, Waits};
 use crate::job::{Job, Travel};
-pub use crate::lane::{Ended, Feed, Lane, Rest};
+pub use crate::lane::{Ended, Feed, Lane};
 pub use crate::payload::Payload;
 #[cfg(not(target_family = "wasm"))]
 pub use crate::sys::door::*;

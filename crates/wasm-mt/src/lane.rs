@@ -70,17 +70,6 @@ pub struct Ended {
     pub memory: u64,
 }
 
-/// What [`Lane::rest`] has found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
-    /// The worker has ended.
-    Ended,
-    /// Async jobs of its await something.
-    Awaits,
-    /// Something was posted to it, or it is not up.
-    Runs,
-}
-
 /// What a report says of a job.
 pub(crate) enum Told {
     /// It awaits something.
@@ -267,14 +256,12 @@ impl Lane {
         self.tell(|feed, at| feed.failed(at, error));
     }
 
-    /// Ends the worker, if it has nothing to do, until the next [`begin`](Self::begin).
-    pub fn rest(&self) -> Rest {
+    /// Ends the worker until the next [`begin`](Self::begin), if it has nothing to do, and gives whether it has ended.
+    pub fn rest(&self) -> bool {
         let mut state = self.lock();
-        if !matches!(state.phase, Phase::Ready) || !state.frames.is_empty() {
-            return Rest::Runs;
-        }
-        if !state.suspended.is_empty() {
-            return Rest::Awaits;
+        let is_idle = state.frames.is_empty() && state.suspended.is_empty();
+        if !is_idle || !matches!(state.phase, Phase::Ready) {
+            return false;
         }
         state.phase = Phase::Idle;
         // Invariant 3.
@@ -282,7 +269,7 @@ impl Lane {
         let link = state.link.take();
         drop(state);
         drop(link);
-        Rest::Ended
+        true
     }
 
     /// Tells its worker how many the pool has now. One that is not up has no code to hear it.

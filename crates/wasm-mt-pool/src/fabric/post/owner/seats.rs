@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use wasm_mt::__pool::{self, Config, Feed, Lane, Rest, Timer};
+use wasm_mt::__pool::{self, Config, Feed, Lane, Timer};
 
 use super::{Post, State};
 use crate::fabric::post::dispatch::Leaving;
@@ -218,7 +218,7 @@ impl Post {
         }
         let lane = seat.lane.clone();
         drop(state);
-        if lane.rest() != Rest::Ended {
+        if !lane.rest() {
             return;
         }
         let mut state = self.lock();
@@ -293,7 +293,7 @@ impl Post {
         drop(state);
         drop(timer);
         for (at, lane) in idle {
-            if lane.rest() == Rest::Ended {
+            if lane.rest() {
                 let mut state = self.lock();
                 state.dispatch.down(at);
                 state.seats[at].goes(Phase::Asleep);
