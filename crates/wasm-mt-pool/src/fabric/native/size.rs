@@ -14,6 +14,7 @@ use wasm_mt::__pool::{self as door, Hand};
 use wasm_mt::StartError;
 
 use super::park::Found;
+use super::seat::Present;
 use super::{NEW, Native, sleep};
 
 impl Native {
@@ -101,11 +102,7 @@ impl Native {
         if least > 0 && !has_more() {
             return false;
         }
-        let mut seat = self.seats[worker].present();
-        let rests = self.sleep.rest(worker);
-        let gone = if rests { seat.take() } else { None };
-        self.seats[worker].set_up(!rests);
-        drop(seat);
+        let (rests, gone) = self.give_up_seat(worker, || self.sleep.rest(worker));
         drop(life);
         drop(gone);
         rests
@@ -113,12 +110,16 @@ impl Native {
 
     /// A worker that leaves has nothing more to do. Gives whether its thread ends (invariant 3): else it was woken.
     pub(super) fn leave(&self, worker: usize) -> bool {
-        let mut seat = self.seats[worker].present();
-        let left = self.sleep.leave(worker);
-        let gone = if left { seat.take() } else { None };
-        self.seats[worker].set_up(!left);
-        drop(seat);
-        drop(gone);
-        left
+        self.give_up_seat(worker, || self.sleep.leave(worker)).0
+    }
+
+    /// Invariant 3: where the park says that the thread ends. What was in the seat is dropped without a lock.
+    fn give_up_seat(&self, worker: usize, ends: impl FnOnce() -> bool) -> (bool, Option<Present>) {
+        let seat = &self.seats[worker];
+        let mut present = seat.present();
+        let ends = ends();
+        let gone = if ends { present.take() } else { None };
+        seat.set_up(!ends);
+        (ends, gone)
     }
 }
