@@ -26,6 +26,24 @@ struct State {
     granted: Vec<u64>,
 }
 
+impl State {
+    /// Takes a free place. While somebody waits, there is none (invariant 2).
+    fn take_free(&mut self) -> bool {
+        let free = self.free.checked_sub(1);
+        self.free = free.unwrap_or(0);
+        free.is_some()
+    }
+
+    /// Takes the place that was granted to this one.
+    fn take_granted(&mut self, number: u64) -> bool {
+        let at = self.granted.iter().position(|one| *one == number);
+        if let Some(at) = at {
+            self.granted.swap_remove(at);
+        }
+        at.is_some()
+    }
+}
+
 impl Capacity {
     /// Room for so many, at least one.
     pub(crate) fn new(most: usize) -> Arc<Self> {
@@ -46,11 +64,8 @@ impl Capacity {
 
     /// A place, where one is free.
     pub(crate) fn try_acquire(self: &Arc<Self>) -> Option<Arc<dyn Permit>> {
-        let mut state = self.lock();
-        // Invariant 2: while somebody waits, none is.
-        state.free = state.free.checked_sub(1)?;
-        drop(state);
-        Some(Place::of(self.clone()))
+        let is_free = self.lock().take_free();
+        is_free.then(|| Place::of(self.clone()))
     }
 
     fn release(&self) {
@@ -84,8 +99,7 @@ impl Turn {
         let waker = cx.waker().clone();
         let mut state = self.capacity.lock();
         let Some(number) = self.number else {
-            if let Some(free) = state.free.checked_sub(1) {
-                state.free = free;
+            if state.take_free() {
                 drop(state);
                 return Poll::Ready(Place::of(self.capacity.clone()));
             }
@@ -95,8 +109,7 @@ impl Turn {
             self.number = Some(number);
             return Poll::Pending;
         };
-        if let Some(at) = state.granted.iter().position(|one| *one == number) {
-            state.granted.swap_remove(at);
+        if state.take_granted(number) {
             drop(state);
             self.number = None;
             return Poll::Ready(Place::of(self.capacity.clone()));
@@ -115,8 +128,7 @@ impl Drop for Turn {
             return;
         };
         let mut state = self.capacity.lock();
-        if let Some(at) = state.granted.iter().position(|one| *one == number) {
-            state.granted.swap_remove(at);
+        if state.take_granted(number) {
             drop(state);
             return self.capacity.release();
         }
