@@ -308,7 +308,7 @@ pub fn run(jobs: Vec<u8>, values: JsValue) -> bool {
     let now = (!FRAME.with(|frame| frame.is_open.get())).then(dom::now);
     let posted = (jobs, values);
     let is_late = |now| {
-        let head = Reader::new(&posted.0, &JsValue::UNDEFINED).head();
+        let head = Reader::of(&posted.0).head();
         head.is_some_and(|(_, at)| gate::is_late(at, now))
     };
     // The time that it came is noted in any case.

@@ -131,6 +131,14 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Of records alone, whatever there is beside them.
+    pub(super) fn of(bytes: &'a [u8]) -> Self {
+        Reader {
+            bytes,
+            list: Vec::new().into_iter(),
+        }
+    }
+
     /// Of records, and the list beside them.
     pub(super) fn new(bytes: &'a [u8], list: &JsValue) -> Self {
         Reader {
@@ -296,10 +304,7 @@ pub(super) fn write_jobs(to: &mut Writer, jobs: &Jobs) {
 
 /// Whether one of these jobs has that id.
 pub(super) fn has(bytes: &[u8], id: JobId) -> bool {
-    let mut reader = Reader {
-        bytes,
-        list: Vec::new().into_iter(),
-    };
+    let mut reader = Reader::of(bytes);
     reader.head();
     while let Some(jobs) = reader.jobs() {
         if (jobs.first.0..jobs.first.0 + u64::from(jobs.len)).contains(&id.0) {
