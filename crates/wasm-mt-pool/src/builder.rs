@@ -163,7 +163,11 @@ impl Builder {
         if self.workers == 0 {
             return Err(__pool::no_workers());
         }
-        let config = __pool::config(self.threads).with_trace(self.trace);
+        let threads = match self.trace {
+            true => self.threads.trace(true),
+            false => self.threads,
+        };
+        let config = __pool::config(threads);
         let fabric: Arc<dyn Fabric> = fabric::make(&config, self.workers, self.settings);
         // A dropped future drops the pool, and with it the workers.
         let pool = ThreadPool::owning(fabric.clone(), self.capacity.map(Capacity::new));

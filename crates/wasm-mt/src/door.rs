@@ -36,14 +36,6 @@ impl Config {
         self.on_unhandled.clone()
     }
 
-    /// The same, where the browser's performance timeline shows what runs, or not.
-    pub fn with_trace(mut self, trace: bool) -> Self {
-        if trace {
-            self.trace = Some(crate::sys::TRACER);
-        }
-        self
-    }
-
     /// The same, for the thread of this number of a pool's.
     pub fn of_pool(&self, at: usize, workers: usize) -> Self {
         let mut config = self.clone();
