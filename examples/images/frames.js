@@ -1,5 +1,6 @@
 // How smoothly the page goes on: the time from one frame to the next, measured and drawn.
 
+export const FELT = 50; // ms from frame to frame that can be felt
 const KEPT = 150; // gaps in the graph
 const ALIVE = 3000; // ms; a browser that paints anything has painted twice by then, also while it starts
 const INSTEAD = 16; // the timer's period where nothing is painted
@@ -71,7 +72,7 @@ export class Frames {
     const step = clientWidth / KEPT;
     const [calm, late, stood] = [color("--thread-3"), color("--thread-0"), color("--thread-2")];
     this.#gaps.forEach((gap, i) => {
-      context.fillStyle = gap < 50 ? calm : gap < 200 ? late : stood;
+      context.fillStyle = gap < FELT ? calm : gap < 200 ? late : stood;
       const x = clientWidth - (this.#gaps.length - i) * step;
       context.fillRect(x, clientHeight - up(gap), Math.max(step - 0.5, 0.5), up(gap));
     });

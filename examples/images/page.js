@@ -3,13 +3,12 @@
 // Query: `draw=worker|page`, `workers=N`, `pictures=N`; and for a run without a hand on it `report=URL` (see `automate`).
 
 import init, * as wasm from "./pkg/images.js";
-import { Frames } from "./frames.js";
+import { FELT, Frames } from "./frames.js";
 import { whoDraws } from "./handover.js";
 import { Tile, create } from "./tile.js";
 
 const MAX_WORKERS = 8;
 const WARM = 8; // pictures to warm up with
-const FELT = 50; // ms from frame to frame that can be felt
 const OFTEN = 100; // ms between two looks at what goes on
 
 const query = new URLSearchParams(location.search);
