@@ -53,10 +53,8 @@ impl Native {
             }
         }
         for worker in workers..before {
-            // Nobody rests under the lock: who has a thread now is woken in it.
-            if !self.sleep.retire(worker) && self.sleep.has_thread(worker) {
-                let _ = self.sleep.wake(worker);
-            }
+            // Nobody rests under the lock: who has a thread now is told in it.
+            self.sleep.dismiss(worker);
         }
         let timer = if life.starting.is_empty() {
             life.settle()

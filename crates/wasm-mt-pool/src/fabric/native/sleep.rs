@@ -79,13 +79,15 @@ impl Sleep {
         }
     }
 
-    /// A worker that rests is none of the sleepers any more. False where it does not rest.
-    pub(super) fn retire(&self, worker: usize) -> bool {
-        let retired = self.parks[worker].retire();
-        if retired {
+    /// A worker is to leave. One that rests is none of the sleepers any more; one that has a thread looks how things stand.
+    ///
+    /// One that leaves meanwhile is not woken: nobody would start a thread for it.
+    pub(super) fn dismiss(&self, worker: usize) {
+        if self.parks[worker].retire() {
             self.forget_sleeper();
+        } else {
+            self.parks[worker].nudge();
         }
-        retired
     }
 
     fn forget_sleeper(&self) {
