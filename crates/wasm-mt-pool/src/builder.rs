@@ -168,10 +168,9 @@ impl Builder {
             false => self.threads,
         };
         let config = __pool::config(threads);
-        let fabric: Arc<dyn Fabric> = fabric::make(&config, self.workers, self.settings);
+        let fabric: Arc<dyn Fabric> = fabric::start(&config, self.workers, self.settings);
         // A dropped future drops the pool, and with it the workers.
         let pool = ThreadPool::owning(fabric.clone(), self.capacity.map(Capacity::new));
-        fabric.begin();
         poll_fn(|cx| fabric.poll_started(cx)).await?;
         Ok(pool)
     }

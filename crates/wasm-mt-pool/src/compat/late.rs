@@ -116,6 +116,9 @@ impl Late {
 
     async fn start(&self, sources: Sources) -> Result<(), JsValue> {
         let config = sources.compiled().await?.config()?;
+        if self.is_closed() {
+            return Err(error("the pool has ended"));
+        }
         let fabric = self.make(&config);
         poll_fn(|cx| match self.is_closed() {
             true => Poll::Ready(Err(error("the pool has ended"))),
@@ -124,19 +127,13 @@ impl Late {
         .await
     }
 
-    /// Makes the fabric, lets it begin, and gives it what waits.
+    /// Starts the fabric, and gives it what waits.
     fn make(&self, config: &Config) -> Arc<dyn Fabric> {
         let workers = self.lock().workers;
-        let fabric = fabric::make(config, workers, Settings::default());
+        let fabric = fabric::start(config, workers, Settings::default());
         let mut state = self.lock();
         let before = std::mem::replace(&mut state.phase, Phase::Made(fabric.clone()));
-        let closed = state.closed;
         drop(state);
-        if closed {
-            fabric.end();
-        } else {
-            fabric.begin();
-        }
         if let Phase::Preparing(held) = before {
             for (entry, worker) in held {
                 fabric.submit(entry, worker);
@@ -220,11 +217,6 @@ impl Fabric for Late {
             Some(fabric) => fabric.workers(),
             None => self.lock().workers,
         }
-    }
-
-    /// What begins it is its `init`.
-    fn begin(&self) -> bool {
-        false
     }
 
     fn resize(&self, workers: usize) -> Result<(), StartError> {

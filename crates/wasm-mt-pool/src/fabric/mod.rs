@@ -15,17 +15,14 @@ use wasm_mt::{JobId, StartError};
 use crate::stats::Stats;
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use native::face::{current, make};
+pub(crate) use native::face::{current, start};
 #[cfg(target_family = "wasm")]
-pub(crate) use post::{current, make};
+pub(crate) use post::{current, start};
 
 /// A pool, as its handles know it. Nothing here blocks.
 pub(crate) trait Fabric: Send + Sync {
     /// How many there are, or are to be.
     fn workers(&self) -> usize;
-
-    /// Starts its workers. Before, jobs MUST end as not started. A second time it does nothing, and gives `false`.
-    fn begin(&self) -> bool;
 
     /// There are to be so many workers, at least one. Those beyond take no more jobs, and end when they have none; what only they could
     /// take goes to others, but for what is pinned to them.

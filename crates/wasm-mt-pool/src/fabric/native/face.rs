@@ -11,9 +11,11 @@ use crate::builder::Settings;
 use crate::fabric::Fabric;
 use crate::stats::{Stats, WorkerStats};
 
-/// A pool of so many workers, which [`begin`](Fabric::begin) starts.
-pub(crate) fn make(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
-    Native::make(config.clone(), workers, settings)
+/// Starts a pool.
+pub(crate) fn start(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
+    let fabric = Native::make(config.clone(), workers, settings);
+    fabric.begin();
+    fabric
 }
 
 /// The pool that runs this code.
@@ -25,10 +27,6 @@ pub(crate) fn current() -> Option<Arc<dyn Fabric>> {
 impl Fabric for Native {
     fn workers(&self) -> usize {
         Native::workers(self)
-    }
-
-    fn begin(&self) -> bool {
-        Native::begin(self)
     }
 
     fn resize(&self, workers: usize) -> Result<(), StartError> {

@@ -79,10 +79,6 @@ impl Fabric for Guest {
         __pool::current_pool().unwrap_or(0)
     }
 
-    fn begin(&self) -> bool {
-        false
-    }
-
     fn resize(&self, _: usize) -> Result<(), StartError> {
         Err(__pool::not_here())
     }

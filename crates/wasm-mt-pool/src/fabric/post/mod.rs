@@ -15,4 +15,4 @@ mod unit;
 #[cfg(target_family = "wasm")]
 pub(crate) use guest::current;
 #[cfg(target_family = "wasm")]
-pub(crate) use owner::make;
+pub(crate) use owner::start;

@@ -81,7 +81,6 @@ struct State {
     given_up: usize,
     /// What waits and has ends of channels.
     with_outlets: BTreeSet<JobId>,
-    begun: bool,
     closed: bool,
     /// Where a worker did not start before all were up.
     failure: Option<StartError>,
@@ -89,9 +88,9 @@ struct State {
     starters: Vec<Waker>,
 }
 
-/// A pool of so many workers, which [`begin`](Fabric::begin) starts.
-pub(crate) fn make(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
-    Arc::new_cyclic(|me: &Weak<Post>| {
+/// Starts a pool.
+pub(crate) fn start(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
+    let post = Arc::new_cyclic(|me: &Weak<Post>| {
         let seat = |at| Seat::new(config, me, at, workers);
         Post {
             config: config.clone(),
@@ -106,14 +105,18 @@ pub(crate) fn make(config: &Config, workers: usize, settings: Settings) -> Arc<d
                 turns: false,
                 given_up: 0,
                 with_outlets: BTreeSet::new(),
-                begun: false,
                 closed: false,
                 failure: None,
                 starters: Vec::new(),
             }),
             me: me.clone(),
         }
-    })
+    });
+    let lanes = post.lock().lanes();
+    for lane in lanes {
+        lane.begin();
+    }
+    post
 }
 
 impl Post {
@@ -125,15 +128,10 @@ impl Post {
     fn take(&self, entries: Vec<Box<Entry>>, worker: Option<usize>, of: Option<usize>) {
         let now = __pool::now();
         let mut state = self.lock();
-        if state.closed || !state.begun {
-            let closed = state.closed;
+        if state.closed {
             drop(state);
             for entry in entries {
-                entry.fail(if closed {
-                    __pool::closed()
-                } else {
-                    __pool::not_started()
-                });
+                entry.fail(__pool::closed());
             }
             return;
         }
@@ -366,19 +364,6 @@ impl Origin for Post {
 impl Fabric for Post {
     fn workers(&self) -> usize {
         self.lock().workers
-    }
-
-    fn begin(&self) -> bool {
-        let mut state = self.lock();
-        if state.closed || std::mem::replace(&mut state.begun, true) {
-            return false;
-        }
-        let lanes = state.lanes();
-        drop(state);
-        for lane in lanes {
-            lane.begin();
-        }
-        true
     }
 
     fn resize(&self, workers: usize) -> Result<(), StartError> {

@@ -162,23 +162,20 @@ impl Post {
                 if phase == Phase::Asleep {
                     state.asleep -= 1;
                 }
-                if !state.begun || matches!(phase, Phase::Asleep | Phase::Failed) {
+                if matches!(phase, Phase::Asleep | Phase::Failed) {
                     state.seats[at].goes(Phase::Gone);
                 }
                 retire.push(at);
             }
         }
-        let begun = state.begun;
         let lanes = state.lanes();
         drop(state);
         drop(before);
         for lane in lanes {
             lane.is_of_pool(workers);
         }
-        if begun {
-            for lane in begin {
-                lane.begin();
-            }
+        for lane in begin {
+            lane.begin();
         }
         self.pump();
         for at in retire {
