@@ -13,6 +13,7 @@ mod pool;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod prelude;
 mod priority;
+mod ranks;
 mod resize;
 #[cfg(any(target_family = "wasm", test))]
 mod scheduler;

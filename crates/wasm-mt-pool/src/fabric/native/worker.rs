@@ -26,6 +26,7 @@ use super::peers::Known;
 use super::queued::Queued;
 use super::seat::Seat;
 use crate::priority::Priority;
+use crate::ranks::Ranks;
 
 /// How often a worker looks for something to do, letting others have the core in between, before it sleeps. It is about the
 /// time in which who awaits a job is woken and spawns another, which then needs no wake.
@@ -48,9 +49,8 @@ pub(super) struct Local {
     peers: RefCell<Known>,
     /// Jobs taken, one or several of a `map` each.
     jobs: Cell<u32>,
-    /// Of them, one after the other, that went before others of less priority; and how often it was the turn of those.
-    passed: Cell<u32>,
-    turns: Cell<u32>,
+    /// Whose turn it is among them.
+    ranks: Cell<Ranks>,
     /// Jobs begun, and after how many it makes way for another thread.
     begun: Cell<u64>,
     most: u64,
@@ -103,8 +103,7 @@ pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>, number: 
         executor,
         peers: RefCell::new(fabric.peers.known()),
         jobs: Cell::new(0),
-        passed: Cell::new(0),
-        turns: Cell::new(0),
+        ranks: Cell::default(),
         begun: Cell::new(0),
         most: fabric
             .settings

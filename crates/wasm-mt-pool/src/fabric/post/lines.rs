@@ -14,18 +14,17 @@
 //! Invariant 2: the counts are those of what lies there, settled units that nobody has met yet included.
 
 mod own;
-mod ranks;
 
 use std::collections::VecDeque;
 
 use crossbeam_deque as deque;
 
 use crate::priority::Priority;
+use crate::ranks::Ranks;
 use crate::scheduler::mutated;
 
 use super::unit::Unit;
 use own::{Own, insist};
-use ranks::Ranks;
 
 /// A unit that waits.
 pub(super) struct Waiting<U> {
@@ -383,7 +382,12 @@ impl<U: Unit> Lines<U> {
 
     fn take_ranked(&mut self, worker: usize, may: May) -> Option<(Waiting<U>, Place)> {
         use Priority::{Background, Normal, Urgent};
-        let order = match self.ranks.turn(!self.urgent.is_empty()) {
+        let turn = match self.ranks.turn(|| !self.urgent.is_empty()) {
+            _ if mutated!(Starves) => Urgent,
+            Urgent if mutated!(UrgentWaits) => Normal,
+            turn => turn,
+        };
+        let order = match turn {
             Urgent => [Urgent, Normal, Background],
             Normal => [Normal, Background, Urgent],
             Background => [Background, Normal, Urgent],

@@ -2,7 +2,6 @@
 //! has, and at last what has time.
 
 use super::*;
-use crate::priority::TURNS;
 
 /// Every so many jobs a worker takes the oldest first, so that what its jobs spawn does not keep others from their turn.
 const FAIR: u32 = 61;
@@ -13,13 +12,9 @@ impl Local {
         if let Some(order) = self.seat.inbox.pop() {
             return Some(Found::Order(order));
         }
-        if self.passed.get() >= TURNS - 1
-            && let Some(lower) = self.lower()
-        {
-            let found = self.taken(lower);
-            self.passed.set(0);
-            self.turns.set(self.turns.get().wrapping_add(1));
-            return Some(found);
+        let urgent = || !self.fabric.injectors.urgent.is_empty();
+        if let Some(lower) = self.lower(self.ranks.get().turn(urgent)) {
+            return Some(self.taken(lower, true));
         }
         let jobs = if let Some(urgent) = self.fabric.injectors.urgent.take() {
             urgent
@@ -30,14 +25,14 @@ impl Local {
         } else {
             self.deque.pop()?
         };
-        Some(self.taken(jobs))
+        Some(self.taken(jobs, false))
     }
 
-    /// Counts a job, and whether it went before others of less priority.
-    fn taken(&self, jobs: Queued) -> Found {
+    /// Counts a job, and whether it went before others of less priority, or of more as it was their turn.
+    fn taken(&self, jobs: Queued, higher: bool) -> Found {
         self.jobs.set(self.jobs.get().wrapping_add(1));
         let injectors = &self.fabric.injectors;
-        let passes = match jobs.priority() {
+        let lower = match jobs.priority() {
             Priority::Urgent => {
                 !injectors.normal.is_empty()
                     || !injectors.background.is_empty()
@@ -46,27 +41,23 @@ impl Local {
             Priority::Normal => !injectors.background.is_empty(),
             Priority::Background => false,
         };
-        self.passed.set(if passes {
-            self.passed.get().saturating_add(1)
-        } else {
-            0
-        });
+        let mut ranks = self.ranks.get();
+        ranks.went(lower, higher);
+        self.ranks.set(ranks);
         Found::Jobs(jobs)
     }
 
-    /// This turn is for who is not of the highest priority that waits. While both others wait behind what is urgent, those in
-    /// the background have their turns among those of the normal ones.
-    fn lower(&self) -> Option<Queued> {
+    /// Where it is the turn of a lower priority than waits: a job of that, or of another lower one.
+    fn lower(&self, turn: Priority) -> Option<Queued> {
         let injectors = &self.fabric.injectors;
         let background = || injectors.background.take();
-        if injectors.urgent.is_empty() {
-            return background();
-        }
         let normal = || self.deque.pop().or_else(|| self.of_others());
-        if self.turns.get().wrapping_add(1).is_multiple_of(TURNS) {
-            background().or_else(normal)
-        } else {
-            normal().or_else(background)
+        match turn {
+            Priority::Urgent => None,
+            Priority::Normal => normal().or_else(background),
+            // The normal ones are the highest that wait then, and not lower.
+            Priority::Background if injectors.urgent.is_empty() => background(),
+            Priority::Background => background().or_else(normal),
         }
     }
 
@@ -92,7 +83,7 @@ impl Local {
         let jobs = injectors.urgent.take();
         let jobs = jobs.or_else(|| self.of_others());
         let jobs = jobs.or_else(|| injectors.background.take())?;
-        Some(self.taken(jobs))
+        Some(self.taken(jobs, false))
     }
 
     /// What the injector or another worker has at the normal priority.
