@@ -208,13 +208,14 @@ impl Builder {
         self.config.sys.module = Some(sys::ModuleSource::Url(url.into()));
         self
     }
-}
 
-#[cfg(all(test, target_family = "wasm", target_os = "unknown"))]
-impl Builder {
-    /// How long a worker without a Web Lock may be silent.
-    pub(crate) fn silence(mut self, limit: sys::SilenceLimit) -> Self {
-        self.config.sys.silence = limit;
+    /// How long a worker may give no sign of life while jobs are out until it counts as dead: 30 seconds by default.
+    ///
+    /// It matters only where there are no Web Locks, which is plain `http` other than localhost: elsewhere the end of a worker is
+    /// noticed by its lock. A sync job cannot give one, and is not judged by it; an async job that works for longer than this
+    /// between two of its `await`s is taken for dead.
+    pub fn silence_limit(mut self, limit: Duration) -> Self {
+        self.config.sys.silence = sys::SilenceLimit(limit);
         self
     }
 }

@@ -145,6 +145,7 @@ impl Link {
                     .trace
                     .map_or(0, |tracer| tracer as usize as u32)
                     .into(),
+                watch::owners_lock().map_or(JsValue::UNDEFINED, Into::into),
             ],
             &[],
         )
@@ -324,7 +325,7 @@ pub(super) fn on_message(event: JsValue) {
         }
         HOLDS => {
             if let Some(lock) = message.string(2) {
-                watch::holds(token, lock);
+                watch::holds(token, lock, message.0.get(3).is_truthy());
             }
         }
         // A panic is told of once its worker has died, and a sign of life tells nothing else.

@@ -43,7 +43,6 @@ pub(crate) use module::ModuleSource;
 pub use task::{Task, Value, decode};
 pub use timer::Timer;
 pub(crate) use trace::{TRACER, Tracer};
-#[cfg(test)]
 pub(crate) use watch::SilenceLimit;
 
 /// Settings of this backend.

@@ -2,13 +2,16 @@
 //!
 //! 1. A worker takes a Web Lock for life and tells its name; the owner asks for the same lock, and has it when the worker has
 //!    ended, however that was.
-//! 2. Until it has told, and where there are no Web Locks (plain `http` other than localhost), jobs that are out make the
-//!    owner ask for a sign of life. A sync job keeps a worker from giving one, so it is never judged by silence once it is
-//!    known to have begun; hence a worker that may not be sure of its lock announces each job.
+//! 2. A browser may keep the owner's locks apart from the worker's. So the owner has a lock, too, and a worker tells before its
+//!    first job whether it sees that one taken. Where it could not be had in time, the owner looks whether it sees the worker's.
+//! 3. Where there are no Web Locks (plain `http` other than localhost), or they tell nothing, jobs that are out make the owner
+//!    ask for a sign of life. A sync job keeps a worker from giving one, so it is never judged by silence once it is known to have
+//!    begun; hence a worker that may not be sure of its lock announces each job.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
-use js_sys::{Object, Promise};
+use js_sys::{Math, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -68,26 +71,56 @@ async fn had(lock: &str, wait: bool) -> Result<bool, JsValue> {
     Ok(JsFuture::from(request).await?.is_truthy())
 }
 
-/// The worker has the lock of this name. Its owner hears first what waits: other threads have started, too.
-pub(super) fn holds(token: f64, lock: String) {
-    let timer = Timer::after(
-        Duration::ZERO,
-        Box::new(move || spawn_local(wait_for(token, lock))),
-    );
-    drop(link::listening(token, |one| one.watch.asks.replace(timer)));
+thread_local! {
+    /// The lock that this page or worker has for its workers to see; `None` where there are no locks.
+    static OWNERS: OnceCell<Option<String>> = const { OnceCell::new() };
 }
 
-async fn wait_for(token: f64, lock: String) {
-    // It is free to an owner whose storage the browser keeps apart from the worker's: then nothing can be told by it. Nor can
-    // where there are no locks in this scope. Signs of life are asked for as before.
-    if !matches!(had(&lock, false).await, Ok(false)) {
-        return;
+/// The name of the lock that is this owner's own from now on.
+pub(super) fn owners_lock() -> Option<String> {
+    OWNERS.with(|lock| lock.get_or_init(take_owners_lock).clone())
+}
+
+fn take_owners_lock() -> Option<String> {
+    let name = format!("wasm-mt owner {}", Math::random());
+    let held = Closure::once_into_js(|| Promise::new(&mut |_, _| {}));
+    let request = JsFuture::from(request_lock(&name, &Object::new(), &held).ok()?);
+    // It is given back with this scope; or refused, which nobody has to handle.
+    spawn_local(async { drop(request.await) });
+    Some(name)
+}
+
+/// The worker has the lock of this name, and may know that its owner sees it. The owner hears first what waits: other threads have
+/// started, too.
+pub(super) fn holds(token: f64, lock: String, seen: bool) {
+    let timer = Timer::after(
+        Duration::ZERO,
+        Box::new(move || spawn_local(wait_for(token, lock, seen))),
+    );
+    drop(link::listening(token, |one| one.watch.asks.replace(timer)));
+    if seen {
+        is_sure(token);
     }
+}
+
+/// The worker's end will be told by its lock.
+fn is_sure(token: f64) {
     let timer = link::listening(token, |one| {
         one.watch.sure = true;
         one.watch.timer.take()
     });
     drop(timer);
+}
+
+async fn wait_for(token: f64, lock: String, seen: bool) {
+    if !seen {
+        // It is free to an owner whose storage the browser keeps apart from the worker's: then nothing can be told by it. Nor
+        // can where there are no locks in this scope. Signs of life are asked for as before.
+        if !matches!(had(&lock, false).await, Ok(false)) {
+            return;
+        }
+        is_sure(token);
+    }
     // This waits until the worker has really ended, who ever asks then.
     match had(&lock, true).await {
         Ok(_) => freed(token),

@@ -45,20 +45,26 @@
     close();
   };
 
-  // A lock that is this worker's until it ends, whatever ends it. Its owner waits for the same one.
+  // A lock that is this worker's until it ends, whatever ends it. Its owner waits for the same one, which tells something where it
+  // sees our locks: as we see the one that it has itself. Once a job runs, this script may never have a turn in which to hear that
+  // it has a lock, so it has it before the first job comes.
   let keep;
-  const hold = () => {
+  const hold = (owners) => new Promise((resolve) => {
     try {
+      const { locks } = navigator;
       const name = `wasm-mt ${crypto.randomUUID()}`;
-      const held = () => {
-        postMessage([token, HOLDS, name]);
-        return new Promise((resolve) => { keep = resolve; });
+      const held = async () => {
+        const sees = owners && await locks.request(owners, { ifAvailable: true }, (lock) => !lock);
+        postMessage([token, HOLDS, name, sees]);
+        resolve();
+        await new Promise((resolve) => { keep = resolve; });
       };
-      navigator.locks.request(name, held).catch(() => {});
+      locks.request(name, held).catch(resolve);
     } catch {
       // There are none here; its owner will ask for signs of life.
+      resolve();
     }
-  };
+  });
 
   // Trusted Types: a policy that passes every URL, so nobody gets it but this script, and the instance for workers of its
   // own: a second one of this name may be refused.
@@ -136,8 +142,9 @@
     }
   };
 
-  const start = async (theirs, url, classic, id, name, onStart, build, pool, tracer) => {
+  const start = async (theirs, url, classic, id, name, onStart, build, pool, tracer, owners) => {
     let stage = SCRIPT;
+    const holds = hold(owners);
     try {
       if (theirs !== version) throw version;
       stage = GLUE;
@@ -156,6 +163,7 @@
       };
       entered = () => new Uint32Array(memory.buffer, marks + 16, 1)[0];
       stop = () => new Uint32Array(memory.buffer, marks + 12, 1).fill(1);
+      await holds;
     } catch (error) {
       postMessage([token, START_FAILED, stage, text(error)]);
       return;
@@ -163,8 +171,6 @@
     try {
       if (onStart) glue.__wasm_mt_on_start(onStart);
       postMessage([token, STARTED]);
-      // Until now the start has its deadline.
-      hold();
     } catch (error) {
       died(error);
     }

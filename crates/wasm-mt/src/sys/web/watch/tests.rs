@@ -2,6 +2,7 @@
 
 use std::future::pending;
 
+use futures::StreamExt;
 use js_sys::{Function, Reflect};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -14,7 +15,7 @@ fn last() -> f64 {
     link::last_token()
 }
 
-fn is_sure(token: f64) -> bool {
+fn knows_its_end(token: f64) -> bool {
     link::listening(token, |one| one.watch.sure).unwrap()
 }
 
@@ -30,7 +31,7 @@ async fn goes_on(thread: &Thread) {
 async fn watched() -> (Thread, f64) {
     let thread = Thread::start().await.unwrap();
     let token = last();
-    while !is_sure(token) {
+    while !knows_its_end(token) {
         goes_on(&thread).await;
     }
     (thread, token)
@@ -84,6 +85,25 @@ async fn a_worker_that_is_killed_in_a_job_is_noticed_by_its_lock() {
 }
 
 #[wasm_bindgen_test]
+async fn a_worker_that_is_killed_in_its_first_job_is_noticed_by_its_lock() {
+    let thread = Thread::start().await.unwrap();
+    let token = last();
+    let (tells, mut told) = crate::channel::<()>();
+    // It never has a turn again in which its script could hear anything.
+    let spins = thread.spawn(crate::job!(|tells: crate::Sender<()>| -> () {
+        tells.send(()).unwrap();
+        loop {
+            checkpoint();
+        }
+    }));
+    told.next().await.unwrap().unwrap();
+    kill(token);
+    let error = spins.await.unwrap_err();
+    assert!(error.to_string().contains("without a word"), "{error}");
+    goes_on(&thread).await;
+}
+
+#[wasm_bindgen_test]
 async fn a_worker_that_is_killed_idle_is_replaced() {
     let (thread, token) = watched().await;
     kill(token);
@@ -101,7 +121,7 @@ async fn a_worker_that_is_killed_before_its_first_job_is_replaced_for_that() {
     let thread = Thread::start().await.unwrap();
     let token = last();
     // A lock that is asked for lets the browser get on with the others.
-    while !is_sure(token) {
+    while !knows_its_end(token) {
         had("of nobody", true).await.unwrap();
     }
     kill(token);
@@ -140,7 +160,7 @@ fn navigator() -> Object {
 async fn unwatched(limit: u64) -> Thread {
     let limit = Duration::from_millis(limit);
     Thread::builder()
-        .silence(SilenceLimit(limit))
+        .silence_limit(limit)
         .start()
         .await
         .unwrap()
@@ -210,7 +230,7 @@ async fn a_worker_without_locks_is_noticed_by_its_silence() {
 async fn a_lock_that_its_owner_can_have_tells_nothing() {
     let thread = unwatched(30_000).await;
     let token = last();
-    wait_for(token, "of nobody".into()).await;
+    wait_for(token, "of nobody".into(), false).await;
     let is_timed = link::listening(token, |one| one.watch.timer.is_some());
     assert_eq!(is_timed, Some(false), "it was taken for dead");
     goes_on(&thread).await;
