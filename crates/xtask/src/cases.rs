@@ -33,10 +33,8 @@ pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
     all.extend(programs::PAGES);
     let site = pages::build(&all)?;
     layouts::trunk(&site)?;
-    pages::build_for_cases(&site)?;
-    for page in [pages::CASES, pages::STRICT_PAGE] {
-        layouts::worker_script(&site, page)?;
-    }
+    lay_out(&site)?;
+    layouts::worker_script(&site, pages::STRICT_PAGE)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let mut rows = Vec::new();
     for &browser in browsers {
@@ -50,6 +48,12 @@ pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
         rows.extend(ran.with_context(|| format!("{browser} wrote:\n{}", driver.log()))?);
     }
     Ok(rows)
+}
+
+/// Puts beside the cases' page what it asks for.
+pub(crate) fn lay_out(site: &Path) -> Result<()> {
+    pages::build_for_cases(site)?;
+    layouts::worker_script(site, pages::CASES)
 }
 
 /// The sum of what passed and failed, and how long it took.
@@ -171,14 +175,14 @@ async fn run_case(session: &Session, site: &Path, case: &Case, glue: Glue) -> Re
             .iter()
             .map(|&(key, value)| (key, value.to_owned())),
     );
-    open_case(session, &server, glue, &query).await
+    open_case(session, &server, glue, &query, DEADLINE).await
 }
 
 /// The table here and the bodies there name the same cases.
 async fn all_are_listed(session: &Session, site: &Path) -> Result<String> {
     let server = Server::start(site.to_owned(), 0, Options::default()).await?;
     let query = [("glue", pages::CASES.script(Glue::Web))];
-    let names = open_case(session, &server, Glue::Web, &query).await?;
+    let names = open_case(session, &server, Glue::Web, &query, DEADLINE).await?;
     let there: BTreeSet<&str> = names.split(' ').collect();
     let here: BTreeSet<&str> = CASES.iter().map(|case| case.name).collect();
     let differ: Vec<_> = there.symmetric_difference(&here).collect();
@@ -189,11 +193,13 @@ async fn all_are_listed(session: &Session, site: &Path) -> Result<String> {
     Ok(format!("{} cases", here.len()))
 }
 
-async fn open_case(
+/// Opens the page with a query, and gives what it posts.
+pub(crate) async fn open_case(
     session: &Session,
     server: &Server,
     glue: Glue,
     query: &[(&str, String)],
+    deadline: Duration,
 ) -> Result<String> {
     let page = match glue {
         Glue::Web => "index.html",
@@ -207,7 +213,7 @@ async fn open_case(
         url.push_str(&format!("&{key}={value}"));
     }
     session.goto(&url).await?;
-    let posted = match server.posted("/outcome/case", DEADLINE).await {
+    let posted = match server.posted("/outcome/case", deadline).await {
         Ok(posted) => posted,
         Err(error) => return Err(error.context(session.body().await)),
     };

@@ -1,7 +1,9 @@
-//! The server of the site: static files, faults on demand, and a place where pages post what came out.
+//! The server of the site: static files, faults on demand, and a place where pages post what came out, and ask for what only
+//! their harness can do.
 //!
 //! One `Server` is one origin on 127.0.0.1. A second origin is a second `Server`. Everything a fault needs lies with the
-//! origin, so a case that wants a clean one starts its own. It ends when it is dropped.
+//! origin, so a case that wants a clean one starts its own. It ends when it is dropped; an [`Apart`] then ends at once, with the
+//! connections that it has open.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,9 +12,10 @@ use std::net::Ipv4Addr;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
@@ -26,7 +29,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::runtime::Runtime;
+use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// A canvas of some megapixels as PNG fits; a page that posts without end does not.
@@ -58,6 +62,8 @@ pub(crate) enum Fault {
     ContentType(HeaderValue),
     /// The file, under a content security policy of its own.
     Policy(HeaderValue),
+    /// The file is elsewhere, at this URL.
+    Redirect(HeaderValue),
     /// A page of HTML in place of the file, as single-page hosts send it.
     Html,
     /// The first half of the file, as if that were all.
@@ -69,7 +75,7 @@ pub(crate) enum Fault {
 impl FromStr for Fault {
     type Err = anyhow::Error;
 
-    /// Reads `html`, `truncated`, `stalled`, `status:404`, `type:text/plain`, `csp:default-src 'self'`.
+    /// Reads `html`, `truncated`, `stalled`, `status:404`, `type:text/plain`, `csp:default-src 'self'`, `redirect:http://..`.
     fn from_str(text: &str) -> Result<Self> {
         Ok(match text.split_once(':') {
             None if text == "html" => Self::Html,
@@ -77,6 +83,7 @@ impl FromStr for Fault {
             None if text == "stalled" => Self::Stalled,
             Some(("status", status)) => Self::Status(status.parse()?),
             Some(("csp", policy)) => Self::Policy(policy.parse()?),
+            Some(("redirect", url)) => Self::Redirect(url.parse()?),
             Some(("type", content_type)) => Self::ContentType(content_type.parse()?),
             _ => bail!("no such fault: {text}"),
         })
@@ -99,12 +106,27 @@ struct Origin {
     requests: Mutex<HashMap<String, u32>>,
     posted: Mutex<HashMap<String, Bytes>>,
     arrived: Notify,
+    asks: mpsc::UnboundedSender<Ask>,
+}
+
+/// What a page asks its harness to do, by `GET /ask?what=..`: it is answered when that is done.
+pub(crate) struct Ask {
+    pub(crate) what: String,
+    answer: oneshot::Sender<Result<()>>,
+}
+
+impl Ask {
+    pub(crate) fn answer(self, outcome: Result<()>) {
+        // The page may be gone.
+        let _ = self.answer.send(outcome);
+    }
 }
 
 /// An origin that is being served.
 pub(crate) struct Server {
     port: u16,
     origin: Arc<Origin>,
+    asked: AsyncMutex<mpsc::UnboundedReceiver<Ask>>,
     serving: JoinHandle<()>,
 }
 
@@ -127,6 +149,7 @@ impl Server {
     pub(crate) async fn start(site: PathBuf, port: u16, options: Options) -> Result<Self> {
         let listener = listen(port).await?;
         let port = listener.local_addr()?.port();
+        let (asks, asked) = mpsc::unbounded_channel();
         let origin = Arc::new(Origin {
             site,
             options,
@@ -134,12 +157,14 @@ impl Server {
             requests: Mutex::default(),
             posted: Mutex::default(),
             arrived: Notify::new(),
+            asks,
         });
         let router = Router::new()
             .route("/outcome/{id}", post(collect))
             .route("/canvas/{id}", post(collect))
             .route("/fault", get(plant))
             .route("/requests", get(count))
+            .route("/ask", get(ask))
             .fallback(file)
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
             .layer(middleware::from_fn_with_state(origin.clone(), add_headers))
@@ -151,8 +176,18 @@ impl Server {
         Ok(Self {
             port,
             origin,
+            asked: AsyncMutex::new(asked),
             serving,
         })
+    }
+
+    /// The next thing that a page asks for.
+    pub(crate) async fn asked(&self) -> Ask {
+        match self.asked.lock().await.recv().await {
+            Some(ask) => ask,
+            // The sender lies with the origin, which is ours.
+            None => std::future::pending().await,
+        }
     }
 
     /// The address of `path`, which begins with a slash.
@@ -185,6 +220,50 @@ impl Server {
                     deadline.as_secs()
                 )
             })
+    }
+}
+
+/// An origin that is served on threads of its own, so that it can be stopped as if its process had ended: dropped, it takes its
+/// connections along.
+pub(crate) struct Apart {
+    port: u16,
+    runtime: Option<Runtime>,
+    _server: Server,
+}
+
+impl Apart {
+    /// As [`Server::start`], for a thread that may wait.
+    pub(crate) async fn start(site: PathBuf, port: u16, options: Options) -> Result<Self> {
+        let (tell, told) = oneshot::channel();
+        // A runtime may not wait inside another.
+        thread::spawn(move || {
+            let started = Runtime::new()
+                .map_err(anyhow::Error::from)
+                .and_then(|runtime| {
+                    let server = runtime.block_on(Server::start(site, port, options))?;
+                    Ok((runtime, server))
+                });
+            let _ = tell.send(started);
+        });
+        let (runtime, server) = told.await.context("the server's thread ended")??;
+        Ok(Self {
+            port: server.port,
+            runtime: Some(runtime),
+            _server: server,
+        })
+    }
+
+    /// Its port on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -262,6 +341,26 @@ async fn plant(State(origin): State<Arc<Origin>>, Query(query): Query<FaultQuery
 }
 
 #[derive(Deserialize)]
+struct AskQuery {
+    what: String,
+}
+
+async fn ask(State(origin): State<Arc<Origin>>, Query(query): Query<AskQuery>) -> Response {
+    let (answer, answered) = oneshot::channel();
+    let what = query.what;
+    let outcome = match origin.asks.send(Ask { what, answer }) {
+        Ok(()) => answered
+            .await
+            .unwrap_or_else(|_| Err(anyhow!("nobody answers"))),
+        Err(_) => Err(anyhow!("nobody hears it")),
+    };
+    match outcome {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => (StatusCode::NOT_IMPLEMENTED, format!("{error:#}")).into_response(),
+    }
+}
+
+#[derive(Deserialize)]
 struct RequestsQuery {
     path: String,
 }
@@ -306,6 +405,9 @@ async fn file(State(origin): State<Arc<Origin>>, uri: Uri) -> Response {
     let fault = origin.fault(path);
     match fault {
         Some(Fault::Status(status)) => return status.into_response(),
+        Some(Fault::Redirect(url)) => {
+            return (StatusCode::FOUND, [(LOCATION, url)]).into_response();
+        }
         Some(Fault::Html) => return ([(CONTENT_TYPE, "text/html")], HTML_INSTEAD).into_response(),
         Some(Fault::Stalled) => std::future::pending().await,
         Some(Fault::ContentType(_) | Fault::Policy(_) | Fault::Truncated) | None => {}

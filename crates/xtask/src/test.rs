@@ -2,6 +2,7 @@
 //!
 //! All parts run even when one fails. What they counted is compared with `tests/expected.toml`; see `table`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -11,6 +12,7 @@ use clap::ValueEnum;
 
 use crate::browser::Browser;
 use crate::cases;
+use crate::faults;
 use crate::pages;
 use crate::setup;
 use crate::size;
@@ -50,6 +52,8 @@ enum Part {
     Suite,
     /// Pages with named cases in the browsers
     Cases,
+    /// The fault matrix in the browsers
+    Faults,
 }
 
 impl Part {
@@ -60,6 +64,7 @@ impl Part {
             Part::Build => "build",
             Part::Suite => "suite",
             Part::Cases => "cases",
+            Part::Faults => "faults",
         }
     }
 
@@ -69,6 +74,7 @@ impl Part {
             Some("native") => Part::Native,
             Some("build") => Part::Build,
             Some("suite") => Part::Suite,
+            Some(faults::PART) => Part::Faults,
             _ => Part::Cases,
         }
     }
@@ -102,6 +108,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             Part::Build => run.build(),
             Part::Suite => run.suite(&browsers, args.deep),
             Part::Cases => run.cases(&browsers),
+            Part::Faults => run.faults(&browsers, args.deep, args.bless),
         };
         if let Err(error) = outcome {
             run.fault(format!("{}: {error:#}", part.name()));
@@ -152,6 +159,11 @@ fn planned(
                     .into_iter()
                     .map(move |setting| (setting.part(), browser.name().to_string()))
             })),
+            Part::Faults => planned.extend(
+                browsers
+                    .iter()
+                    .map(|browser| (faults::PART.to_string(), browser.name().to_string())),
+            ),
             Part::Cases => {
                 for name in expected
                     .parts()
@@ -213,6 +225,8 @@ fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
 struct Run {
     rows: Vec<Row>,
     faults: Vec<String>,
+    /// The fault matrix's cells by outcome.
+    outcomes: BTreeMap<String, usize>,
 }
 
 impl Run {
@@ -358,6 +372,17 @@ impl Run {
         Ok(())
     }
 
+    fn faults(&mut self, browsers: &[Browser], deep: bool, bless: bool) -> Result<()> {
+        setup::wasm_target()?;
+        let here = self.ready(browsers);
+        ensure!(!here.is_empty(), "no browser to cause them in");
+        let found = faults::run(&here, deep, bless)?;
+        self.rows.extend(found.rows);
+        self.faults.extend(found.faults);
+        self.outcomes = found.outcomes;
+        Ok(())
+    }
+
     /// The row of a part that needs no browser.
     fn count(&mut self, part: &str, passed: usize, failed: usize, started: Instant) {
         self.rows.push(Row {
@@ -392,6 +417,12 @@ impl Run {
         // Both streams may end in one log: the table comes last there.
         let _ = std::io::stderr().flush();
         println!("\n{}", table::render(&self.rows));
+        if !self.outcomes.is_empty() {
+            println!("faults by outcome:");
+            for (outcome, cells) in &self.outcomes {
+                println!("{cells:6}  {outcome}");
+            }
+        }
         for fault in &self.faults {
             println!("error: {fault}");
         }

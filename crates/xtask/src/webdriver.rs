@@ -142,6 +142,18 @@ impl Session {
         fs::write(file, png).with_context(|| format!("writing {}", file.display()))
     }
 
+    /// Hides the page, as behind another window.
+    pub(crate) async fn hide(&self) -> Result<()> {
+        self.command("minimizing the window", self.client.minimize_window())
+            .await
+    }
+
+    /// Shows it again.
+    pub(crate) async fn show(&self) -> Result<()> {
+        self.command("sizing the window", self.client.set_window_size(1280, 960))
+            .await
+    }
+
     /// Ends the browser.
     pub(crate) async fn close(self) -> Result<()> {
         let closing = self.client.clone().close();

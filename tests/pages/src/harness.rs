@@ -29,7 +29,7 @@ pub(crate) fn module() -> Result<String, JsValue> {
 }
 
 /// From its next request on, the file at `path` fails as `what` says: `html`, `truncated`, `stalled`, `status:404`,
-/// `type:text/plain`, `csp:default-src 'self'`, and `off` for no longer.
+/// `type:text/plain`, `csp:default-src 'self'`, `redirect:http://..`, and `off` for no longer.
 pub(crate) async fn spoil(path: &str, what: &str) -> Result<(), JsValue> {
     fetch(&format!("/fault?path={path}&what={what}")).await?;
     Ok(())
@@ -41,6 +41,22 @@ pub(crate) async fn requests(path: &str) -> Result<u32, JsValue> {
     count
         .parse()
         .map_err(|_| format!("not a count: {count}").into())
+}
+
+/// Has the harness do what only it can: `hide` and `show` the page, `stop` and `restart` the server that the glue is from.
+pub(crate) async fn ask(what: &str) -> Result<(), JsValue> {
+    fetch(&format!("/ask?what={what}")).await?;
+    Ok(())
+}
+
+/// Posts bytes to the harness.
+pub(crate) async fn post(path: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let request = web_sys::RequestInit::new();
+    request.set_method("POST");
+    request.set_body(&js_sys::Uint8Array::from(bytes));
+    let answer = window()?.fetch_with_str_and_init(path, &request);
+    JsFuture::from(answer).await?;
+    Ok(())
 }
 
 /// Milliseconds since the page began.
