@@ -358,26 +358,30 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
         });
     }
     let mut reader = Reader::new(jobs, values);
-    let (flags, _) = reader.head().unwrap_or((LAST, 0.0));
+    let Some((flags, _)) = reader.head() else {
+        not_opened();
+    };
     let mut announce = flags & ANNOUNCE != 0;
     let mut waits = false;
     while reader.has_more() {
         let Some(record) = reader.jobs() else {
-            break;
+            not_opened();
         };
         if std::mem::take(&mut announce) {
             post(&[token(), BEGUN.into(), number(record.first)]);
         }
-        for id in (record.first.0..).take(record.len as usize) {
+        for at in 0..record.len {
+            // The reader has seen that none is too large.
+            let id = JobId(record.first.0 + u64::from(at));
             let Some(args) = reader.args() else {
-                break;
+                not_opened();
             };
-            MARKS.with(|marks| marks.entered.set(marks.entered.get().wrapping_add(1)));
-            if gate::skips(JobId(id)) {
-                report(Report::Finished(JobId(id), Err(JoinError::cancelled())));
+            note_entered();
+            if gate::skips(id) {
+                report(Report::Finished(id, Err(JoinError::cancelled())));
                 continue;
             }
-            waits |= worker::run(JobId(id), false, || {
+            waits |= worker::run(id, false, || {
                 let mut values = Some(args.values);
                 let mut call = || {
                     let values = values.take().unwrap_or_default();
@@ -385,7 +389,7 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
                 };
                 match record.name.as_deref().zip(tracer()) {
                     None => call(),
-                    Some((name, tracer)) => tracer(name, JobId(id), &mut call),
+                    Some((name, tracer)) => tracer(name, id, &mut call),
                 }
             });
             if has_ended() {
@@ -406,6 +410,21 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
     } else {
         end_frame();
     }
+}
+
+fn note_entered() {
+    MARKS.with(|marks| marks.entered.set(marks.entered.get().wrapping_add(1)));
+}
+
+/// What was posted does not read. The job at which that shows has had its turn: else it would meet the next worker, too.
+fn not_opened() -> ! {
+    note_entered();
+    not_read()
+}
+
+/// Ends this worker: its owner hears why by the script, and whoever waits for something of it hears it from there.
+pub(super) fn not_read() -> ! {
+    wasm_bindgen::throw_str("what it was sent could not be read")
 }
 
 /// The worker has ended for its owner, though its present turn has not.
@@ -432,16 +451,21 @@ fn end_frame() {
         let gap = frame.began.get() - frame.ended.replace(now);
         frame.is_open.set(false);
         let ran = now - frame.began.get();
-        REPORTS.with_borrow_mut(|reports| outcome::write_end(reports, ran * 1e3, gap * 1e3));
+        let entered = MARKS.with(|marks| marks.entered.get());
+        REPORTS.with_borrow_mut(|reports| {
+            outcome::write_end(reports, entered, ran * 1e3, gap * 1e3);
+        });
         tell();
     });
 }
 
-/// Posts the results so far, where the frame takes longer than was thought.
+/// Posts the results so far, where the frame takes longer than was thought, or where the script could not: it knows only of
+/// bytes.
 fn tell_in_time() {
+    let is_plain = REPORTS.with_borrow(Writer::is_plain);
     FRAME.with(|frame| {
         let now = dom::now();
-        if now - frame.told.get() > PATIENCE {
+        if !is_plain || now - frame.told.get() > PATIENCE {
             frame.told.set(now);
             tell();
         }
@@ -460,8 +484,12 @@ fn tell() {
     });
 }
 
-/// For the worker's script, should the instance end before they are posted.
+/// For the worker's script, should the instance end before they are posted. What has something beside it would not read
+/// without that.
 fn note(reports: &Writer) {
+    if !reports.is_plain() {
+        return;
+    }
     let bytes = reports.bytes();
     MARKS.with(|marks| {
         marks

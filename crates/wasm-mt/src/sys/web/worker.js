@@ -207,7 +207,7 @@
       else if (kind === PING) postMessage([token, PONG]);
       else if (kind === START) start(...rest);
       else if (kind === MODULE_IS) {
-        give(rest[0]);
+        give?.(rest[0]);
         give = undefined;
       }
     } catch (error) {
