@@ -217,6 +217,7 @@ impl Entry {
             packet: self.packet,
             len: self.len,
             left: self.len,
+            ended: Vec::new(),
             outlets: self.outlets,
         };
         (self.first, child)
@@ -303,7 +304,27 @@ pub(crate) struct Child {
     pub(crate) len: usize,
     /// How many have not ended.
     pub(crate) left: usize,
+    /// Which of several have.
+    ended: Vec<bool>,
     pub(crate) outlets: Vec<Held>,
+}
+
+#[cfg(target_family = "wasm")]
+impl Child {
+    /// Notes the end of the job at a place, and gives whether it was noted before.
+    pub(crate) fn has_ended(&mut self, place: usize) -> bool {
+        if self.len > 1 {
+            self.ended.resize(self.len, false);
+            let Some(ended) = self.ended.get_mut(place) else {
+                return true;
+            };
+            if std::mem::replace(ended, true) {
+                return true;
+            }
+        }
+        self.left -= 1;
+        false
+    }
 }
 
 /// One job of several, which has ended.

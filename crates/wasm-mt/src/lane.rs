@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
-use self::state::{End, Fate, Frame, Leaving, Left, Phase, State};
+use self::state::{Fate, Frame, FrameEnds, Gone, Leaving, Left, Phase, State};
 use crate::builder::Config;
 #[cfg(not(target_family = "wasm"))]
 use crate::channel::Outlet;
@@ -68,6 +68,13 @@ pub struct Ended {
     pub gap: f64,
     /// How many bytes of memory the worker's instance has, which never become fewer; 0 where that is not known.
     pub memory: u64,
+}
+
+/// What a worker tells of a frame, and how many jobs it has ever entered: as many as have left its frames, unless something
+/// that it told of them got lost.
+pub(crate) struct End {
+    pub(crate) entered: u32,
+    pub(crate) ended: Ended,
 }
 
 /// What a report says of a job.
@@ -379,8 +386,9 @@ impl Lane {
         }
     }
 
-    /// A worker's report: of jobs, and of a frame, where one has ended.
-    pub(crate) fn reported(&self, generation: u32, told: Vec<(JobId, Told)>, ended: Option<Ended>) {
+    /// A worker's report: of jobs, and of a frame, where one has ended. What is told again, or of jobs that are not here, is
+    /// not heard.
+    pub(crate) fn reported(&self, generation: u32, told: Vec<(JobId, Told)>, end: Option<End>) {
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
@@ -413,6 +421,11 @@ impl Lane {
             self.stop(&mut state, generation, id);
         }
         state.proved |= !left.is_empty();
+        let (ended, misses) = match end.map(|end| (state.frame_ends(end.entered), end.ended)) {
+            Some((FrameEnds::InOrder, ended)) => (Some(ended), false),
+            Some((FrameEnds::Misses, _)) => (None, true),
+            Some((FrameEnds::Before, _)) | None => (None, false),
+        };
         drop(state);
         drop(graces);
         self.pump();
@@ -424,6 +437,15 @@ impl Lane {
         });
         for (job, outcome) in left {
             job.end(outcome);
+        }
+        if misses {
+            let death = Death {
+                at: None,
+                cause: Cause::Gone("it has not told what became of a job".into()),
+                last_words: LastWords::CutOff,
+                entered: None,
+            };
+            self.died(generation, death);
         }
     }
 
@@ -494,12 +516,12 @@ impl Lane {
             ..Leaving::default()
         };
         leaving.timers.extend(state.start_timer.take());
-        let end = End {
+        let gone = Gone {
             at: None,
             last_words: LastWords::CutOff,
             turns: None,
         };
-        state.take_posted(&mut leaving, end, &|_| Fate::Ends(JoinError::cancelled()));
+        state.take_posted(&mut leaving, gone, &|_| Fate::Ends(JoinError::cancelled()));
         state.take_waiting(&mut leaving, &|_| JoinError::cancelled());
         let back = std::mem::take(&mut leaving.back);
         leaving.entries.extend(

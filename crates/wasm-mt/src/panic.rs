@@ -122,3 +122,30 @@ pub(crate) fn install_hook() {
         before(info);
     }));
 }
+
+#[cfg(all(test, target_family = "wasm"))]
+mod tests {
+    use std::fmt;
+
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use crate::thread::Thread;
+
+    struct Unspeakable;
+
+    impl fmt::Display for Unspeakable {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("in the message of another panic")
+        }
+    }
+
+    /// The standard library formats a message before it calls any hook, and aborts if that panics.
+    #[wasm_bindgen_test]
+    async fn a_panic_whose_message_panics_is_a_trap() {
+        let thread = Thread::start().await.unwrap();
+        let fails = thread.spawn(crate::job!(|| -> () { panic!("{}", Unspeakable) }));
+        let error = fails.await.unwrap_err();
+        assert!(error.is_trap(), "{error}");
+        assert_eq!(thread.spawn(crate::job!(|| 3)).await.unwrap(), 3);
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::MutexGuard;
 use std::time::Duration;
 
 use super::Lane;
-use super::state::{End, Fate, Leaving, Phase, State};
+use super::state::{Fate, Gone, Leaving, Phase, State};
 use crate::entry::{self, Entry};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Origin};
@@ -98,17 +98,17 @@ impl Lane {
             last_words,
             entered,
         } = death;
-        if at == Some(JobId::ON_START) {
-            let error = cause.of_job(self.current());
-            return self.start_failed(generation, StartError::new(StartErrorKind::OnStart(error)));
-        }
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
         if matches!(state.phase, Phase::Starting) {
             drop(state);
-            let error = StartError::new(StartErrorKind::Died(cause.text()));
-            return self.start_failed(generation, error);
+            let kind = if at == Some(JobId::ON_START) {
+                StartErrorKind::OnStart(cause.of_job(self.current()))
+            } else {
+                StartErrorKind::Died(cause.text())
+            };
+            return self.start_failed(generation, StartError::new(kind));
         }
         let idle = state.frames.is_empty() && state.suspended.is_empty() && state.queue.is_empty();
         if idle && !state.proved {
@@ -128,12 +128,12 @@ impl Lane {
             (_, cause) => cause.text(),
         };
         let turns = entered.map(|entered| entered.wrapping_sub(state.left));
-        let end = End {
+        let gone = Gone {
             at,
             last_words,
             turns,
         };
-        self.replace(state, end, &|id| {
+        self.replace(state, gone, &|id| {
             if Some(id) == at {
                 Fate::Ends(victim.clone())
             } else {
@@ -143,9 +143,9 @@ impl Lane {
     }
 
     /// Ends the worker and starts another. Begun jobs meet their `fate`; others wait for the next (invariant 1).
-    fn replace(&self, mut state: MutexGuard<'_, State>, end: End, fate: &dyn Fn(JobId) -> Fate) {
+    fn replace(&self, mut state: MutexGuard<'_, State>, gone: Gone, fate: &dyn Fn(JobId) -> Fate) {
         let mut leaving = Leaving::default();
-        state.take_posted(&mut leaving, end, fate);
+        state.take_posted(&mut leaving, gone, fate);
         let mut back = std::mem::take(&mut leaving.back);
         if self.feed.is_none() {
             back.append(&mut state.queue);
@@ -203,12 +203,12 @@ impl Lane {
             self.arm_grace(&mut state, generation, id);
             return;
         }
-        let end = End {
+        let gone = Gone {
             at: None,
             last_words: LastWords::Held,
             turns: None,
         };
-        self.replace(state, end, &|_| {
+        self.replace(state, gone, &|_| {
             Fate::Lost("an aborted job beside it went on running".into())
         });
     }

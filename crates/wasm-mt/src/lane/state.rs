@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) suspended: Vec<Box<Entry>>,
     /// How many jobs have left the frames of the present worker.
     pub(super) left: u32,
+    /// How many it had entered when it last told of a frame's end.
+    entered: u32,
     /// The grace times of aborted jobs that have begun.
     pub(super) graces: Vec<(JobId, sys::Timer)>,
 }
@@ -61,6 +63,16 @@ impl Frame {
     }
 }
 
+/// What the end of a frame tells.
+pub(super) enum FrameEnds {
+    /// All that the worker has entered has left the frames.
+    InOrder,
+    /// It was told before.
+    Before,
+    /// Something that the worker has entered is still here, and it will tell no more of that.
+    Misses,
+}
+
 /// A job that has ended, on its way out.
 pub(super) enum Left {
     Whole(Box<Entry>),
@@ -91,6 +103,7 @@ impl State {
             frames: VecDeque::new(),
             suspended: Vec::new(),
             left: 0,
+            entered: 0,
             graces: Vec::new(),
         }
     }
@@ -101,6 +114,7 @@ impl State {
         self.phase = Phase::Starting;
         self.proved = false;
         self.left = 0;
+        self.entered = 0;
         self.generation
     }
 
@@ -135,11 +149,32 @@ impl State {
 
     /// The job awaits something: it leaves its frame.
     pub(super) fn suspend(&mut self, id: JobId) {
-        if let Some((at, _)) = self.find_framed(id) {
-            self.frames[at].begin();
+        let Some((at, place)) = self.find_framed(id) else {
+            return;
+        };
+        // Those of several are never async.
+        if self.frames[at].entries[place].len() > 1 {
+            return;
         }
+        self.frames[at].begin();
         if let Some(entry) = self.take_framed(id) {
             self.suspended.push(entry);
+        }
+    }
+
+    /// A frame has ended, by when the worker had entered so many jobs.
+    pub(super) fn frame_ends(&mut self, entered: u32) -> FrameEnds {
+        if entered == self.entered {
+            return FrameEnds::Before;
+        }
+        // The numbers may go round.
+        match entered.wrapping_sub(self.left) {
+            0 => {
+                self.entered = entered;
+                FrameEnds::InOrder
+            }
+            more if more <= u32::MAX / 2 => FrameEnds::Misses,
+            _ => FrameEnds::Before,
         }
     }
 
@@ -182,7 +217,7 @@ impl State {
     pub(super) fn take_posted(
         &mut self,
         leaving: &mut Leaving,
-        end: End,
+        gone: Gone,
         fate: &dyn Fn(JobId) -> Fate,
     ) {
         leaving.link = self.link.take();
@@ -193,11 +228,11 @@ impl State {
         for entry in std::mem::take(&mut self.suspended) {
             meet(entry, fate, leaving, &mut back);
         }
-        let mut turns = end.turns;
+        let mut turns = gone.turns;
         for frame in std::mem::take(&mut self.frames) {
-            let stopped_in_it = end
+            let stopped_in_it = gone
                 .at
-                .filter(|_| matches!(end.last_words, LastWords::Heard));
+                .filter(|_| matches!(gone.last_words, LastWords::Heard));
             let stopped_in_it =
                 stopped_in_it.filter(|id| frame.entries.iter().any(|entry| entry.has(*id)));
             // Whether what comes next in the frame had its turn.
@@ -213,7 +248,7 @@ impl State {
                 };
                 // Of several, those before it have been heard of, so it is the first.
                 let rest = (is_last && entry.len() > 1).then(|| entry.split_off(1));
-                if had || entry.is_settled() || !entry.task.reclaim(end.last_words) {
+                if had || entry.is_settled() || !entry.task.reclaim(gone.last_words) {
                     meet(entry, fate, leaving, &mut back);
                 } else {
                     back.push_back(entry);
@@ -250,7 +285,7 @@ fn meet(
 
 /// How a worker's jobs came to be without it.
 #[derive(Clone, Copy)]
-pub(super) struct End {
+pub(super) struct Gone {
     /// The job whose code was running, where that is known.
     pub(super) at: Option<JobId>,
     pub(super) last_words: LastWords,

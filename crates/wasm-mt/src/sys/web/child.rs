@@ -17,7 +17,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::context::{Context, Shared};
 use super::letter::{Letter, Reader, Writer};
 use super::task::Task;
-use super::{dom, entry, link, outcome};
+use super::{dom, entry, link, outcome, watch};
 use crate::channel::Outlet;
 use crate::entry::{Child, Entry, close};
 use crate::error::{JoinError, JoinErrorKind};
@@ -32,7 +32,7 @@ use crate::worker::Outcome;
 // Kinds of messages. From the worker; what a worker says that is not its pool's ends with 10.
 pub(super) const SPAWN: u32 = 11;
 const GIVEN_UP: u32 = 12;
-const END_POOL: u32 = 15;
+pub(super) const END_POOL: u32 = 15;
 pub(super) const SHARED: u32 = 13;
 pub(super) const UNSHARED: u32 = 14;
 // To the worker.
@@ -132,9 +132,11 @@ pub fn end_pool() {
     entry::post(&[entry::token(), END_POOL.into()]);
 }
 
-fn find(children: &mut BTreeMap<u64, Child>, id: JobId) -> Option<&mut Child> {
+/// Who waits for a job, and which of theirs it is.
+fn find(children: &mut BTreeMap<u64, Child>, id: JobId) -> Option<(usize, &mut Child)> {
     let (first, child) = children.range_mut(..=id.0).next_back()?;
-    (id.0 - first < child.len as u64).then_some(child)
+    let place = (id.0 - first) as usize;
+    (id.0 - first < child.len as u64).then_some((place, child))
 }
 
 /// The owner tells what has become of jobs of this worker's jobs.
@@ -142,13 +144,14 @@ pub fn answered(bytes: &[u8], list: &JsValue) {
     let mut reader = Reader::new(bytes, list);
     while reader.has_more() {
         let Some(answer) = read_answer(&mut reader) else {
-            return;
+            // Who waits in this worker would wait for good.
+            entry::not_read();
         };
         match answer {
             Answer::Ended(id, outcome) => ended(id, outcome),
             Answer::Item(id, index, item) => {
                 let outlet = CHILDREN.with_borrow_mut(|children| {
-                    let held = &find(children, id)?.outlets;
+                    let held = &find(children, id)?.1.outlets;
                     let mut held = held.iter();
                     held.find(|(of, at, _)| *of == id && *at == index)
                         .map(|(.., outlet)| outlet.clone())
@@ -159,7 +162,7 @@ pub fn answered(bytes: &[u8], list: &JsValue) {
             }
             Answer::Closed(id, index) => {
                 let outlet = CHILDREN.with_borrow_mut(|children| {
-                    let held = &mut find(children, id)?.outlets;
+                    let held = &mut find(children, id)?.1.outlets;
                     let at = held
                         .iter()
                         .position(|(of, at, _)| *of == id && *at == index)?;
@@ -276,8 +279,10 @@ fn read_answer(reader: &mut Reader<'_>) -> Option<Answer> {
 
 fn ended(id: JobId, outcome: Outcome) {
     let known = CHILDREN.with_borrow_mut(|children| {
-        let child = find(children, id)?;
-        child.left -= 1;
+        let (place, child) = find(children, id)?;
+        if child.has_ended(place) {
+            return None;
+        }
         let outlets = child.outlets.extract_if(.., |(of, ..)| *of == id).collect();
         let packet = child.packet.clone();
         if child.left == 0 {
@@ -304,9 +309,15 @@ pub enum Heard {
     Nothing,
 }
 
-/// Reads what a worker has sent to its pool.
+/// Reads what a worker has sent to its pool. One that sends what does not read is given up on.
 pub fn hear(message: &Array) -> Heard {
-    read(&dom::Message(message.clone())).unwrap_or(Heard::Nothing)
+    let message = dom::Message(message.clone());
+    read(&message).unwrap_or_else(|| {
+        if let Some(token) = message.number(0) {
+            watch::died(token, link::NOT_READ);
+        }
+        Heard::Nothing
+    })
 }
 
 fn read(message: &dom::Message) -> Option<Heard> {
@@ -323,20 +334,20 @@ fn read(message: &dom::Message) -> Option<Heard> {
             })?;
             let mut entries = Vec::new();
             while reader.has_more() {
-                let Some(entry) = read_entry(token, &mut reader, &answers) else {
-                    break;
-                };
-                entries.push(entry);
+                entries.extend(read_entry(token, &mut reader, &answers)?);
             }
             Some(Heard::Jobs(entries, place))
         }
         GIVEN_UP => {
             let id = message.number(2)? as u64;
-            let answers = link::listening(token, |one| one.answers.clone())??;
-            let relay = answers.lock().relays.remove(&id)?.upgrade()?;
-            // ORDERING: Relaxed; it tells of nothing else.
-            relay.given_up.store(true, Ordering::Relaxed);
-            Some(Heard::GivenUp(relay.first, relay.is_of_many))
+            let answers = link::listening(token, |one| one.answers.clone()).flatten();
+            let relay = answers.and_then(|answers| answers.lock().relays.remove(&id)?.upgrade());
+            // What has ended meanwhile is not there.
+            Some(relay.map_or(Heard::Nothing, |relay| {
+                // ORDERING: Relaxed; it tells of nothing else.
+                relay.given_up.store(true, Ordering::Relaxed);
+                Heard::GivenUp(relay.first, relay.is_of_many)
+            }))
         }
         END_POOL => Some(Heard::EndsPool),
         SHARED => {
@@ -345,7 +356,7 @@ fn read(message: &dom::Message) -> Option<Heard> {
             let (id, payload) = (reader.u64()?, reader.payload()?);
             let context: Arc<dyn Shared> = Arc::new(Context::of(Ok(payload)));
             link::listening(token, |one| one.theirs.push((id, context)));
-            None
+            Some(Heard::Nothing)
         }
         UNSHARED => {
             let id = message.number(2)? as u64;
@@ -354,18 +365,26 @@ fn read(message: &dom::Message) -> Option<Heard> {
                 Some(one.theirs.swap_remove(at))
             });
             drop(gone);
-            None
+            Some(Heard::Nothing)
         }
         _ => None,
     }
 }
 
-fn read_entry(token: f64, reader: &mut Reader<'_>, answers: &Arc<Answers>) -> Option<Box<Entry>> {
+/// The jobs of a record, and nothing of those that came before.
+fn read_entry(
+    token: f64,
+    reader: &mut Reader<'_>,
+    answers: &Arc<Answers>,
+) -> Option<Option<Box<Entry>>> {
     let jobs = reader.jobs()?;
     let len = jobs.len as usize;
     let mut items = Vec::new();
     for _ in 0..len {
         items.push(reader.payload()?);
+    }
+    if answers.lock().relays.contains_key(&jobs.first.0) {
+        return Some(None);
     }
     let context = match jobs.context {
         0 => None,
@@ -415,7 +434,7 @@ fn read_entry(token: f64, reader: &mut Reader<'_>, answers: &Arc<Answers>) -> Op
         });
         made.hold(JobId(relay.first.0 + place), (index, outlet));
     }
-    Some(made)
+    Some(Some(made))
 }
 
 /// What the owner has to tell one worker.

@@ -150,8 +150,13 @@ thread_local! {
 /// A context has come for jobs that will.
 pub fn keep(bytes: &[u8], list: &JsValue) {
     let mut reader = Reader::new(bytes, list);
+    // Without it, its jobs say that it has not come.
     if let (Some(id), Some(payload)) = (reader.u64(), reader.payload()) {
-        KEPT.with_borrow_mut(|kept| kept.push((id, Kept::Encoded(payload))));
+        KEPT.with_borrow_mut(|kept| {
+            if kept.iter().all(|(of, _)| *of != id) {
+                kept.push((id, Kept::Encoded(payload)));
+            }
+        });
     }
 }
 

@@ -3,7 +3,8 @@
 //! A trampoline is known by its place in the table. Three things stand between a wrong number and wrong code:
 //! 1. `Trampoline` is a signature that nothing else in a program has, so the engine's own check at an indirect call lets
 //!    only trampolines through. Anything else traps.
-//! 2. A trampoline compares the fingerprint of its types before it touches the payload or the function.
+//! 2. A trampoline compares the fingerprint before it touches the payload or the function. It is of the trampoline's types and
+//!    of the function's place, so that of two functions of one type none is run in the place of the other.
 //! 3. It calls the function by its own `fn(A) -> T`, which the engine checks again.
 
 #![expect(
@@ -69,8 +70,8 @@ impl Call<'_> {
 /// Calls an `fn(A) -> T`.
 ///
 /// # Safety
-/// `call` is valid for reads and writes, and nobody else uses it. Where `fingerprint` is that of `fn(A) -> T`, `function`
-/// is the address of one.
+/// `call` is valid for reads and writes, and nobody else uses it. Where `fingerprint` is that of `fn(A) -> T` and of
+/// `function`, that is the address of one.
 pub(super) unsafe extern "C" fn call<A, T>(
     function: usize,
     fingerprint: u64,
@@ -83,12 +84,12 @@ where
     A: DeserializeOwned,
     T: Serialize,
 {
-    let fits = fingerprint == self::fingerprint::<fn(A) -> T>();
+    let fits = fingerprint == self::fingerprint::<fn(A) -> T>(function);
     // SAFETY: the caller gives a valid pointer that is ours alone for the call.
     let call = unsafe { &mut *call };
     call.enter(fits, |args| {
-        // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number that
-        // is not one traps in the call.
+        // SAFETY: the fingerprint is of this type and this number, so the caller gives the address of such a function; a number
+        // that is not one traps in the call.
         let function = unsafe { std::mem::transmute::<usize, fn(A) -> T>(function) };
         Run::Done(payload::encode(&function(args), Travels::Back))
     });
@@ -112,12 +113,12 @@ where
     T: Serialize,
     F: Future<Output = T> + 'static,
 {
-    let fits = fingerprint == self::fingerprint::<(fn(A) -> F, T)>();
+    let fits = fingerprint == self::fingerprint::<(fn(A) -> F, T)>(function);
     // SAFETY: the caller gives a valid pointer that is ours alone for the call.
     let call = unsafe { &mut *call };
     call.enter(fits, |args| {
-        // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number that
-        // is not one traps in the call.
+        // SAFETY: the fingerprint is of this type and this number, so the caller gives the address of such a function; a number
+        // that is not one traps in the call.
         let function = unsafe { std::mem::transmute::<usize, fn(A) -> F>(function) };
         let future = function(args);
         Run::Async(Box::pin(async move {
@@ -144,13 +145,13 @@ where
     I: DeserializeOwned,
     R: Serialize,
 {
-    let fits = fingerprint == self::fingerprint::<fn(&C, I) -> R>();
+    let fits = fingerprint == self::fingerprint::<fn(&C, I) -> R>(function);
     // SAFETY: the caller gives a valid pointer that is ours alone for the call.
     let call = unsafe { &mut *call };
     let id = call.context;
     call.enter(fits, |item| {
-        // SAFETY: the fingerprint is that of this type, so the caller gives the address of such a function; a number that
-        // is not one traps in the call.
+        // SAFETY: the fingerprint is of this type and this number, so the caller gives the address of such a function; a number
+        // that is not one traps in the call.
         let function = unsafe { std::mem::transmute::<usize, fn(&C, I) -> R>(function) };
         let result = context::with(id, |context| function(context, item));
         Run::Done(result.and_then(|result| payload::encode(&result, Travels::Back)))
@@ -158,9 +159,11 @@ where
     0.0
 }
 
-/// Of the type's name: the same in every instance of a module, and hardly ever of two types of different name.
-pub(super) fn fingerprint<T>() -> u64 {
-    fnv(FNV_BASIS, type_name::<T>().as_bytes())
+/// Of the type's name and a function's place: the same in every instance of a module, and hardly ever of two types of
+/// different name, or two places.
+pub(super) fn fingerprint<T>(function: usize) -> u64 {
+    let types = fnv(FNV_BASIS, type_name::<T>().as_bytes());
+    fnv(types, &(function as u32).to_le_bytes())
 }
 
 /// The hash of nothing.
@@ -358,26 +361,30 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
         });
     }
     let mut reader = Reader::new(jobs, values);
-    let (flags, _) = reader.head().unwrap_or((LAST, 0.0));
+    let Some((flags, _)) = reader.head() else {
+        not_opened();
+    };
     let mut announce = flags & ANNOUNCE != 0;
     let mut waits = false;
     while reader.has_more() {
         let Some(record) = reader.jobs() else {
-            break;
+            not_opened();
         };
         if std::mem::take(&mut announce) {
             post(&[token(), BEGUN.into(), number(record.first)]);
         }
-        for id in (record.first.0..).take(record.len as usize) {
+        for at in 0..record.len {
+            // The reader has seen that none is too large.
+            let id = JobId(record.first.0 + u64::from(at));
             let Some(args) = reader.args() else {
-                break;
+                not_opened();
             };
-            MARKS.with(|marks| marks.entered.set(marks.entered.get().wrapping_add(1)));
-            if gate::skips(JobId(id)) {
-                report(Report::Finished(JobId(id), Err(JoinError::cancelled())));
+            note_entered();
+            if gate::skips(id) {
+                report(Report::Finished(id, Err(JoinError::cancelled())));
                 continue;
             }
-            waits |= worker::run(JobId(id), false, || {
+            waits |= worker::run(id, false, || {
                 let mut values = Some(args.values);
                 let mut call = || {
                     let values = values.take().unwrap_or_default();
@@ -385,7 +392,7 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
                 };
                 match record.name.as_deref().zip(tracer()) {
                     None => call(),
-                    Some((name, tracer)) => tracer(name, JobId(id), &mut call),
+                    Some((name, tracer)) => tracer(name, id, &mut call),
                 }
             });
             if has_ended() {
@@ -406,6 +413,21 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
     } else {
         end_frame();
     }
+}
+
+fn note_entered() {
+    MARKS.with(|marks| marks.entered.set(marks.entered.get().wrapping_add(1)));
+}
+
+/// What was posted does not read. The job at which that shows has had its turn: else it would meet the next worker, too.
+fn not_opened() -> ! {
+    note_entered();
+    not_read()
+}
+
+/// Ends this worker: its owner hears why by the script, and whoever waits for something of it hears it from there.
+pub(super) fn not_read() -> ! {
+    wasm_bindgen::throw_str("what it was sent could not be read")
 }
 
 /// The worker has ended for its owner, though its present turn has not.
@@ -432,16 +454,21 @@ fn end_frame() {
         let gap = frame.began.get() - frame.ended.replace(now);
         frame.is_open.set(false);
         let ran = now - frame.began.get();
-        REPORTS.with_borrow_mut(|reports| outcome::write_end(reports, ran * 1e3, gap * 1e3));
+        let entered = MARKS.with(|marks| marks.entered.get());
+        REPORTS.with_borrow_mut(|reports| {
+            outcome::write_end(reports, entered, ran * 1e3, gap * 1e3);
+        });
         tell();
     });
 }
 
-/// Posts the results so far, where the frame takes longer than was thought.
+/// Posts the results so far, where the frame takes longer than was thought, or where the script could not: it knows only of
+/// bytes.
 fn tell_in_time() {
+    let is_plain = REPORTS.with_borrow(Writer::is_plain);
     FRAME.with(|frame| {
         let now = dom::now();
-        if now - frame.told.get() > PATIENCE {
+        if !is_plain || now - frame.told.get() > PATIENCE {
             frame.told.set(now);
             tell();
         }
@@ -460,8 +487,12 @@ fn tell() {
     });
 }
 
-/// For the worker's script, should the instance end before they are posted.
+/// For the worker's script, should the instance end before they are posted. What has something beside it would not read
+/// without that.
 fn note(reports: &Writer) {
+    if !reports.is_plain() {
+        return;
+    }
     let bytes = reports.bytes();
     MARKS.with(|marks| {
         marks
@@ -629,101 +660,4 @@ pub(crate) fn current() -> Option<Current> {
 }
 
 #[cfg(test)]
-mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test;
-
-    use super::*;
-    use crate::job::Job;
-    use crate::sys::{Task, decode};
-    use crate::thread::Thread;
-    use crate::worker::Outcome;
-
-    fn double((n,): (u32,)) -> u32 {
-        n * 2
-    }
-
-    fn outcome(kind: Kind) -> Outcome {
-        match invoke(
-            kind,
-            &payload::encode(&(21u32,), Travels::Out).unwrap().bytes,
-            Vec::new(),
-            0,
-        ) {
-            Run::Done(outcome) => outcome,
-            Run::Async(_) => panic!("it is not async"),
-        }
-    }
-
-    fn is_other_build(outcome: Outcome) -> bool {
-        outcome.is_err_and(|error| matches!(error.kind(), JoinErrorKind::OtherBuild))
-    }
-
-    #[wasm_bindgen_test]
-    fn a_trampoline_calls_its_function() {
-        let task = Task::new((21u32,), double);
-        assert_eq!(decode::<u32>(outcome(task.kind).unwrap()).unwrap(), 42);
-    }
-
-    #[wasm_bindgen_test]
-    fn a_trampoline_of_other_types_refuses() {
-        let mut kind = Task::new((21u32,), double).kind;
-        kind.trampoline = Task::new(1.5f64, |x: f64| x).kind.trampoline;
-        assert!(is_other_build(outcome(kind)));
-        kind = Task::new((21u32,), double).kind;
-        kind.trampoline = Task::new_async((21u32,), |(n,): (u32,)| async move { n })
-            .kind
-            .trampoline;
-        assert!(is_other_build(outcome(kind)));
-        kind = Task::new((21u32,), double).kind;
-        kind.fingerprint ^= 1;
-        assert!(is_other_build(outcome(kind)));
-    }
-
-    #[wasm_bindgen_test]
-    fn a_null_function_is_refused() {
-        for (trampoline, function) in [(0, 1), (1, 0), (0, 0)] {
-            let kind = Kind {
-                trampoline,
-                function,
-                ..Task::new((21u32,), double).kind
-            };
-            assert!(is_other_build(outcome(kind)));
-        }
-    }
-
-    #[wasm_bindgen_test]
-    async fn what_is_no_trampoline_is_a_clean_trap() {
-        let thread = Thread::start().await.unwrap();
-        let good = Task::new((21u32,), double).kind;
-        let plain = double as fn((u32,)) -> u32 as usize as u32;
-        let no_function_of_its_type = good.trampoline;
-        for kind in [
-            Kind {
-                trampoline: plain,
-                ..good
-            },
-            Kind {
-                trampoline: u32::MAX,
-                ..good
-            },
-            Kind {
-                function: no_function_of_its_type,
-                ..good
-            },
-            Kind {
-                function: u32::MAX,
-                ..good
-            },
-        ] {
-            let task = Task::one(kind, payload::encode(&(21u32,), Travels::Out));
-            let job = Job {
-                task,
-                decode: decode::<u32>,
-            };
-            let error = thread.spawn(job).await.unwrap_err();
-            assert!(error.is_trap(), "{error}");
-        }
-        let job = Job::new((21u32,), double);
-        assert_eq!(thread.spawn(job).await.unwrap(), 42);
-    }
-}
+mod tests;

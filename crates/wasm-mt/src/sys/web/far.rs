@@ -166,17 +166,33 @@ pub(super) fn below(value: &JsValue) -> JsValue {
     }
 }
 
-/// The values as they arrived.
-pub(super) fn read(list: &JsValue) -> Vec<Option<OutOfBand>> {
-    let Some(list) = list.dyn_ref::<Array>() else {
-        return Vec::new();
-    };
-    (0..list.length() / 2)
-        .map(|at| {
-            Some(OutOfBand::Value {
-                value: list.get(2 * at),
-                is_moved: list.get(2 * at + 1).is_truthy(),
-            })
+/// The values as they arrived, taken one by one: an array may say that it is longer than anything in it.
+#[derive(Default)]
+pub(super) struct List {
+    values: Option<Array>,
+    at: u32,
+}
+
+impl List {
+    pub(super) fn new(list: &JsValue) -> Self {
+        List {
+            values: list.dyn_ref::<Array>().cloned(),
+            at: 0,
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Option<OutOfBand> {
+        let values = self.values.as_ref()?;
+        // Beyond the end, and in a hole, it says nothing.
+        let is_moved = values.get(self.at.checked_add(1)?);
+        if is_moved.is_undefined() {
+            return None;
+        }
+        let value = values.get(self.at);
+        self.at = self.at.checked_add(2)?;
+        Some(OutOfBand::Value {
+            value,
+            is_moved: is_moved.is_truthy(),
         })
-        .collect()
+    }
 }

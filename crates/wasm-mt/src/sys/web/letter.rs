@@ -1,7 +1,8 @@
 //! How several jobs, or several results, travel in one message: as records in one run of bytes, and one list of values
 //! beside it. [`Writer`] and [`Reader`] are the two ends; [`Letter`] is a frame of jobs that is being posted.
 //!
-//! Numbers are little-endian. Never true: that a reader believes a length; what does not read is nothing.
+//! Numbers are little-endian. Never true: that a reader believes a length or a count, and makes room for what has not come;
+//! what does not read is nothing.
 
 #![expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
 
@@ -127,7 +128,7 @@ impl Writer {
 /// Reads what a [`Writer`] has written.
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
-    list: std::vec::IntoIter<Option<OutOfBand>>,
+    list: far::List,
 }
 
 impl<'a> Reader<'a> {
@@ -135,7 +136,7 @@ impl<'a> Reader<'a> {
     pub(super) fn of(bytes: &'a [u8]) -> Self {
         Reader {
             bytes,
-            list: Vec::new().into_iter(),
+            list: far::List::default(),
         }
     }
 
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8], list: &JsValue) -> Self {
         Reader {
             bytes,
-            list: far::read(list).into_iter(),
+            list: far::List::new(list),
         }
     }
 
@@ -168,9 +169,14 @@ impl<'a> Reader<'a> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
     }
 
+    /// A time, or a span.
+    pub(super) fn time(&mut self) -> Option<f64> {
+        Some(f64::from_bits(self.u64()?)).filter(|time| time.is_finite())
+    }
+
     /// What a frame's records are behind.
     pub(super) fn head(&mut self) -> Option<(u32, f64)> {
-        Some((self.u32()?, f64::from_bits(self.u64()?)))
+        Some((self.u32()?, self.time()?))
     }
 
     /// The next number, which stays.
@@ -188,19 +194,16 @@ impl<'a> Reader<'a> {
     /// An encoded value, with what travelled beside it.
     pub(super) fn args(&mut self) -> Option<Args<'a>> {
         let length = self.u32()?;
-        let values = self.u32()? as usize;
+        let count = self.u32()?;
         let bytes = if length == BESIDE {
-            let Some(Some(OutOfBand::Value { value, .. })) = self.list.next() else {
-                return None;
-            };
-            Bytes::Own(dom::bytes(&value)?)
+            Bytes::Own(dom::bytes(&self.list.next()?.into_js())?)
         } else {
             Bytes::Borrowed(self.take(length as usize)?)
         };
-        if values > self.list.len() {
-            return None;
+        let mut values = Vec::new();
+        for _ in 0..count {
+            values.push(Some(self.list.next()?));
         }
-        let values = self.list.by_ref().take(values).collect();
         Some(Args { bytes, values })
     }
 
@@ -225,9 +228,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The head of a record of jobs.
+    /// The head of a record of jobs, of one at least.
     pub(super) fn jobs(&mut self) -> Option<Jobs> {
         let (first, len) = (JobId(self.u64()?), self.u32()?);
+        first.0.checked_add(u64::from(len))?;
+        if first <= JobId::ON_START || len == 0 {
+            return None;
+        }
         let (kind, context) = (self.kind()?, self.u64()?);
         let flags = self.u32()?;
         Some(Jobs {

@@ -10,7 +10,7 @@ use js_sys::{Array, Math, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
 
-use super::child::Answers;
+use super::child::{Answers, END_POOL, SPAWN};
 use super::context::Shared;
 use super::dom::Message;
 use super::letter::{Letter, Reader};
@@ -45,6 +45,9 @@ pub(super) const SENT: u32 = 7;
 pub(super) const CLOSED: u32 = 8;
 const HOLDS: u32 = 9;
 const PONG: u32 = 10;
+
+/// Why a worker is given up on whose messages do not read: what it owes to those who wait may be among them.
+pub(super) const NOT_READ: &str = "what it sent could not be read";
 
 /// A worker, seen from its owner. Dropped, it terminates the worker.
 pub(crate) struct Link {
@@ -239,69 +242,63 @@ pub(super) fn on_message(event: JsValue) {
         return;
     };
     let message = Message(message);
-    let (Some(token), Some(kind)) = (message.number(0), message.kind(1)) else {
+    let Some(token) = message.number(0) else {
         return;
     };
-    let id = JobId(message.number(2).unwrap_or(0.0) as u64);
-    let heard = LISTENING.with_borrow_mut(|all| {
-        let one = find(all, token)?;
+    let heard = listening(token, |one| {
         one.watch.heard = true;
-        one.started |= kind == STARTED;
-        if kind == PANICKED {
+        Some((one.lane.upgrade()?, one.generation))
+    });
+    let Some((lane, generation)) = heard.flatten() else {
+        return;
+    };
+    event.stop_immediate_propagation();
+    if hear(&lane, generation, token, &message).is_none() {
+        watch::died(token, NOT_READ);
+    }
+}
+
+/// Does as a worker says. Nothing comes of what is told again, or late, and `None` of what does not read.
+fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<()> {
+    let kind = message.kind(1)?;
+    let id = message.number(2).map(|id| JobId(id as u64));
+    match kind {
+        STARTED => {
+            listening(token, |one| one.started = true);
+            lane.started(generation);
+        }
+        START_FAILED => {
+            if listening(token, |one| one.started) == Some(false) {
+                start::failed(lane, generation, token, message);
+            }
+        }
+        BEGUN => lane.begun(generation, id?),
+        REPORT => {
+            let bytes = dom::bytes(&message.0.get(2))?;
+            let mut reader = Reader::new(&bytes, &message.0.get(3));
+            let (told, end, is_whole) = outcome::read_all(&mut reader);
+            lane.reported(generation, told, end);
+            return is_whole.then_some(());
+        }
+        SENT => {
+            let bytes = dom::bytes(&message.0.get(2))?;
+            let mut reader = Reader::new(&bytes, &message.0.get(3));
+            let (id, index) = (JobId(reader.u64()?), reader.u32()?);
+            lane.sent(generation, id, index, reader.payload()?);
+        }
+        CLOSED => lane.closed(generation, id?, message.number(3)? as u32),
+        // Told of once its worker has died.
+        PANICKED => {
             let panic = Panic {
                 message: message.text(3),
                 location: message.string(4),
             };
-            one.panic = Some((id, panic));
-        }
-        let panic = one.panic.take_if(|_| kind == DIED);
-        Some((one.lane.upgrade()?, one.generation, panic))
-    });
-    let Some((lane, generation, panic)) = heard else {
-        return;
-    };
-    event.stop_immediate_propagation();
-    match kind {
-        STARTED => lane.started(generation),
-        START_FAILED => start::failed(&lane, generation, token, &message),
-        BEGUN => lane.begun(generation, id),
-        REPORT => {
-            let Some(bytes) = dom::bytes(&message.0.get(2)) else {
-                return;
-            };
-            let mut reader = Reader::new(&bytes, &message.0.get(3));
-            let mut told = Vec::new();
-            let mut ended = None;
-            while reader.has_more() {
-                if let Some(end) = outcome::read_end(&mut reader) {
-                    ended = Some(end);
-                    continue;
-                }
-                let Some(job) = outcome::read(&mut reader) else {
-                    break;
-                };
-                told.push(job);
-            }
-            lane.reported(generation, told, ended);
-        }
-        SENT => {
-            let Some(bytes) = dom::bytes(&message.0.get(2)) else {
-                return;
-            };
-            let mut reader = Reader::new(&bytes, &message.0.get(3));
-            if let (Some(id), Some(index), Some(item)) =
-                (reader.u64(), reader.u32(), reader.payload())
-            {
-                lane.sent(generation, JobId(id), index, item);
-            }
-        }
-        CLOSED => {
-            if let Some(index) = message.number(3) {
-                lane.closed(generation, id, index as u32);
-            }
+            let id = id?;
+            listening(token, |one| one.panic = Some((id, panic)));
         }
         DIED => {
-            let (at, cause) = match panic {
+            let id = id?;
+            let (at, cause) = match listening(token, |one| one.panic.take()).flatten() {
                 // The panic tells the job better: an async job's mark may be gone.
                 Some((id, panic)) => (Some(id), Cause::Panic(panic)),
                 None => {
@@ -323,15 +320,13 @@ pub(super) fn on_message(event: JsValue) {
             };
             lane.died(generation, death);
         }
-        HOLDS => {
-            if let Some(lock) = message.string(2) {
-                watch::holds(token, lock, message.0.get(3).is_truthy());
-            }
-        }
-        // A panic is told of once its worker has died, and a sign of life tells nothing else.
-        PANICKED | PONG => {}
-        _ => lane.hears(generation, &message.0),
+        HOLDS => watch::holds(token, message.string(2)?, message.0.get(3).is_truthy()),
+        // A sign of life tells nothing else.
+        PONG => {}
+        SPAWN..=END_POOL => lane.hears(generation, &message.0),
+        _ => return None,
     }
+    Some(())
 }
 
 /// An error before the worker is up means that its script did not run. Later ones are the program's own; what ends the
@@ -366,3 +361,6 @@ pub(super) fn on_error(event: JsValue) {
     };
     lane.start_failed(generation, error);
 }
+
+#[cfg(test)]
+mod tests;

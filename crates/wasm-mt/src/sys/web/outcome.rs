@@ -3,7 +3,7 @@
 use super::letter::{Reader, Writer};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
-use crate::lane::{Ended, Told};
+use crate::lane::{End, Ended, Told};
 use crate::worker::Outcome;
 
 // How a job stands.
@@ -50,26 +50,45 @@ pub(super) fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
     }
 }
 
-/// Writes that a frame has ended: for how many microseconds it ran, for how many the worker had idled before it, and how
-/// many pages of memory this instance has.
-pub(super) fn write_end(to: &mut Writer, ran: f64, gap: f64) {
+/// Writes that a frame has ended: how many jobs the worker has ever entered, for how many microseconds the frame ran, for how
+/// many the worker had idled before it, and how many pages of memory this instance has.
+pub(super) fn write_end(to: &mut Writer, entered: u32, ran: f64, gap: f64) {
     to.u32(ENDED);
+    to.u32(entered);
     to.u64(ran.to_bits());
     to.u64(gap.to_bits());
     to.u32(core::arch::wasm32::memory_size::<0>() as u32);
 }
 
-/// The end of a frame, where the next record is one.
-pub(super) fn read_end(from: &mut Reader<'_>) -> Option<Ended> {
-    if from.peek() != Some(ENDED) {
-        return None;
-    }
-    from.u32()?;
-    Some(Ended {
-        ran: f64::from_bits(from.u64()?),
-        gap: f64::from_bits(from.u64()?),
-        memory: u64::from(from.u32()?) * PAGE,
+/// The end of a frame, behind its tag.
+fn read_end(from: &mut Reader<'_>) -> Option<End> {
+    Some(End {
+        entered: from.u32()?,
+        ended: Ended {
+            ran: from.time()?,
+            gap: from.time()?,
+            memory: u64::from(from.u32()?) * PAGE,
+        },
     })
+}
+
+/// A whole report: the jobs of which it tells, and the frame that has ended, where one has. The truth says that it reads to
+/// its end; what stands before what does not read is told all the same.
+pub(super) fn read_all(from: &mut Reader<'_>) -> (Vec<(JobId, Told)>, Option<End>, bool) {
+    let mut told = Vec::new();
+    let mut end = None;
+    while from.has_more() {
+        let read = if from.peek() == Some(ENDED) {
+            from.u32();
+            read_end(from).map(|frame| end = Some(frame))
+        } else {
+            read(from).map(|job| told.push(job))
+        };
+        if read.is_none() {
+            return (told, end, false);
+        }
+    }
+    (told, end, true)
 }
 
 /// The next record, and `None` where it tells nothing that is known.
@@ -110,11 +129,12 @@ mod tests {
     #[wasm_bindgen_test]
     fn the_end_of_a_frame_tells_how_much_memory_its_instance_has() {
         let mut writer = Writer::default();
-        write_end(&mut writer, 1.5, 2.5);
+        write_end(&mut writer, 7, 1.5, 2.5);
         let mut reader = Reader::new(writer.bytes(), &JsValue::UNDEFINED);
-        let ended = read_end(&mut reader).unwrap();
-        assert!(!reader.has_more());
-        assert_eq!((ended.ran, ended.gap), (1.5, 2.5));
+        let (told, end, is_whole) = read_all(&mut reader);
+        assert!(is_whole && told.is_empty());
+        let End { entered, ended } = end.unwrap();
+        assert_eq!((entered, ended.ran, ended.gap), (7, 1.5, 2.5));
         let buffer = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
         let bytes = buffer.buffer().unchecked_into::<js_sys::ArrayBuffer>();
         assert_eq!(ended.memory, u64::from(bytes.byte_length()));

@@ -38,7 +38,7 @@ pub(super) struct Kind {
     pub(super) trampoline: u32,
     /// The table index of the job's `fn`.
     pub(super) function: u32,
-    /// Of the types that both are made for.
+    /// Of the types that both are made for, and of the function's place.
     pub(super) fingerprint: u64,
 }
 
@@ -151,7 +151,7 @@ impl Task {
         let kind = Kind {
             trampoline: entry::call_async::<A, T, F> as entry::Trampoline as usize as u32,
             function: f as usize as u32,
-            fingerprint: entry::fingerprint::<(fn(A) -> F, T)>(),
+            fingerprint: entry::fingerprint::<(fn(A) -> F, T)>(f as usize),
         };
         Task::one(kind, payload::encode(&args, Travels::Out))
     }
@@ -182,7 +182,7 @@ impl Task {
         let kind = Kind {
             trampoline: entry::call_with::<C, I, R> as entry::Trampoline as usize as u32,
             function: f as usize as u32,
-            fingerprint: entry::fingerprint::<fn(&C, I) -> R>(),
+            fingerprint: entry::fingerprint::<fn(&C, I) -> R>(f as usize),
         };
         Task::many(
             kind,
@@ -276,7 +276,7 @@ where
     Kind {
         trampoline: entry::call::<A, T> as entry::Trampoline as usize as u32,
         function: f as usize as u32,
-        fingerprint: entry::fingerprint::<fn(A) -> T>(),
+        fingerprint: entry::fingerprint::<fn(A) -> T>(f as usize),
     }
 }
 

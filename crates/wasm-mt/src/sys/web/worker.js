@@ -213,7 +213,7 @@
       else if (kind === PING) postMessage([token, PONG]);
       else if (kind === START) start(...rest);
       else if (kind === MODULE_IS) {
-        give(rest[0]);
+        give?.(rest[0]);
         give = undefined;
       }
     } catch (error) {
