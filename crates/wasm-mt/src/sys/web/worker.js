@@ -16,7 +16,7 @@
   const GLUE = 0, MODULE = 1, SCRIPT = 2, BUILD = 3, REFUSED = 4;
 
   const postMessage = self.postMessage.bind(self);
-  let token, glue, give, running = () => 0, reports = () => [], stop = () => {}, entered, dead = false;
+  let token, glue, give, memory, running = () => 0, reports = () => [], stop = () => {}, entered, dead = false;
   const given = new Promise((resolve) => give = resolve);
 
   const text = (error) => {
@@ -27,6 +27,12 @@
     }
   };
 
+  // Where there is no room for an allocation, Rust ends in a trap that does not say so.
+  const room = () => {
+    const grown = memory ? Math.round(memory.buffer.byteLength / 2 ** 20) : 0;
+    return grown < 1024 ? "" : `; its memory had grown to ${grown} MiB, and more may have been refused`;
+  };
+
   const died = (error, closed = false) => {
     if (dead) return;
     dead = true;
@@ -35,7 +41,7 @@
     // What ended before, and waited for the rest of its frame.
     const told = reports();
     if (told.length) postMessage([token, REPORT, told]);
-    postMessage([token, DIED, running(), text(error), closed, entered?.()]);
+    postMessage([token, DIED, running(), text(error) + room(), closed, entered?.()]);
   };
 
   // The program's own `close()` would end this worker without a word to its owner.
@@ -150,7 +156,7 @@
       stage = GLUE;
       glue = await load(url, classic);
       stage = MODULE;
-      const { memory } = instantiate(await compiled(await given));
+      ({ memory } = instantiate(await compiled(await given)));
       stage = BUILD;
       if (glue.__wasm_mt_build() !== build) throw "";
       if (policy) glue.__wasm_mt_trust(policy);
