@@ -6,6 +6,7 @@ mod cases;
 mod classic;
 mod conditions;
 mod demo;
+mod deny;
 mod layouts;
 mod looks;
 mod pages;
@@ -16,6 +17,7 @@ mod size;
 mod suite;
 mod table;
 mod test;
+mod tools;
 mod webdriver;
 mod workspace;
 

@@ -13,11 +13,11 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::browser::{Browser, is_root, on_path, tools_dir};
+use crate::browser::{Browser, is_root, on_path};
+use crate::tools::{self, Tool};
 use crate::workspace;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
-const GECKODRIVER_VERSION: &str = "0.37.1";
 
 /// `cargo xtask doctor`: a table of what is here and what is missing.
 pub(crate) fn doctor() -> Result<ExitCode> {
@@ -25,6 +25,7 @@ pub(crate) fn doctor() -> Result<ExitCode> {
         Need::WasmTarget,
         Need::Component("clippy"),
         Need::Component("rustfmt"),
+        Need::Tool(&tools::CARGO_DENY),
     ];
     needs.extend(browser_needs(&Browser::ALL, true));
     let mut lines = vec![(
@@ -73,6 +74,11 @@ pub(crate) fn lint_tools() -> Result<()> {
     provide(&[Need::Component("clippy"), Need::Component("rustfmt")])
 }
 
+/// A program that is built for it.
+pub(crate) fn tool(tool: &'static Tool) -> Result<()> {
+    provide(&[Need::Tool(tool)])
+}
+
 /// Browsers to launch; with `drivers`, to be driven too.
 pub(crate) fn browsers(browsers: &[Browser], drivers: bool) -> Result<()> {
     provide(&browser_needs(browsers, drivers))
@@ -97,6 +103,7 @@ enum Need {
     WasmTarget,
     /// A component of the Rust tool chain.
     Component(&'static str),
+    Tool(&'static Tool),
     Browser(Browser),
     Driver(Browser),
     /// An X server for the engine that has no headless mode.
@@ -107,7 +114,7 @@ enum Need {
 enum Source {
     Rustup(&'static [&'static str]),
     Package(&'static str),
-    Geckodriver,
+    Built(&'static Tool),
 }
 
 impl Need {
@@ -115,6 +122,7 @@ impl Need {
         match self {
             Need::WasmTarget => WASM_TARGET.to_string(),
             Need::Component(name) => name.to_string(),
+            Need::Tool(tool) => tool.name.to_string(),
             Need::Browser(Browser::Webkit) => "MiniBrowser (WebKitGTK)".to_string(),
             Need::Browser(browser) => browser.name().to_string(),
             Need::Driver(Browser::Chromium) => "chromedriver".to_string(),
@@ -135,6 +143,7 @@ impl Need {
                 ask.args([command, "--version"]);
                 return Some(version(&mut ask)).filter(|version| !version.is_empty());
             }
+            Need::Tool(tool) => tool.program(),
             Need::Browser(browser) => browser.program(),
             Need::Driver(browser) => browser.driver_program(),
             Need::Display => on_path("Xvfb"),
@@ -157,6 +166,7 @@ impl Need {
     fn is_met(self) -> bool {
         match self {
             Need::WasmTarget | Need::Component(_) => self.found().is_some(),
+            Need::Tool(tool) => tool.program().is_some(),
             Need::Browser(browser) => browser.program().is_some(),
             Need::Driver(browser) => browser.driver_program().is_some(),
             Need::Display => on_path("Xvfb").is_some(),
@@ -168,6 +178,7 @@ impl Need {
             Need::WasmTarget => Source::Rustup(&["target", "add", WASM_TARGET]),
             Need::Component("clippy") => Source::Rustup(&["component", "add", "clippy"]),
             Need::Component(_) => Source::Rustup(&["component", "add", "rustfmt"]),
+            Need::Tool(tool) => Source::Built(tool),
             Need::Browser(Browser::Chromium) => Source::Package("chromium"),
             Need::Browser(Browser::Firefox) => Source::Package("firefox-esr"),
             // MiniBrowser is in the library, which the driver brings along.
@@ -176,7 +187,7 @@ impl Need {
             }
             Need::Driver(Browser::Chromium) => Source::Package("chromium-driver"),
             // Debian has no package of it.
-            Need::Driver(Browser::Firefox) => Source::Geckodriver,
+            Need::Driver(Browser::Firefox) => Source::Built(&tools::GECKODRIVER),
             Need::Display => Source::Package("xvfb"),
         }
     }
@@ -188,11 +199,10 @@ impl Need {
             Source::Package(name) => format!(
                 "apt-get install --no-install-recommends {name}, or your system's package of it"
             ),
-            Source::Geckodriver => {
-                format!(
-                    "cargo install geckodriver --version {GECKODRIVER_VERSION} --locked, or GECKODRIVER=its path"
-                )
+            Source::Built(tool) if *tool == tools::GECKODRIVER => {
+                format!("{}, or GECKODRIVER=its path", tool.remedy())
             }
+            Source::Built(tool) => tool.remedy(),
         }
     }
 }
@@ -230,7 +240,7 @@ fn provide(needs: &[Need]) -> Result<()> {
     for need in &missing {
         match need.source() {
             Source::Rustup(args) => rustup(args).with_context(|| list(&[*need]))?,
-            Source::Geckodriver => install_geckodriver()?,
+            Source::Built(tool) => tool.install()?,
             Source::Package(_) => {}
         }
     }
@@ -347,29 +357,6 @@ fn rustup(args: &[&str]) -> Result<()> {
         .stdin(Stdio::null())
         .status()?;
     ensure!(status.success(), "rustup {} failed", args.join(" "));
-    Ok(())
-}
-
-fn install_geckodriver() -> Result<()> {
-    eprintln!(
-        "set-up: building geckodriver {GECKODRIVER_VERSION}, which takes a minute or two, once"
-    );
-    let root = tools_dir();
-    let status = workspace::cargo()
-        .args([
-            "install",
-            "geckodriver",
-            "--version",
-            GECKODRIVER_VERSION,
-            "--locked",
-            "--root",
-        ])
-        .arg(&root)
-        // Its own, inside the target folder: an interrupted build goes on where it was.
-        .env("CARGO_TARGET_DIR", root.join("build"))
-        .stdin(Stdio::null())
-        .status()?;
-    ensure!(status.success(), "cargo install geckodriver failed");
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use crate::browser::Browser;
 use crate::cases;
+use crate::deny::{self, Advisories};
 use crate::pages;
 use crate::setup;
 use crate::size;
@@ -97,7 +98,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         let started = Instant::now();
         eprintln!("== {}", part.name());
         let outcome = match part {
-            Part::Lint => run.lint(),
+            Part::Lint => run.lint(args.deep),
             Part::Native => run.native(args.deep),
             Part::Build => run.build(),
             Part::Suite => run.suite(&browsers, args.deep),
@@ -213,6 +214,8 @@ fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
 struct Run {
     rows: Vec<Row>,
     faults: Vec<String>,
+    /// What was left out, and cannot be helped here.
+    warnings: Vec<String>,
 }
 
 impl Run {
@@ -222,7 +225,7 @@ impl Run {
         self.faults.push(what);
     }
 
-    fn lint(&mut self) -> Result<()> {
+    fn lint(&mut self, deep: bool) -> Result<()> {
         setup::lint_tools()?;
         setup::wasm_target()?;
         let deny = ["--", "--deny", "warnings"];
@@ -273,7 +276,24 @@ impl Run {
                 eprintln!("error: {name} failed: cargo {}", args.join(" "));
             }
         }
-        self.count(LINT, checks.len() - failed, failed, started);
+        let checking = Instant::now();
+        let dependencies = deny::check();
+        eprintln!("-- dependencies: {:.1} s", checking.elapsed().as_secs_f64());
+        if let Err(error) = dependencies {
+            failed += 1;
+            eprintln!("error: dependencies: {error:#}");
+        }
+        self.count(LINT, checks.len() + 1 - failed, failed, started);
+        if deep {
+            match deny::advisories()? {
+                Advisories::None => eprintln!("-- advisories: none"),
+                Advisories::Some => self.fault("advisories: there are some, see above".into()),
+                Advisories::NotChecked => self.warnings.push(
+                    "advisories: not checked, the database cannot be reached; where it can, `cargo deny check advisories`"
+                        .into(),
+                ),
+            }
+        }
         Ok(())
     }
 
@@ -392,6 +412,9 @@ impl Run {
         // Both streams may end in one log: the table comes last there.
         let _ = std::io::stderr().flush();
         println!("\n{}", table::render(&self.rows));
+        for warning in &self.warnings {
+            println!("warning: {warning}");
+        }
         for fault in &self.faults {
             println!("error: {fault}");
         }
