@@ -40,9 +40,22 @@ pub(crate) fn advisories() -> Result<Advisories> {
     let told = String::from_utf8_lossy(&output.stderr);
     let found = judged(&told, output.status.success());
     if found != Advisories::None {
-        eprintln!("{told}");
+        for message in told.lines().filter_map(message) {
+            eprintln!("{message}");
+        }
     }
     Ok(found)
+}
+
+/// Of a line of JSON, what it says to people: for an advisory, its number too.
+fn message(line: &str) -> Option<String> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let fields = line.get("fields")?;
+    let message = fields.get("message")?.as_str()?;
+    Some(match fields["advisory"]["id"].as_str() {
+        Some(id) => format!("{id}: {message}"),
+        None => message.to_string(),
+    })
 }
 
 /// Only a run that had the database ends with a summary.
@@ -75,6 +88,7 @@ mod tests {
     fn a_run_without_a_summary_has_checked_nothing() {
         let log = r#"{"fields":{"level":"ERROR","message":"failed to fetch"},"type":"log"}"#;
         assert_eq!(judged(log, false), Advisories::NotChecked);
+        assert_eq!(message(log).as_deref(), Some("failed to fetch"));
         assert_eq!(judged("", true), Advisories::NotChecked);
         assert_eq!(judged(SUMMARY, true), Advisories::None);
         assert_eq!(

@@ -5,6 +5,7 @@ mod browser;
 mod cases;
 mod classic;
 mod conditions;
+mod deep;
 mod demo;
 mod deny;
 mod layouts;

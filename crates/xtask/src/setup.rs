@@ -79,6 +79,16 @@ pub(crate) fn tool(tool: &'static Tool) -> Result<()> {
     provide(&[Need::Tool(tool)])
 }
 
+/// What `cargo +nightly miri` runs on.
+pub(crate) fn miri() -> Result<()> {
+    provide(&[Need::Nightly, Need::Miri])
+}
+
+/// What `cargo +nightly fuzz` runs on.
+pub(crate) fn fuzz() -> Result<()> {
+    provide(&[Need::Nightly, Need::Cxx, Need::Tool(&tools::CARGO_FUZZ)])
+}
+
 /// Browsers to launch; with `drivers`, to be driven too.
 pub(crate) fn browsers(browsers: &[Browser], drivers: bool) -> Result<()> {
     provide(&browser_needs(browsers, drivers))
@@ -104,6 +114,12 @@ enum Need {
     /// A component of the Rust tool chain.
     Component(&'static str),
     Tool(&'static Tool),
+    /// The tool chain of that name.
+    Nightly,
+    /// Miri, and the source of the standard library that it runs.
+    Miri,
+    /// A compiler for libFuzzer.
+    Cxx,
     Browser(Browser),
     Driver(Browser),
     /// An X server for the engine that has no headless mode.
@@ -115,6 +131,8 @@ enum Source {
     Rustup(&'static [&'static str]),
     Package(&'static str),
     Built(&'static Tool),
+    /// By who has the machine alone: which tool chains are here is theirs to say.
+    ToolChain(&'static str),
 }
 
 impl Need {
@@ -123,6 +141,9 @@ impl Need {
             Need::WasmTarget => WASM_TARGET.to_string(),
             Need::Component(name) => name.to_string(),
             Need::Tool(tool) => tool.name.to_string(),
+            Need::Nightly => "the nightly tool chain".to_string(),
+            Need::Miri => "miri".to_string(),
+            Need::Cxx => "c++".to_string(),
             Need::Browser(Browser::Webkit) => "MiniBrowser (WebKitGTK)".to_string(),
             Need::Browser(browser) => browser.name().to_string(),
             Need::Driver(Browser::Chromium) => "chromedriver".to_string(),
@@ -143,7 +164,14 @@ impl Need {
                 ask.args([command, "--version"]);
                 return Some(version(&mut ask)).filter(|version| !version.is_empty());
             }
+            Need::Nightly => return Some(nightly("rustc")).filter(|version| !version.is_empty()),
+            Need::Miri => {
+                return has_source()
+                    .then(|| nightly("cargo-miri"))
+                    .filter(|version| !version.is_empty());
+            }
             Need::Tool(tool) => tool.program(),
+            Need::Cxx => on_path("c++"),
             Need::Browser(browser) => browser.program(),
             Need::Driver(browser) => browser.driver_program(),
             Need::Display => on_path("Xvfb"),
@@ -165,7 +193,10 @@ impl Need {
 
     fn is_met(self) -> bool {
         match self {
-            Need::WasmTarget | Need::Component(_) => self.found().is_some(),
+            Need::WasmTarget | Need::Component(_) | Need::Nightly | Need::Miri => {
+                self.found().is_some()
+            }
+            Need::Cxx => on_path("c++").is_some(),
             Need::Tool(tool) => tool.program().is_some(),
             Need::Browser(browser) => browser.program().is_some(),
             Need::Driver(browser) => browser.driver_program().is_some(),
@@ -179,6 +210,16 @@ impl Need {
             Need::Component("clippy") => Source::Rustup(&["component", "add", "clippy"]),
             Need::Component(_) => Source::Rustup(&["component", "add", "rustfmt"]),
             Need::Tool(tool) => Source::Built(tool),
+            Need::Nightly => Source::ToolChain("nightly"),
+            Need::Miri => Source::Rustup(&[
+                "component",
+                "add",
+                "miri",
+                "rust-src",
+                "--toolchain",
+                "nightly",
+            ]),
+            Need::Cxx => Source::Package("g++"),
             Need::Browser(Browser::Chromium) => Source::Package("chromium"),
             Need::Browser(Browser::Firefox) => Source::Package("firefox-esr"),
             // MiniBrowser is in the library, which the driver brings along.
@@ -203,6 +244,7 @@ impl Need {
                 format!("{}, or GECKODRIVER=its path", tool.remedy())
             }
             Source::Built(tool) => tool.remedy(),
+            Source::ToolChain(name) => format!("rustup toolchain install {name}"),
         }
     }
 }
@@ -219,6 +261,12 @@ fn provide(needs: &[Need]) -> Result<()> {
     }
     if env::var_os("WASM_MT_NO_INSTALL").is_some_and(|value| value == "1") {
         bail!("{}WASM_MT_NO_INSTALL=1 forbids installing", list(&missing));
+    }
+    if missing
+        .iter()
+        .any(|need| matches!(need.source(), Source::ToolChain(_)))
+    {
+        bail!("{}a tool chain is not installed by itself", list(&missing));
     }
     let packages: BTreeSet<&str> = missing
         .iter()
@@ -241,7 +289,7 @@ fn provide(needs: &[Need]) -> Result<()> {
         match need.source() {
             Source::Rustup(args) => rustup(args).with_context(|| list(&[*need]))?,
             Source::Built(tool) => tool.install()?,
-            Source::Package(_) => {}
+            Source::Package(_) | Source::ToolChain(_) => {}
         }
     }
     let missing: Vec<Need> = missing.into_iter().filter(|need| !need.is_met()).collect();
@@ -360,6 +408,20 @@ fn rustup(args: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// The version of a program of the nightly tool chain; empty if there is none.
+fn nightly(program: &str) -> String {
+    version(workspace::nightly(program).arg("--version"))
+}
+
+/// Whether the nightly tool chain has the source of its standard library.
+fn has_source() -> bool {
+    let sysroot = version(workspace::nightly("rustc").args(["--print", "sysroot"]));
+    !sysroot.is_empty()
+        && Path::new(&sysroot)
+            .join("lib/rustlib/src/rust/library/Cargo.toml")
+            .is_file()
+}
+
 /// The folder of the target's standard library, if it is installed.
 fn target_libdir() -> Option<PathBuf> {
     let text =
@@ -445,6 +507,13 @@ mod tests {
         let text = list(&[Need::Driver(Browser::Firefox), Need::Display]);
         assert!(text.contains("geckodriver is missing: cargo install geckodriver"));
         assert!(text.contains("Xvfb is missing: apt-get install"));
+    }
+
+    #[test]
+    fn a_tool_chain_is_named_and_not_installed() {
+        assert!(matches!(Need::Nightly.source(), Source::ToolChain(_)));
+        let text = list(&[Need::Nightly]);
+        assert!(text.contains("rustup toolchain install nightly"), "{text}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use crate::browser::Browser;
 use crate::cases;
+use crate::deep;
 use crate::deny::{self, Advisories};
 use crate::pages;
 use crate::setup;
@@ -27,7 +28,7 @@ pub(crate) struct Args {
     /// Only this part; may be given more than once
     #[arg(long)]
     part: Vec<Part>,
-    /// The browser suite under every setting in every browser, and the native tests with optimization too
+    /// Every setting in every browser, optimized native tests, long soaks, all that loom can run, miri and fuzzing
     #[arg(long)]
     deep: bool,
     /// Only say what would run
@@ -144,7 +145,9 @@ fn planned(
                 planned.extend(
                     native_runs(deep)
                         .into_iter()
-                        .map(|(name, _)| (name.to_string(), String::new())),
+                        .map(|(name, _)| name)
+                        .chain(deep::RUNS.iter().filter(|_| deep).map(|(name, _)| *name))
+                        .map(|name| (name.to_string(), String::new())),
                 );
             }
             Part::Build => planned.push((BUILD.to_string(), String::new())),
@@ -176,6 +179,8 @@ const BUILD: &str = "build";
 
 /// The interleavings of what parks, wakes and settles, with the shipped files: their atomics are loom's.
 const LOOM: &str = "native: loom";
+/// The same with as many preemptions as end within some minutes.
+const LOOM_DEEP: &str = "native: loom, deep";
 // A folder of its own: the flag would have everything built anew.
 const LOOM_ARGS: &[&str] = &[
     "test",
@@ -190,6 +195,10 @@ const LOOM_ARGS: &[&str] = &[
     "loom_",
 ];
 
+const OPTIMIZED: &str = "native: crates, optimized";
+/// How many jobs the soak has there.
+const DEEP_SOAK: &str = "200000";
+
 /// The native test runs: their names in the table, and cargo's arguments.
 fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
     let mut runs: Vec<(&str, &[&str])> = vec![
@@ -198,11 +207,11 @@ fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
             &["test", "--workspace", "--exclude", "xtask"],
         ),
         ("native: xtask", &["test", "--package", "xtask"]),
-        (LOOM, LOOM_ARGS),
+        (if deep { LOOM_DEEP } else { LOOM }, LOOM_ARGS),
     ];
     if deep {
         runs.push((
-            "native: crates, optimized",
+            OPTIMIZED,
             &["test", "--release", "--workspace", "--exclude", "xtask"],
         ));
     }
@@ -302,8 +311,14 @@ impl Run {
             let started = Instant::now();
             // One failing crate must not hide the others.
             let mut cargo = workspace::cargo();
-            if name == LOOM {
+            if name == LOOM || name == LOOM_DEEP {
                 cargo.env("RUSTFLAGS", "--cfg loom");
+            }
+            if name == LOOM_DEEP {
+                cargo.env("WASM_MT_DEEP", "1");
+            }
+            if name == OPTIMIZED {
+                cargo.env("WASM_MT_SOAK", DEEP_SOAK);
             }
             let (succeeded, output) = streamed(cargo.args(args).arg("--no-fail-fast"))?;
             let counts = Counts::of(&output).unwrap_or_default();
@@ -313,6 +328,13 @@ impl Run {
                 counts.failed.max(1)
             };
             self.count(name, counts.passed, failed, started);
+        }
+        for (name, run) in deep::RUNS.iter().filter(|_| deep) {
+            let started = Instant::now();
+            match run() {
+                Ok(counts) => self.count(name, counts.passed, counts.failed, started),
+                Err(error) => self.fault(format!("{name}: {error:#}")),
+            }
         }
         Ok(())
     }
@@ -428,7 +450,7 @@ impl Run {
 }
 
 /// Runs a command whose output is shown as it comes, and returned.
-fn streamed(command: &mut Command) -> Result<(bool, String)> {
+pub(crate) fn streamed(command: &mut Command) -> Result<(bool, String)> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

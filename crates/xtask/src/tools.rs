@@ -31,6 +31,12 @@ pub(crate) const CARGO_DENY: Tool = Tool {
     debug: true,
 };
 
+pub(crate) const CARGO_FUZZ: Tool = Tool {
+    name: "cargo-fuzz",
+    version: "0.13.2",
+    debug: true,
+};
+
 impl Tool {
     /// The one that the set-up has built, or one on PATH; of this version, as others may read another configuration.
     pub(crate) fn program(&self) -> Option<PathBuf> {
