@@ -1,5 +1,5 @@
-//! Holds pages against the code: `docs/migration.md` has a row for each name of the surface of 0.1, and each test that it or
-//! `docs/faults.md` names is there, and is run.
+//! Holds pages against the code: `docs/migration.md` has a row for each name of the surface of 0.1, `docs/security.md` one for
+//! each dependency, and each test that they or `docs/faults.md` name is there, and is run.
 #![cfg(not(target_family = "wasm"))]
 
 use std::fs;
@@ -59,7 +59,7 @@ fn every_row_names_tests_that_are_there(page: &str, at_least: usize) {
     assert!(rows.len() >= at_least, "only {} rows in {page}", rows.len());
     let mut text = String::new();
     sources(&root().join("tests"), &mut text);
-    sources(&root().join("crates/wasm-mt/src"), &mut text);
+    sources(&root().join("crates"), &mut text);
     for cells in &rows {
         let tests = cells.last().unwrap();
         assert_ne!(quoted(tests).count(), 0, "{page}: no test for {}", cells[0]);
@@ -168,4 +168,31 @@ fn every_row_of_the_migration_names_its_tests() {
 #[test]
 fn every_row_of_the_faults_names_its_tests() {
     every_row_names_tests_that_are_there("docs/faults.md", 50);
+}
+
+#[test]
+fn every_row_of_the_security_names_its_tests() {
+    every_row_names_tests_that_are_there("docs/security.md", 25);
+}
+
+#[test]
+fn every_dependency_of_what_is_published_has_a_row() {
+    let page = read("docs/security.md");
+    let mut missing = Vec::new();
+    for name in ["wasm-mt", "wasm-mt-pool"] {
+        let manifest = read(&format!("crates/{name}/Cargo.toml"));
+        let mut counts = false;
+        for line in manifest.lines() {
+            if line.starts_with('[') {
+                counts = line.ends_with("dependencies]") && !line.contains("dev-dependencies");
+            } else if counts && line.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                let dependency = line.split([' ', '.', '=']).next().unwrap_or_default();
+                let row = format!("\n| `{dependency}` |");
+                if dependency != "wasm-mt" && !page.contains(&row) {
+                    missing.push(dependency.to_owned());
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no row for {missing:?}");
 }

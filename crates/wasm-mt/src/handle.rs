@@ -192,7 +192,7 @@ impl<T: Send + 'static> Shared<T> {
             Phase::Pending {
                 detached, waker, ..
             } => {
-                *detached = true;
+                *detached = taken(Step::Detach);
                 let waker = waker.take();
                 drop(phase);
                 drop(waker);
@@ -201,7 +201,9 @@ impl<T: Send + 'static> Shared<T> {
             settled => std::mem::replace(settled, Phase::Taken),
         };
         drop(phase);
-        if let Phase::Settled(Err(error)) = before {
+        if let Phase::Settled(Err(error)) = before
+            && taken(Step::TellLate)
+        {
             self.report(error);
         }
     }

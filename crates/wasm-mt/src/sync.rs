@@ -12,6 +12,10 @@ pub(crate) enum Step {
     Once,
     /// To wake who waits.
     Wake,
+    /// To leave word that the handle is gone.
+    Detach,
+    /// To tell the error that a handle left behind which went after it.
+    TellLate,
 }
 
 /// Whether the step is taken: always, but in a model that leaves it out.

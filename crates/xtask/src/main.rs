@@ -5,7 +5,9 @@ mod browser;
 mod cases;
 mod classic;
 mod conditions;
+mod deep;
 mod demo;
+mod deny;
 mod faults;
 mod layouts;
 mod looks;
@@ -18,6 +20,7 @@ mod size;
 mod suite;
 mod table;
 mod test;
+mod tools;
 mod webdriver;
 mod workspace;
 

@@ -13,11 +13,11 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::browser::{Browser, is_root, on_path, tools_dir};
+use crate::browser::{Browser, is_root, on_path};
+use crate::tools::{self, Tool};
 use crate::workspace;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
-const GECKODRIVER_VERSION: &str = "0.37.1";
 
 /// `cargo xtask doctor`: a table of what is here and what is missing.
 pub(crate) fn doctor() -> Result<ExitCode> {
@@ -25,6 +25,7 @@ pub(crate) fn doctor() -> Result<ExitCode> {
         Need::WasmTarget,
         Need::Component("clippy"),
         Need::Component("rustfmt"),
+        Need::Tool(&tools::CARGO_DENY),
     ];
     needs.extend(browser_needs(&Browser::ALL, true));
     let mut lines = vec![(
@@ -73,6 +74,21 @@ pub(crate) fn lint_tools() -> Result<()> {
     provide(&[Need::Component("clippy"), Need::Component("rustfmt")])
 }
 
+/// A program that is built for it.
+pub(crate) fn tool(tool: &'static Tool) -> Result<()> {
+    provide(&[Need::Tool(tool)])
+}
+
+/// What `cargo +nightly miri` runs on.
+pub(crate) fn miri() -> Result<()> {
+    provide(&[Need::Nightly, Need::Miri])
+}
+
+/// What `cargo +nightly fuzz` runs on.
+pub(crate) fn fuzz() -> Result<()> {
+    provide(&[Need::Nightly, Need::Cxx, Need::Tool(&tools::CARGO_FUZZ)])
+}
+
 /// Browsers to launch; with `drivers`, to be driven too.
 pub(crate) fn browsers(browsers: &[Browser], drivers: bool) -> Result<()> {
     provide(&browser_needs(browsers, drivers))
@@ -97,6 +113,13 @@ enum Need {
     WasmTarget,
     /// A component of the Rust tool chain.
     Component(&'static str),
+    Tool(&'static Tool),
+    /// The tool chain of that name.
+    Nightly,
+    /// Miri, and the source of the standard library that it runs.
+    Miri,
+    /// A compiler for libFuzzer.
+    Cxx,
     Browser(Browser),
     Driver(Browser),
     /// An X server for the engine that has no headless mode.
@@ -107,7 +130,9 @@ enum Need {
 enum Source {
     Rustup(&'static [&'static str]),
     Package(&'static str),
-    Geckodriver,
+    Built(&'static Tool),
+    /// By who has the machine alone: which tool chains are here is theirs to say.
+    ToolChain(&'static str),
 }
 
 impl Need {
@@ -115,6 +140,10 @@ impl Need {
         match self {
             Need::WasmTarget => WASM_TARGET.to_string(),
             Need::Component(name) => name.to_string(),
+            Need::Tool(tool) => tool.name.to_string(),
+            Need::Nightly => "the nightly tool chain".to_string(),
+            Need::Miri => "miri".to_string(),
+            Need::Cxx => "c++".to_string(),
             Need::Browser(Browser::Webkit) => "MiniBrowser (WebKitGTK)".to_string(),
             Need::Browser(browser) => browser.name().to_string(),
             Need::Driver(Browser::Chromium) => "chromedriver".to_string(),
@@ -135,6 +164,14 @@ impl Need {
                 ask.args([command, "--version"]);
                 return Some(version(&mut ask)).filter(|version| !version.is_empty());
             }
+            Need::Nightly => return Some(nightly("rustc")).filter(|version| !version.is_empty()),
+            Need::Miri => {
+                return has_source()
+                    .then(|| nightly("cargo-miri"))
+                    .filter(|version| !version.is_empty());
+            }
+            Need::Tool(tool) => tool.program(),
+            Need::Cxx => on_path("c++"),
             Need::Browser(browser) => browser.program(),
             Need::Driver(browser) => browser.driver_program(),
             Need::Display => on_path("Xvfb"),
@@ -156,7 +193,11 @@ impl Need {
 
     fn is_met(self) -> bool {
         match self {
-            Need::WasmTarget | Need::Component(_) => self.found().is_some(),
+            Need::WasmTarget | Need::Component(_) | Need::Nightly | Need::Miri => {
+                self.found().is_some()
+            }
+            Need::Cxx => on_path("c++").is_some(),
+            Need::Tool(tool) => tool.program().is_some(),
             Need::Browser(browser) => browser.program().is_some(),
             Need::Driver(browser) => browser.driver_program().is_some(),
             Need::Display => on_path("Xvfb").is_some(),
@@ -168,6 +209,17 @@ impl Need {
             Need::WasmTarget => Source::Rustup(&["target", "add", WASM_TARGET]),
             Need::Component("clippy") => Source::Rustup(&["component", "add", "clippy"]),
             Need::Component(_) => Source::Rustup(&["component", "add", "rustfmt"]),
+            Need::Tool(tool) => Source::Built(tool),
+            Need::Nightly => Source::ToolChain("nightly"),
+            Need::Miri => Source::Rustup(&[
+                "component",
+                "add",
+                "miri",
+                "rust-src",
+                "--toolchain",
+                "nightly",
+            ]),
+            Need::Cxx => Source::Package("g++"),
             Need::Browser(Browser::Chromium) => Source::Package("chromium"),
             Need::Browser(Browser::Firefox) => Source::Package("firefox-esr"),
             // MiniBrowser is in the library, which the driver brings along.
@@ -176,7 +228,7 @@ impl Need {
             }
             Need::Driver(Browser::Chromium) => Source::Package("chromium-driver"),
             // Debian has no package of it.
-            Need::Driver(Browser::Firefox) => Source::Geckodriver,
+            Need::Driver(Browser::Firefox) => Source::Built(&tools::GECKODRIVER),
             Need::Display => Source::Package("xvfb"),
         }
     }
@@ -188,11 +240,11 @@ impl Need {
             Source::Package(name) => format!(
                 "apt-get install --no-install-recommends {name}, or your system's package of it"
             ),
-            Source::Geckodriver => {
-                format!(
-                    "cargo install geckodriver --version {GECKODRIVER_VERSION} --locked, or GECKODRIVER=its path"
-                )
+            Source::Built(tool) if *tool == tools::GECKODRIVER => {
+                format!("{}, or GECKODRIVER=its path", tool.remedy())
             }
+            Source::Built(tool) => tool.remedy(),
+            Source::ToolChain(name) => format!("rustup toolchain install {name}"),
         }
     }
 }
@@ -209,6 +261,12 @@ fn provide(needs: &[Need]) -> Result<()> {
     }
     if env::var_os("WASM_MT_NO_INSTALL").is_some_and(|value| value == "1") {
         bail!("{}WASM_MT_NO_INSTALL=1 forbids installing", list(&missing));
+    }
+    if missing
+        .iter()
+        .any(|need| matches!(need.source(), Source::ToolChain(_)))
+    {
+        bail!("{}a tool chain is not installed by itself", list(&missing));
     }
     let packages: BTreeSet<&str> = missing
         .iter()
@@ -230,8 +288,8 @@ fn provide(needs: &[Need]) -> Result<()> {
     for need in &missing {
         match need.source() {
             Source::Rustup(args) => rustup(args).with_context(|| list(&[*need]))?,
-            Source::Geckodriver => install_geckodriver()?,
-            Source::Package(_) => {}
+            Source::Built(tool) => tool.install()?,
+            Source::Package(_) | Source::ToolChain(_) => {}
         }
     }
     let missing: Vec<Need> = missing.into_iter().filter(|need| !need.is_met()).collect();
@@ -350,27 +408,18 @@ fn rustup(args: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn install_geckodriver() -> Result<()> {
-    eprintln!(
-        "set-up: building geckodriver {GECKODRIVER_VERSION}, which takes a minute or two, once"
-    );
-    let root = tools_dir();
-    let status = workspace::cargo()
-        .args([
-            "install",
-            "geckodriver",
-            "--version",
-            GECKODRIVER_VERSION,
-            "--locked",
-            "--root",
-        ])
-        .arg(&root)
-        // Its own, inside the target folder: an interrupted build goes on where it was.
-        .env("CARGO_TARGET_DIR", root.join("build"))
-        .stdin(Stdio::null())
-        .status()?;
-    ensure!(status.success(), "cargo install geckodriver failed");
-    Ok(())
+/// The version of a program of the nightly tool chain; empty if there is none.
+fn nightly(program: &str) -> String {
+    version(workspace::nightly(program).arg("--version"))
+}
+
+/// Whether the nightly tool chain has the source of its standard library.
+fn has_source() -> bool {
+    let sysroot = version(workspace::nightly("rustc").args(["--print", "sysroot"]));
+    !sysroot.is_empty()
+        && Path::new(&sysroot)
+            .join("lib/rustlib/src/rust/library/Cargo.toml")
+            .is_file()
 }
 
 /// The folder of the target's standard library, if it is installed.
@@ -458,6 +507,13 @@ mod tests {
         let text = list(&[Need::Driver(Browser::Firefox), Need::Display]);
         assert!(text.contains("geckodriver is missing: cargo install geckodriver"));
         assert!(text.contains("Xvfb is missing: apt-get install"));
+    }
+
+    #[test]
+    fn a_tool_chain_is_named_and_not_installed() {
+        assert!(matches!(Need::Nightly.source(), Source::ToolChain(_)));
+        let text = list(&[Need::Nightly]);
+        assert!(text.contains("rustup toolchain install nightly"), "{text}");
     }
 
     #[test]

@@ -12,6 +12,8 @@ use clap::ValueEnum;
 
 use crate::browser::Browser;
 use crate::cases;
+use crate::deep;
+use crate::deny::{self, Advisories};
 use crate::faults;
 use crate::pages;
 use crate::setup;
@@ -28,7 +30,7 @@ pub(crate) struct Args {
     /// Only this part; may be given more than once
     #[arg(long)]
     part: Vec<Part>,
-    /// The browser suite under every setting in every browser, and the native tests with optimization too
+    /// Every setting in every browser, optimized native tests, long soaks, all that loom can run, miri and fuzzing
     #[arg(long)]
     deep: bool,
     /// Only say what would run
@@ -103,7 +105,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         let started = Instant::now();
         eprintln!("== {}", part.name());
         let outcome = match part {
-            Part::Lint => run.lint(),
+            Part::Lint => run.lint(args.deep),
             Part::Native => run.native(args.deep),
             Part::Build => run.build(),
             Part::Suite => run.suite(&browsers, args.deep),
@@ -150,7 +152,9 @@ fn planned(
                 planned.extend(
                     native_runs(deep)
                         .into_iter()
-                        .map(|(name, _)| (name.to_string(), String::new())),
+                        .map(|(name, _)| name)
+                        .chain(deep::RUNS.iter().filter(|_| deep).map(|(name, _)| *name))
+                        .map(|name| (name.to_string(), String::new())),
                 );
             }
             Part::Build => planned.push((BUILD.to_string(), String::new())),
@@ -187,6 +191,8 @@ const BUILD: &str = "build";
 
 /// The interleavings of what parks, wakes and settles, with the shipped files: their atomics are loom's.
 const LOOM: &str = "native: loom";
+/// The same with as many preemptions as end within some minutes.
+const LOOM_DEEP: &str = "native: loom, deep";
 // A folder of its own: the flag would have everything built anew.
 const LOOM_ARGS: &[&str] = &[
     "test",
@@ -201,6 +207,10 @@ const LOOM_ARGS: &[&str] = &[
     "loom_",
 ];
 
+const OPTIMIZED: &str = "native: crates, optimized";
+/// How many jobs the soak has there.
+const DEEP_SOAK: &str = "200000";
+
 /// The native test runs: their names in the table, and cargo's arguments.
 fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
     let mut runs: Vec<(&str, &[&str])> = vec![
@@ -209,11 +219,11 @@ fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
             &["test", "--workspace", "--exclude", "xtask"],
         ),
         ("native: xtask", &["test", "--package", "xtask"]),
-        (LOOM, LOOM_ARGS),
+        (if deep { LOOM_DEEP } else { LOOM }, LOOM_ARGS),
     ];
     if deep {
         runs.push((
-            "native: crates, optimized",
+            OPTIMIZED,
             &["test", "--release", "--workspace", "--exclude", "xtask"],
         ));
     }
@@ -227,6 +237,8 @@ struct Run {
     faults: Vec<String>,
     /// The fault matrix's cells by outcome.
     outcomes: BTreeMap<String, usize>,
+    /// What was left out, and cannot be helped here.
+    warnings: Vec<String>,
 }
 
 impl Run {
@@ -236,7 +248,7 @@ impl Run {
         self.faults.push(what);
     }
 
-    fn lint(&mut self) -> Result<()> {
+    fn lint(&mut self, deep: bool) -> Result<()> {
         setup::lint_tools()?;
         setup::wasm_target()?;
         let deny = ["--", "--deny", "warnings"];
@@ -287,7 +299,24 @@ impl Run {
                 eprintln!("error: {name} failed: cargo {}", args.join(" "));
             }
         }
-        self.count(LINT, checks.len() - failed, failed, started);
+        let checking = Instant::now();
+        let dependencies = deny::check();
+        eprintln!("-- dependencies: {:.1} s", checking.elapsed().as_secs_f64());
+        if let Err(error) = dependencies {
+            failed += 1;
+            eprintln!("error: dependencies: {error:#}");
+        }
+        self.count(LINT, checks.len() + 1 - failed, failed, started);
+        if deep {
+            match deny::advisories()? {
+                Advisories::None => eprintln!("-- advisories: none"),
+                Advisories::Some => self.fault("advisories: there are some, see above".into()),
+                Advisories::NotChecked => self.warnings.push(
+                    "advisories: not checked, the database cannot be reached; where it can, `cargo deny check advisories`"
+                        .into(),
+                ),
+            }
+        }
         Ok(())
     }
 
@@ -296,8 +325,14 @@ impl Run {
             let started = Instant::now();
             // One failing crate must not hide the others.
             let mut cargo = workspace::cargo();
-            if name == LOOM {
+            if name == LOOM || name == LOOM_DEEP {
                 cargo.env("RUSTFLAGS", "--cfg loom");
+            }
+            if name == LOOM_DEEP {
+                cargo.env("WASM_MT_DEEP", "1");
+            }
+            if name == OPTIMIZED {
+                cargo.env("WASM_MT_SOAK", DEEP_SOAK);
             }
             let (succeeded, output) = streamed(cargo.args(args).arg("--no-fail-fast"))?;
             let counts = Counts::of(&output).unwrap_or_default();
@@ -307,6 +342,13 @@ impl Run {
                 counts.failed.max(1)
             };
             self.count(name, counts.passed, failed, started);
+        }
+        for (name, run) in deep::RUNS.iter().filter(|_| deep) {
+            let started = Instant::now();
+            match run() {
+                Ok(counts) => self.count(name, counts.passed, counts.failed, started),
+                Err(error) => self.fault(format!("{name}: {error:#}")),
+            }
         }
         Ok(())
     }
@@ -423,6 +465,9 @@ impl Run {
                 println!("{cells:6}  {outcome}");
             }
         }
+        for warning in &self.warnings {
+            println!("warning: {warning}");
+        }
         for fault in &self.faults {
             println!("error: {fault}");
         }
@@ -436,7 +481,7 @@ impl Run {
 }
 
 /// Runs a command whose output is shown as it comes, and returned.
-fn streamed(command: &mut Command) -> Result<(bool, String)> {
+pub(crate) fn streamed(command: &mut Command) -> Result<(bool, String)> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,6 +1,7 @@
 //! Where things lie in this workspace, and how its tools are called. Every path is absolute: a command may be run from any folder.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -23,7 +24,23 @@ pub(crate) fn target_dir() -> PathBuf {
 
 /// The cargo that runs this xtask, called in the workspace's root.
 pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    called(Command::new(
+        env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
+    ))
+}
+
+/// A program of the nightly tool chain, or one that calls such, in the workspace's root.
+pub(crate) fn nightly(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("rustup");
+    command
+        .args(["run", "nightly"])
+        .arg(program)
+        // The one that runs this xtask.
+        .env_remove("CARGO");
+    called(command)
+}
+
+fn called(mut command: Command) -> Command {
     command
         .current_dir(root())
         .env("CARGO_TARGET_DIR", target_dir());

@@ -89,6 +89,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "to make so many takes a minute there")]
     fn there_are_so_many_and_no_more() {
         let grown = Grown::new(usize::MAX, || ());
         assert_eq!(grown.len(), Grown::<()>::MOST);

@@ -29,8 +29,8 @@ use crate::priority::Priority;
 use crate::ranks::Ranks;
 
 /// How often a worker looks for something to do, letting others have the core in between, before it sleeps. It is about the
-/// time in which who awaits a job is woken and spawns another, which then needs no wake.
-const ROUNDS: u32 = 96;
+/// time in which who awaits a job is woken and spawns another, which then needs no wake. In miri a round takes milliseconds.
+const ROUNDS: u32 = if cfg!(miri) { 2 } else { 96 };
 
 /// How long a worker runs jobs of a `map` before it looks for what else there is. They cannot be stolen meanwhile.
 const SLICE: Duration = Duration::from_micros(50);

@@ -144,7 +144,7 @@ fn a_terminated_fabric_settles_all_that_it_has() {
 
 #[test]
 fn no_handle_is_left_behind_by_a_termination_amid_spawns() {
-    for _ in 0..50 {
+    for _ in 0..many(50) {
         let fabric = fabric(2);
         let handles = std::thread::scope(|scope| {
             let spawner = scope.spawn(|| {

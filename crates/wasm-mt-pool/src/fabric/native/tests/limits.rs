@@ -177,6 +177,10 @@ fn the_urgent_goes_first_and_what_has_time_last() {
 }
 
 #[test]
+#[cfg_attr(
+    miri,
+    ignore = "it is about the order of hundreds of jobs, and there are others for how they are taken"
+)]
 fn none_starves() {
     static ORDER: Order = Order::new();
     static BEGUN: Gate = Gate::new();
@@ -234,7 +238,7 @@ fn a_map_that_has_time_lets_others_pass_between_its_items() {
 fn an_urgent_map_gives_each_items_result() {
     let fabric = fabric(2);
     for priority in [Priority::Urgent, Priority::Background] {
-        let (results, done, mut entry, _) = maps::mapped((0..10_000_u32).collect(), |n| n + 1);
+        let (results, done, mut entry, _) = maps::mapped((0..many(10_000)).collect(), |n| n + 1);
         entry.set_rank(priority.rank());
         fabric.submit(entry, Place::Anywhere);
         done.recv().unwrap();

@@ -54,7 +54,7 @@ pub(super) fn mapped<I: wasm_mt::Travel, R: wasm_mt::Travel>(
 #[test]
 fn a_map_gives_each_items_result() {
     let fabric = fabric(2);
-    let (results, done, entry, _) = mapped((0..10_000_u32).collect(), |n| n + 1);
+    let (results, done, entry, _) = mapped((0..many(10_000)).collect(), |n| n + 1);
     fabric.submit(entry, Place::Anywhere);
     done.recv().unwrap();
     let values = std::mem::take(&mut *results.values.lock().unwrap());
@@ -63,7 +63,7 @@ fn a_map_gives_each_items_result() {
         assert_eq!(value, n + 1);
     }
     let run: u64 = fabric.done().iter().map(|done| done.run).sum();
-    assert_eq!(run, 10_000);
+    assert_eq!(run, u64::from(many(10_000)));
     end(&fabric);
 }
 

@@ -103,7 +103,7 @@ fn a_worker_whose_async_job_awaits_something_does_not_end() {
 fn no_job_waits_for_a_worker_that_ends_just_then() {
     for workers in [1, 3] {
         let fabric = with(idle(Duration::ZERO), workers);
-        for n in 0..2_000_u32 {
+        for n in 0..many(2_000) {
             let place = if n % 3 == 0 {
                 Place::Pinned(n as usize % workers)
             } else {
@@ -118,7 +118,7 @@ fn no_job_waits_for_a_worker_that_ends_just_then() {
 #[test]
 fn workers_that_rest_come_and_go_with_the_size() {
     let fabric = with(idle(Duration::ZERO), 4);
-    for n in 0..300 {
+    for n in 0..many(300) as usize {
         fabric.resize(1 + n * 7 % 5).unwrap();
         block_on(spawn(&fabric, job!(|| ()))).unwrap();
     }
