@@ -420,3 +420,6 @@ impl Outlet for RelayedOutlet {
             .write(|writer| answer::write_closed(writer, self.theirs, self.index));
     }
 }
+
+#[cfg(test)]
+mod tests;
