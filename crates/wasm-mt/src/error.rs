@@ -202,7 +202,7 @@ pub(crate) enum JoinErrorKind {
          cannot be cloned"
     )]
     #[cfg_attr(
-        not(target_family = "wasm"),
+        not(any(target_family = "wasm", test, fuzzing)),
         expect(dead_code, reason = "natively there are no JavaScript values")
     )]
     NotCloned {
@@ -223,7 +223,7 @@ pub(crate) enum JoinErrorKind {
     #[error("the job could not be posted to its worker: {0}")]
     Post(String),
     #[cfg_attr(
-        not(target_family = "wasm"),
+        not(any(target_family = "wasm", test, fuzzing)),
         expect(
             dead_code,
             reason = "only in a browser can a worker be of another build"
@@ -238,7 +238,7 @@ impl JoinError {
         JoinError(Arc::new(kind))
     }
 
-    #[cfg(target_family = "wasm")]
+    #[cfg(any(target_family = "wasm", test, fuzzing))]
     pub(crate) fn kind(&self) -> &JoinErrorKind {
         &self.0
     }

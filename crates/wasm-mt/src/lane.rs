@@ -34,7 +34,6 @@ use crate::handle::{JobId, Packet};
 use crate::payload::Payload;
 use crate::sys;
 use crate::thread::Current;
-use crate::worker::Outcome;
 
 #[cfg(target_family = "wasm")]
 pub(crate) use self::end::Out;
@@ -78,10 +77,10 @@ pub(crate) struct End {
 }
 
 /// What a report says of a job.
-pub(crate) enum Told {
+pub(crate) enum Told<V = sys::Value> {
     /// It awaits something.
     Suspended,
-    Finished(Outcome),
+    Finished(Result<V, JoinError>),
 }
 
 /// What was posted to a worker, and that worker.

@@ -27,6 +27,8 @@ mod sys;
 mod thread;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod utils;
+#[cfg(any(target_family = "wasm", test, fuzzing))]
+mod wire;
 mod worker;
 
 pub use buffer::Buffer;

@@ -15,18 +15,17 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::context::{Context, Shared};
-use super::letter::{Letter, Reader, Writer};
+use super::letter::{self, Letter, Reader, Writer};
 use super::task::Task;
-use super::{dom, entry, link, outcome, watch};
+use super::{dom, entry, link, watch};
 use crate::channel::Outlet;
 use crate::entry::{Child, Entry, close};
-use crate::error::{JoinError, JoinErrorKind};
+use crate::error::JoinError;
 use crate::handle::{JobId, Packet};
-use crate::lane::Told;
 use crate::name::Name;
-use crate::panic::Panic;
 use crate::payload::Payload;
-use crate::thread::Current;
+use crate::wire::answer::{self, Answer};
+use crate::wire::jobs;
 use crate::worker::Outcome;
 
 // Kinds of messages. From the worker; what a worker says that is not its pool's ends with 10.
@@ -37,14 +36,6 @@ pub(super) const SHARED: u32 = 13;
 pub(super) const UNSHARED: u32 = 14;
 // To the worker.
 const ANSWER: u32 = 7;
-// What an answer tells beside outcomes.
-const ITEM: u32 = 7;
-const CLOSED: u32 = 8;
-const PANICKED: u32 = 9;
-const TRAPPED: u32 = 10;
-const LOST: u32 = 11;
-const TOO_LATE: u32 = 12;
-
 /// In the place of the number of a worker.
 const ANY: u32 = u32::MAX;
 
@@ -141,9 +132,9 @@ fn find(children: &mut BTreeMap<u64, Child>, id: JobId) -> Option<(usize, &mut C
 
 /// The owner tells what has become of jobs of this worker's jobs.
 pub fn answered(bytes: &[u8], list: &JsValue) {
-    let mut reader = Reader::new(bytes, list);
+    let mut reader = letter::reader(bytes, list);
     while reader.has_more() {
-        let Some(answer) = read_answer(&mut reader) else {
+        let Some(answer) = answer::read(&mut reader) else {
             // Who waits in this worker would wait for good.
             entry::not_read();
         };
@@ -172,109 +163,6 @@ pub fn answered(bytes: &[u8], list: &JsValue) {
             }
         }
     }
-}
-
-/// An outcome, with what only an owner knows of it.
-fn write_outcome(to: &mut Writer, id: JobId, outcome: &Outcome) {
-    let Err(error) = outcome else {
-        return outcome::write(to, id, outcome);
-    };
-    let mut head = |tag| {
-        to.u32(tag);
-        to.u64(id.0);
-    };
-    match error.kind() {
-        JoinErrorKind::Panicked { panic, thread } => {
-            head(PANICKED);
-            to.text(&panic.message);
-            to.text(panic.location.as_deref().unwrap_or_default());
-            write_thread(to, thread);
-        }
-        JoinErrorKind::Trapped { message, thread } => {
-            head(TRAPPED);
-            to.text(message);
-            write_thread(to, thread);
-        }
-        JoinErrorKind::Lost { why, may_have_run } => {
-            head(LOST);
-            to.u32((*may_have_run).into());
-            to.text(why);
-        }
-        JoinErrorKind::NotReplaced {
-            error,
-            may_have_run,
-        } => {
-            head(LOST);
-            to.u32((*may_have_run).into());
-            to.text(&error.with_sources());
-        }
-        JoinErrorKind::Closed => head(TOO_LATE),
-        _ => outcome::write(to, id, outcome),
-    }
-}
-
-fn write_thread(to: &mut Writer, thread: &Current) {
-    to.u64(thread.id);
-    to.text(thread.name.as_deref().unwrap_or_default());
-}
-
-fn read_thread(from: &mut Reader<'_>) -> Option<Current> {
-    Some(Current {
-        id: from.u64()?,
-        name: from.text().map(some)?,
-    })
-}
-
-/// An empty text stands for none.
-fn some(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
-}
-
-enum Answer {
-    Ended(JobId, Outcome),
-    Item(JobId, u32, Payload),
-    Closed(JobId, u32),
-}
-
-fn read_answer(reader: &mut Reader<'_>) -> Option<Answer> {
-    Some(match reader.peek()? {
-        tag @ (ITEM | CLOSED) => {
-            reader.u32()?;
-            let (id, index) = (JobId(reader.u64()?), reader.u32()?);
-            if tag == ITEM {
-                Answer::Item(id, index, reader.payload()?)
-            } else {
-                Answer::Closed(id, index)
-            }
-        }
-        tag @ (PANICKED | TRAPPED | LOST | TOO_LATE) => {
-            reader.u32()?;
-            let id = JobId(reader.u64()?);
-            let kind = match tag {
-                PANICKED => JoinErrorKind::Panicked {
-                    panic: Panic {
-                        message: reader.text()?,
-                        location: reader.text().map(some)?,
-                    },
-                    thread: read_thread(reader)?,
-                },
-                TRAPPED => JoinErrorKind::Trapped {
-                    message: reader.text()?,
-                    thread: read_thread(reader)?,
-                },
-                LOST => JoinErrorKind::Lost {
-                    may_have_run: reader.u32()? != 0,
-                    why: reader.text()?,
-                },
-                _ => JoinErrorKind::Closed,
-            };
-            Answer::Ended(id, Err(JoinError::new(kind)))
-        }
-        _ => match outcome::read(reader)? {
-            (id, Told::Finished(outcome)) => Answer::Ended(id, outcome),
-            (_, Told::Suspended) => return None,
-        },
-    })
 }
 
 fn ended(id: JobId, outcome: Outcome) {
@@ -325,7 +213,7 @@ fn read(message: &dom::Message) -> Option<Heard> {
     match message.kind(1)? {
         SPAWN => {
             let bytes = dom::bytes(&message.0.get(2))?;
-            let mut reader = Reader::new(&bytes, &message.0.get(3));
+            let mut reader = letter::reader(&bytes, &message.0.get(3));
             let (place, _) = reader.head()?;
             let place = (place != ANY).then_some(place as usize);
             let answers = link::listening(token, |one| {
@@ -352,8 +240,8 @@ fn read(message: &dom::Message) -> Option<Heard> {
         END_POOL => Some(Heard::EndsPool),
         SHARED => {
             let bytes = dom::bytes(&message.0.get(2))?;
-            let mut reader = Reader::new(&bytes, &message.0.get(3));
-            let (id, payload) = (reader.u64()?, reader.payload()?);
+            let mut reader = letter::reader(&bytes, &message.0.get(3));
+            let (id, payload) = reader.context()?;
             let context: Arc<dyn Shared> = Arc::new(Context::of(Ok(payload)));
             link::listening(token, |one| one.theirs.push((id, context)));
             Some(Heard::Nothing)
@@ -377,12 +265,8 @@ fn read_entry(
     reader: &mut Reader<'_>,
     answers: &Arc<Answers>,
 ) -> Option<Option<Box<Entry>>> {
-    let jobs = reader.jobs()?;
-    let len = jobs.len as usize;
-    let mut items = Vec::new();
-    for _ in 0..len {
-        items.push(reader.payload()?);
-    }
+    let (jobs, mut items) = jobs::read_record(reader)?;
+    let len = items.len();
     if answers.lock().relays.contains_key(&jobs.first.0) {
         return Some(None);
     }
@@ -479,7 +363,7 @@ impl Answers {
         drop(state);
         if let Some(worker) = link::listening(self.token, |one| one.worker.clone()) {
             // It came by messages, so it can leave by one.
-            let _ = writer.post(&worker, self.token, ANSWER);
+            let _ = letter::post(&writer, &worker, self.token, ANSWER);
         }
     }
 }
@@ -511,7 +395,7 @@ impl Packet for Relay {
             self.answers.lock().relays.remove(&self.theirs.0);
         }
         self.answers
-            .write(|writer| write_outcome(writer, theirs, &outcome));
+            .write(|writer| answer::write_outcome(writer, theirs, &outcome));
     }
 
     /// Its handle is in the worker.
@@ -525,23 +409,17 @@ struct RelayedOutlet {
     index: u32,
 }
 
-impl RelayedOutlet {
-    fn head(&self, writer: &mut Writer, tag: u32) {
-        writer.u32(tag);
-        writer.u64(self.theirs.0);
-        writer.u32(self.index);
-    }
-}
-
 impl Outlet for RelayedOutlet {
     fn deliver(&self, value: Payload) {
-        self.answers.write(|writer| {
-            self.head(writer, ITEM);
-            writer.payload(&value);
-        });
+        self.answers
+            .write(|writer| answer::write_item(writer, self.theirs, self.index, &value));
     }
 
     fn close(&self) {
-        self.answers.write(|writer| self.head(writer, CLOSED));
+        self.answers
+            .write(|writer| answer::write_closed(writer, self.theirs, self.index));
     }
 }
+
+#[cfg(test)]
+mod tests;

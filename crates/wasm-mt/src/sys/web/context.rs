@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 
 use super::child::{SHARED, UNSHARED};
 use super::far::OutOfBand;
-use super::letter::{Reader, Writer};
+use super::letter::{self, Writer};
 use super::link::{self, CONTEXT, FORGET};
 use super::{dom, entry};
 use crate::error::JoinError;
@@ -87,10 +87,8 @@ impl Shared for Context {
             return Ok(());
         }
         let mut writer = Writer::default();
-        writer.u64(self.id);
-        writer.payload(payload);
-        writer
-            .post(worker, token, CONTEXT)
+        writer.context(self.id, payload);
+        letter::post(&writer, worker, token, CONTEXT)
             .map_err(|reason| JoinError::not_cloned(payload.type_name, reason))?;
         link::listening(token, |one| one.contexts.push(self.id));
         Ok(())
@@ -102,10 +100,8 @@ impl Shared for Context {
             return Ok(());
         }
         let mut writer = Writer::default();
-        writer.u64(self.id);
-        writer.payload(payload);
-        writer
-            .post(&js_sys::global(), entry::token_number(), SHARED)
+        writer.context(self.id, payload);
+        letter::post(&writer, &js_sys::global(), entry::token_number(), SHARED)
             .map_err(|reason| JoinError::not_cloned(payload.type_name, reason))?;
         UP.with_borrow_mut(|up| up.push(self.id));
         Ok(())
@@ -149,9 +145,9 @@ thread_local! {
 
 /// A context has come for jobs that will.
 pub fn keep(bytes: &[u8], list: &JsValue) {
-    let mut reader = Reader::new(bytes, list);
+    let context = letter::reader(bytes, list).context();
     // Without it, its jobs say that it has not come.
-    if let (Some(id), Some(payload)) = (reader.u64(), reader.payload()) {
+    if let Some((id, payload)) = context {
         KEPT.with_borrow_mut(|kept| {
             if kept.iter().all(|(of, _)| *of != id) {
                 kept.push((id, Kept::Encoded(payload)));

@@ -24,10 +24,8 @@ use wasm_bindgen::prelude::*;
 
 use super::far::OutOfBand;
 use super::gate::{self, Hopped, Posted};
-use super::letter::{ANNOUNCE, LAST, Reader, Writer};
+use super::letter::{self, Reader, Writer};
 use super::link::{BEGUN, CLOSED, PANICKED, REPORT, SENT};
-use super::outcome::{self, SUSPENDED};
-use super::task::Kind;
 use super::trace::Tracer;
 use super::{context, dom};
 use crate::error::{JoinError, JoinErrorKind};
@@ -35,6 +33,9 @@ use crate::handle::JobId;
 use crate::panic::{self, Panic};
 use crate::payload::{self, Payload, Travels};
 use crate::thread::Current;
+use crate::wire::jobs::{self as records, Kind};
+use crate::wire::outcome;
+use crate::wire::{ANNOUNCE, LAST};
 use crate::worker::{self, Report, Run};
 
 /// A function that calls a job. The floats carry nothing: they make the signature one of a kind.
@@ -360,14 +361,14 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
             frame.told.set(now);
         });
     }
-    let mut reader = Reader::new(jobs, values);
+    let mut reader = letter::reader(jobs, values);
     let Some((flags, _)) = reader.head() else {
         not_opened();
     };
     let mut announce = flags & ANNOUNCE != 0;
     let mut waits = false;
     while reader.has_more() {
-        let Some(record) = reader.jobs() else {
+        let Some(record) = records::read(&mut reader) else {
             not_opened();
         };
         if std::mem::take(&mut announce) {
@@ -456,10 +457,15 @@ fn end_frame() {
         let ran = now - frame.began.get();
         let entered = MARKS.with(|marks| marks.entered.get());
         REPORTS.with_borrow_mut(|reports| {
-            outcome::write_end(reports, entered, ran * 1e3, gap * 1e3);
+            outcome::write_end(reports, entered, ran * 1e3, gap * 1e3, pages())
         });
         tell();
     });
+}
+
+/// How many pages of memory this instance has.
+fn pages() -> u32 {
+    core::arch::wasm32::memory_size::<0>() as u32
 }
 
 /// Posts the results so far, where the frame takes longer than was thought, or where the script could not: it knows only of
@@ -480,7 +486,7 @@ fn tell() {
     REPORTS.with_borrow_mut(|reports| {
         if !reports.is_empty() {
             // What cannot be cloned has been refused before.
-            let _ = reports.post(&js_sys::global(), token_number(), REPORT);
+            let _ = letter::post(reports, &js_sys::global(), token_number(), REPORT);
             reports.clear();
             note(reports);
         }
@@ -493,7 +499,7 @@ fn note(reports: &Writer) {
     if !reports.is_plain() {
         return;
     }
-    let bytes = reports.bytes();
+    let bytes = &reports.bytes;
     MARKS.with(|marks| {
         marks
             .reports
@@ -526,8 +532,7 @@ pub(crate) fn report(report: Report) {
         match report {
             Report::Begun(_) => {}
             Report::Suspended(id) => {
-                reports.u32(SUSPENDED);
-                reports.u64(id.0);
+                outcome::write_suspended(reports, id);
             }
             Report::Finished(id, outcome) => {
                 if let Ok(payload) = &outcome
@@ -563,7 +568,7 @@ fn report_beside(id: JobId, outcome: worker::Outcome) {
     let type_name = outcome.as_ref().map_or("", |payload| payload.type_name);
     let mut writer = Writer::default();
     outcome::write(&mut writer, id, &outcome);
-    if let Err(reason) = writer.post(&js_sys::global(), token_number(), REPORT) {
+    if let Err(reason) = letter::post(&writer, &js_sys::global(), token_number(), REPORT) {
         let error = JoinError::not_cloned(type_name, reason).of_result();
         report(Report::Finished(id, Err(error)));
     }
@@ -606,11 +611,8 @@ pub(super) fn post(message: &[JsValue]) {
 /// Sends a job's item through the channel whose end came at `index` of its arguments.
 pub(super) fn send(id: JobId, index: u32, item: Payload) -> Result<(), JoinError> {
     let mut writer = Writer::default();
-    writer.u64(id.0);
-    writer.u32(index);
-    writer.payload(&item);
-    writer
-        .post(&js_sys::global(), token_number(), SENT)
+    writer.item(id, index, &item);
+    letter::post(&writer, &js_sys::global(), token_number(), SENT)
         .map_err(|reason| JoinError::not_cloned(item.type_name, reason))
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::entry;
+use super::{dom, entry};
 use crate::buffer::Buffer;
 use crate::channel::{End, Near, Outlet};
 use crate::error::JoinError;
@@ -17,6 +17,7 @@ use crate::handle::JobId;
 use crate::job::Travel;
 use crate::panic;
 use crate::payload::Payload;
+use crate::wire::{Put, Take};
 
 /// A value beside a payload's bytes.
 pub(crate) enum OutOfBand {
@@ -138,22 +139,41 @@ impl Payload {
     }
 }
 
-/// Adds values as they are posted, and those to transfer.
-pub(super) fn write(
-    values: &[Option<OutOfBand>],
-    list: &mut Vec<JsValue>,
-    transfer: &mut Vec<JsValue>,
-) {
-    for value in values {
-        let (value, is_moved) = match value {
-            Some(OutOfBand::Value { value, is_moved }) => (value.clone(), *is_moved),
-            Some(OutOfBand::Outlet(_)) | None => (JsValue::UNDEFINED, false),
-        };
-        if is_moved {
-            transfer.push(below(&value));
+/// Values as they are posted, and those of them to transfer.
+#[derive(Default)]
+pub(super) struct Posted {
+    pub(super) list: Vec<JsValue>,
+    pub(super) transfer: Vec<JsValue>,
+}
+
+impl Put for Posted {
+    fn bulk(&mut self, bytes: &[u8]) {
+        let bytes: JsValue = Uint8Array::from(bytes).into();
+        self.transfer.push(below(&bytes));
+        self.list.extend([bytes, true.into()]);
+    }
+
+    fn values(&mut self, values: &[Option<OutOfBand>]) {
+        for value in values {
+            let (value, is_moved) = match value {
+                Some(OutOfBand::Value { value, is_moved }) => (value.clone(), *is_moved),
+                Some(OutOfBand::Outlet(_)) | None => (JsValue::UNDEFINED, false),
+            };
+            if is_moved {
+                self.transfer.push(below(&value));
+            }
+            self.list.push(value);
+            self.list.push(is_moved.into());
         }
-        list.push(value);
-        list.push(is_moved.into());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.list.clear();
+        self.transfer.clear();
     }
 }
 
@@ -180,8 +200,14 @@ impl List {
             at: 0,
         }
     }
+}
 
-    pub(super) fn next(&mut self) -> Option<OutOfBand> {
+impl Take for List {
+    fn bulk(&mut self) -> Option<Vec<u8>> {
+        dom::bytes(&self.value()?.into_js())
+    }
+
+    fn value(&mut self) -> Option<OutOfBand> {
         let values = self.values.as_ref()?;
         // Beyond the end, and in a hole, it says nothing.
         let is_moved = values.get(self.at.checked_add(1)?);

@@ -19,8 +19,9 @@ use std::time::Duration;
 
 use wasm_bindgen::JsValue;
 
-use super::letter;
+use super::far::List;
 use crate::handle::JobId;
+use crate::wire::jobs;
 
 /// A shorter time than this to hear of an aborted job's end is none.
 pub(crate) const LEAST_GRACE: Duration = Duration::from_millis(20);
@@ -126,7 +127,7 @@ pub(super) fn hopped(now: f64) -> Hopped {
 pub(super) fn aborted(id: JobId, grace: bool) -> bool {
     GATE.with(|gate| {
         let stash = gate.stash.borrow();
-        let waits = stash.iter().any(|(jobs, _)| letter::has(jobs, id));
+        let waits = stash.iter().any(|(jobs, _)| jobs::has::<List>(jobs, id));
         drop(stash);
         if waits {
             gate.skips.borrow_mut().push((id, grace));
@@ -167,16 +168,17 @@ pub(super) fn skips(id: JobId) -> bool {
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
-    use super::super::letter::{self, Jobs, Writer};
+    use super::super::letter::Writer;
     use super::super::task::Task;
     use super::*;
+    use crate::wire::jobs::Jobs;
 
     /// A message of one job that was posted.
     fn message(id: u64) -> Posted {
         let mut writer = Writer::default();
         writer.u32(0);
         writer.u64(0);
-        let jobs = Jobs {
+        let one = Jobs {
             first: JobId(id),
             len: 1,
             kind: Task::new((), |()| ()).kind,
@@ -185,15 +187,15 @@ mod tests {
             rank: 0,
             name: Some("some job".into()),
         };
-        letter::write_jobs(&mut writer, &jobs);
+        jobs::write(&mut writer, &one);
         writer.u32(0);
         writer.u32(0);
-        (writer.bytes().to_vec(), JsValue::UNDEFINED)
+        (writer.bytes, JsValue::UNDEFINED)
     }
 
     fn opens(now: f64) -> Option<u64> {
         match hopped(now) {
-            Hopped::Opens((jobs, _)) => (0..100).find(|id| letter::has(&jobs, JobId(*id))),
+            Hopped::Opens((jobs, _)) => (0..100).find(|id| jobs::has::<List>(&jobs, JobId(*id))),
             Hopped::Again | Hopped::Held => None,
         }
     }

@@ -13,9 +13,9 @@ use web_sys::{Event, MessageEvent};
 use super::child::{Answers, END_POOL, SPAWN};
 use super::context::Shared;
 use super::dom::Message;
-use super::letter::{Letter, Reader};
+use super::letter::{self, Letter};
 use super::watch::{self, Watch};
-use super::{build, dom, entry, glue, module, outcome, script, start, text};
+use super::{build, dom, entry, glue, module, script, start, text};
 use crate::builder;
 use crate::entry::Entry;
 use crate::error::{JoinError, StartError, StartErrorKind};
@@ -23,6 +23,7 @@ use crate::handle::JobId;
 use crate::lane::{Cause, Death, Lane, LastWords};
 use crate::panic::Panic;
 use crate::thread::Current;
+use crate::wire::outcome;
 
 // Kinds of messages, as JavaScript's numbers. To the worker.
 const START: u32 = 0;
@@ -275,16 +276,16 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
         BEGUN => lane.begun(generation, id?),
         REPORT => {
             let bytes = dom::bytes(&message.0.get(2))?;
-            let mut reader = Reader::new(&bytes, &message.0.get(3));
-            let (told, end, is_whole) = outcome::read_all(&mut reader);
-            lane.reported(generation, told, end);
-            return is_whole.then_some(());
+            let mut reader = letter::reader(&bytes, &message.0.get(3));
+            let report = outcome::read_all(&mut reader);
+            lane.reported(generation, report.jobs, report.end);
+            return report.is_whole.then_some(());
         }
         SENT => {
             let bytes = dom::bytes(&message.0.get(2))?;
-            let mut reader = Reader::new(&bytes, &message.0.get(3));
-            let (id, index) = (JobId(reader.u64()?), reader.u32()?);
-            lane.sent(generation, id, index, reader.payload()?);
+            let mut reader = letter::reader(&bytes, &message.0.get(3));
+            let (id, index, item) = reader.item()?;
+            lane.sent(generation, id, index, item);
         }
         CLOSED => lane.closed(generation, id?, message.number(3)? as u32),
         // Told of once its worker has died.

@@ -15,7 +15,6 @@ mod js;
 mod letter;
 mod link;
 mod module;
-mod outcome;
 mod script;
 mod start;
 mod strip;

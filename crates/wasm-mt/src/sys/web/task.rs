@@ -18,6 +18,7 @@ use crate::job::Travel;
 use crate::lane::{Lane, LastWords};
 use crate::name::Name;
 use crate::payload::{self, Payload, Travels};
+use crate::wire::jobs::Kind;
 
 /// A result without its type: its encoding.
 pub type Value = Payload;
@@ -29,17 +30,6 @@ pub struct Task {
     /// Its body may run more than once.
     pub(super) idempotent: bool,
     pub(crate) name: Name,
-}
-
-/// What a job calls.
-#[derive(Clone, Copy)]
-pub(super) struct Kind {
-    /// The table index of an [`entry::Trampoline`].
-    pub(super) trampoline: u32,
-    /// The table index of the job's `fn`.
-    pub(super) function: u32,
-    /// Of the types that both are made for, and of the function's place.
-    pub(super) fingerprint: u64,
 }
 
 pub(super) enum Args {

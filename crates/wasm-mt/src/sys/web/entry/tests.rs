@@ -49,6 +49,17 @@ fn places() -> u32 {
 }
 
 #[wasm_bindgen_test]
+fn the_end_of_a_frame_tells_how_much_memory_its_instance_has() {
+    let mut writer = Writer::default();
+    outcome::write_end(&mut writer, 7, 1.5, 2.5, pages());
+    let mut reader = letter::reader(&writer.bytes, &JsValue::UNDEFINED);
+    let ended = outcome::read_all(&mut reader).end.unwrap().ended;
+    let memory: WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();
+    assert_eq!(ended.memory, u64::from(buffer.byte_length()));
+}
+
+#[wasm_bindgen_test]
 fn a_trampoline_calls_its_function() {
     assert_eq!(decode::<u32>(outcome(good()).unwrap()).unwrap(), 42);
 }

@@ -6,14 +6,14 @@ use js_sys::{Function, Uint8Array};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::super::letter::Writer;
-use super::super::outcome::SUSPENDED;
 use super::*;
 use crate::handle::JoinHandle;
 use crate::thread::Thread;
 
-// Of `outcome.rs`.
+// Of `wire/outcome.rs`.
 const VALUE: u32 = 0;
 const CANCELLED: u32 = 1;
+const SUSPENDED: u32 = 6;
 const ENDED: u32 = 7;
 
 /// A thread, its worker's token, and an async job that waits in it for good.
@@ -60,13 +60,13 @@ fn record(tag: u32, id: u64, more: &[u32]) -> JsValue {
     writer.u32(tag);
     writer.u64(id);
     more.iter().for_each(|number| writer.u32(*number));
-    bytes(writer.bytes())
+    bytes(&writer.bytes)
 }
 
 fn end(entered: u32) -> JsValue {
     let mut writer = Writer::default();
-    outcome::write_end(&mut writer, entered, 1.0, 1.0);
-    bytes(writer.bytes())
+    outcome::write_end(&mut writer, entered, 1.0, 1.0, 1);
+    bytes(&writer.bytes)
 }
 
 #[wasm_bindgen_test]
@@ -115,7 +115,7 @@ async fn what_stands_before_what_does_not_read_is_heard() {
     writer.u32(CANCELLED);
     writer.u64(posted.id().0);
     writer.u32(99);
-    say(token, &[REPORT.into(), bytes(writer.bytes())]);
+    say(token, &[REPORT.into(), bytes(&writer.bytes)]);
     assert!(posted.await.unwrap_err().is_cancelled());
     assert!(waits.await.unwrap_err().is_lost());
     goes_on(&thread).await;
@@ -189,7 +189,7 @@ async fn a_worker_that_is_sent_what_does_not_read_says_so() {
         writer.u64(u64::MAX - 1);
         writer.u32(len);
         (0..7).for_each(|_| writer.u32(0));
-        writer.bytes().to_vec()
+        writer.bytes.clone()
     };
     for posted in [&[][..], &[1, 2, 3], &kind(1), &kind(u32::MAX), &kind(0)] {
         let (thread, token, waits) = waiting().await;

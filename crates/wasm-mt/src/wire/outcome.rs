@@ -1,10 +1,10 @@
 //! What becomes of a job, as a worker's report tells it: one record each.
 
-use super::letter::{Reader, Writer};
+use super::{Put, Reader, Take, Writer};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::handle::JobId;
 use crate::lane::{End, Ended, Told};
-use crate::worker::Outcome;
+use crate::payload::Payload;
 
 // How a job stands.
 const VALUE: u32 = 0;
@@ -14,15 +14,21 @@ const DECODE: u32 = 3;
 const OTHER_BUILD: u32 = 4;
 const NOT_CLONED: u32 = 5;
 /// It awaits something.
-pub(super) const SUSPENDED: u32 = 6;
+const SUSPENDED: u32 = 6;
 /// No job's: a frame has ended.
 const ENDED: u32 = 7;
 
+/// Writes that a job awaits something.
+pub(crate) fn write_suspended<L: Put>(to: &mut Writer<L>, id: JobId) {
+    to.u32(SUSPENDED);
+    to.u64(id.0);
+}
+
 /// Bytes, of wasm's memory.
-const PAGE: u64 = 64 << 10;
+pub(super) const PAGE: u64 = 64 << 10;
 
 /// Writes a job's outcome.
-pub(super) fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
+pub(crate) fn write<L: Put>(to: &mut Writer<L>, id: JobId, outcome: &Result<Payload, JoinError>) {
     let payload = match outcome {
         Ok(payload) => {
             to.u32(VALUE);
@@ -51,17 +57,17 @@ pub(super) fn write(to: &mut Writer, id: JobId, outcome: &Outcome) {
 }
 
 /// Writes that a frame has ended: how many jobs the worker has ever entered, for how many microseconds the frame ran, for how
-/// many the worker had idled before it, and how many pages of memory this instance has.
-pub(super) fn write_end(to: &mut Writer, entered: u32, ran: f64, gap: f64) {
+/// many the worker had idled before it, and how many pages of memory its instance has.
+pub(crate) fn write_end<L: Put>(to: &mut Writer<L>, entered: u32, ran: f64, gap: f64, pages: u32) {
     to.u32(ENDED);
     to.u32(entered);
     to.u64(ran.to_bits());
     to.u64(gap.to_bits());
-    to.u32(core::arch::wasm32::memory_size::<0>() as u32);
+    to.u32(pages);
 }
 
 /// The end of a frame, behind its tag.
-fn read_end(from: &mut Reader<'_>) -> Option<End> {
+fn read_end<L: Take>(from: &mut Reader<'_, L>) -> Option<End> {
     Some(End {
         entered: from.u32()?,
         ended: Ended {
@@ -72,27 +78,36 @@ fn read_end(from: &mut Reader<'_>) -> Option<End> {
     })
 }
 
-/// A whole report: the jobs of which it tells, and the frame that has ended, where one has. The truth says that it reads to
-/// its end; what stands before what does not read is told all the same.
-pub(super) fn read_all(from: &mut Reader<'_>) -> (Vec<(JobId, Told)>, Option<End>, bool) {
-    let mut told = Vec::new();
-    let mut end = None;
-    while from.has_more() {
+/// What a report tells.
+pub(crate) struct Report {
+    pub(crate) jobs: Vec<(JobId, Told<Payload>)>,
+    /// The frame that has ended, where one has.
+    pub(crate) end: Option<End>,
+    /// It reads to its end.
+    pub(crate) is_whole: bool,
+}
+
+/// Reads a report. What stands before what does not read is told all the same.
+pub(crate) fn read_all<L: Take>(from: &mut Reader<'_, L>) -> Report {
+    let mut report = Report {
+        jobs: Vec::new(),
+        end: None,
+        is_whole: true,
+    };
+    while from.has_more() && report.is_whole {
         let read = if from.peek() == Some(ENDED) {
             from.u32();
-            read_end(from).map(|frame| end = Some(frame))
+            read_end(from).map(|end| report.end = Some(end))
         } else {
-            read(from).map(|job| told.push(job))
+            read(from).map(|job| report.jobs.push(job))
         };
-        if read.is_none() {
-            return (told, end, false);
-        }
+        report.is_whole = read.is_some();
     }
-    (told, end, true)
+    report
 }
 
 /// The next record, and `None` where it tells nothing that is known.
-pub(super) fn read(from: &mut Reader<'_>) -> Option<(JobId, Told)> {
+pub(crate) fn read<L: Take>(from: &mut Reader<'_, L>) -> Option<(JobId, Told<Payload>)> {
     let status = from.u32()?;
     let id = JobId(from.u64()?);
     let error = match status {
@@ -117,26 +132,4 @@ pub(super) fn read(from: &mut Reader<'_>) -> Option<(JobId, Told)> {
         _ => return None,
     };
     Some((id, Told::Finished(Err(JoinError::new(error)))))
-}
-
-#[cfg(test)]
-mod tests {
-    use wasm_bindgen::{JsCast, JsValue};
-    use wasm_bindgen_test::wasm_bindgen_test;
-
-    use super::*;
-
-    #[wasm_bindgen_test]
-    fn the_end_of_a_frame_tells_how_much_memory_its_instance_has() {
-        let mut writer = Writer::default();
-        write_end(&mut writer, 7, 1.5, 2.5);
-        let mut reader = Reader::new(writer.bytes(), &JsValue::UNDEFINED);
-        let (told, end, is_whole) = read_all(&mut reader);
-        assert!(is_whole && told.is_empty());
-        let End { entered, ended } = end.unwrap();
-        assert_eq!((entered, ended.ran, ended.gap), (7, 1.5, 2.5));
-        let buffer = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
-        let bytes = buffer.buffer().unchecked_into::<js_sys::ArrayBuffer>();
-        assert_eq!(ended.memory, u64::from(bytes.byte_length()));
-    }
 }
