@@ -12,6 +12,7 @@ use clap::ValueEnum;
 
 use crate::browser::Browser;
 use crate::cases;
+use crate::chaos;
 use crate::deep;
 use crate::deny::{self, Advisories};
 use crate::faults;
@@ -56,6 +57,8 @@ enum Part {
     Cases,
     /// The fault matrix in the browsers
     Faults,
+    /// Random jobs and faults for a while, and what is left of them
+    Chaos,
 }
 
 impl Part {
@@ -67,6 +70,7 @@ impl Part {
             Part::Suite => "suite",
             Part::Cases => "cases",
             Part::Faults => "faults",
+            Part::Chaos => "chaos",
         }
     }
 
@@ -77,6 +81,7 @@ impl Part {
             Some("build") => Part::Build,
             Some("suite") => Part::Suite,
             Some(faults::PART) => Part::Faults,
+            Some("chaos") => Part::Chaos,
             _ => Part::Cases,
         }
     }
@@ -111,6 +116,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             Part::Suite => run.suite(&browsers, args.deep),
             Part::Cases => run.cases(&browsers),
             Part::Faults => run.faults(&browsers, args.deep, args.bless),
+            Part::Chaos => run.chaos(&browsers, args.deep),
         };
         if let Err(error) = outcome {
             run.fault(format!("{}: {error:#}", part.name()));
@@ -181,6 +187,11 @@ fn planned(
                     );
                 }
             }
+            Part::Chaos => planned.extend(
+                browsers
+                    .iter()
+                    .map(|browser| (chaos::PART.to_string(), browser.name().to_string())),
+            ),
         }
     }
     planned
@@ -425,6 +436,15 @@ impl Run {
         Ok(())
     }
 
+    fn chaos(&mut self, browsers: &[Browser], deep: bool) -> Result<()> {
+        setup::wasm_target()?;
+        let here = self.ready(browsers);
+        let seconds = if deep { chaos::DEEP } else { chaos::SHORT };
+        self.rows
+            .extend(chaos::soak(&here, chaos::any_seed(), seconds)?);
+        Ok(())
+    }
+
     /// The row of a part that needs no browser.
     fn count(&mut self, part: &str, passed: usize, failed: usize, started: Instant) {
         self.rows.push(Row {
@@ -516,7 +536,13 @@ mod tests {
     #[test]
     fn every_planned_row_belongs_to_its_part() {
         let expected = Expected::default();
-        for part in [Part::Lint, Part::Native, Part::Build, Part::Suite] {
+        for part in [
+            Part::Lint,
+            Part::Native,
+            Part::Build,
+            Part::Suite,
+            Part::Chaos,
+        ] {
             let planned = planned(&[part], &Browser::ALL, true, &expected);
             assert!(!planned.is_empty());
             assert!(planned.iter().all(|(name, _)| Part::of(name) == part));

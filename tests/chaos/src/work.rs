@@ -1,0 +1,293 @@
+//! The jobs, by kind.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use wasm_mt::{AbortHandle, Buffer, IntoJob, JoinError, JoinHandle, Sender, Thread, job};
+use wasm_mt_pool::ThreadPool;
+
+use crate::model::{CHILD_FAILED, Kind};
+use crate::random::Random;
+
+/// A buffer is no larger.
+pub(crate) const MOST_BULK: u32 = 256 << 10;
+
+/// A text is no longer: some go among a message's bytes, some beside them.
+pub(crate) const MOST_TEXT: u32 = 16 << 10;
+
+/// Where a job is spawned.
+#[derive(Clone, Copy)]
+pub(crate) enum Target<'a> {
+    Pool(&'a ThreadPool),
+    Thread(&'a Thread),
+}
+
+impl Target<'_> {
+    fn spawn<T, M>(self, job: impl IntoJob<T, M>) -> JoinHandle<T>
+    where
+        T: Send + 'static,
+    {
+        match self {
+            Target::Pool(pool) => pool.spawn(job),
+            Target::Thread(thread) => thread.spawn(job),
+        }
+    }
+}
+
+/// A handle, whatever its job gives: its number, where it is right.
+pub(crate) struct Handle {
+    pub(crate) outcome: LocalBoxFuture<'static, Result<u32, JoinError>>,
+    pub(crate) abort: AbortHandle,
+}
+
+impl Handle {
+    fn of<T: Send + 'static>(
+        handle: JoinHandle<T>,
+        number: impl FnOnce(T) -> u32 + 'static,
+    ) -> Self {
+        let abort = handle.abort_handle();
+        let outcome = handle.map(|result| result.map(number)).boxed_local();
+        Handle { outcome, abort }
+    }
+}
+
+/// Spawns job `n`, which tells its number when it begins. `checkpoint` is where only that lets an endless job be ended.
+pub(crate) fn spawn(
+    to: Target<'_>,
+    kind: Kind,
+    n: u32,
+    tells: Option<Sender<u32>>,
+    random: &mut Random,
+    checkpoint: bool,
+) -> Handle {
+    let checkpoint = checkpoint || random.one_in(2);
+    let time = random.below(4);
+    let soon = Duration::from_millis(random.below(40).into());
+    let plain = |handle| Handle::of(handle, |n: u32| n);
+    let picky = |handle| Handle::of(handle, |Picky(n)| n);
+    match kind {
+        Kind::Plain | Kind::Aborted | Kind::Detached => {
+            plain(to.spawn(job!(|n, tells| tell(n, tells))))
+        }
+        Kind::Busy | Kind::AbortedLater => plain(to.spawn(job!(|n, tells, time| {
+            let n = tell(n, tells);
+            busy_for(time.into());
+            n
+        }))),
+        Kind::Async => plain(to.spawn(job!(async |n, tells| {
+            let n = tell(n, tells);
+            YieldOnce::default().await;
+            n
+        }))),
+        Kind::Sleeps => plain(to.spawn(job!(async |n, tells, time| {
+            let n = tell(n, tells);
+            wasm_mt::utils::sleep(time).await;
+            n
+        }))),
+        Kind::Bulk => bulk(to, n, random.below(MOST_BULK + 1)),
+        Kind::Text => text(to, n, random.below(MOST_TEXT + 1)),
+        Kind::Parent => plain(to.spawn(job!(async |n, tells| {
+            let n = tell(n, tells);
+            parent(n).await.unwrap_or(CHILD_FAILED)
+        }))),
+        Kind::Idempotent => plain(
+            to.spawn(
+                job!(async |n, tells| {
+                    let n = tell(n, tells);
+                    YieldOnce::default().await;
+                    n
+                })
+                .idempotent(),
+            ),
+        ),
+        Kind::BadArgument => {
+            let picky = Picky(BAD);
+            plain(to.spawn(job!(|picky, tells| tell(picky.0, tells))))
+        }
+        Kind::StrangeArgument => {
+            let picky = Picky(STRANGE);
+            plain(to.spawn(job!(|picky| picky.0)))
+        }
+        Kind::BadResult => picky(to.spawn(job!(|n, tells| {
+            tell(n, tells);
+            Picky(BAD)
+        }))),
+        Kind::StrangeResult => picky(to.spawn(job!(|n, tells| {
+            tell(n, tells);
+            Picky(STRANGE)
+        }))),
+        Kind::AbortedAsync => plain(to.spawn(job!(async |n, tells| {
+            tell(n, tells);
+            pending::<u32>().await
+        }))),
+        Kind::TimedOutAsync => {
+            let job = job!(async |n, tells| {
+                tell(n, tells);
+                pending::<u32>().await
+            });
+            plain(to.spawn(job).timeout(soon))
+        }
+        Kind::Panics | Kind::PanicsDetached => plain(to.spawn(job!(|n, tells| -> u32 {
+            let n = tell(n, tells);
+            panic!("chaos {n}")
+        }))),
+        Kind::PanicsLater => plain(to.spawn(job!(async |n, tells| -> u32 {
+            let n = tell(n, tells);
+            YieldOnce::default().await;
+            panic!("chaos {n}")
+        }))),
+        Kind::PanicsInDrop => plain(to.spawn(job!(|n, tells| {
+            let _dropped = PanicsInDrop;
+            tell(n, tells)
+        }))),
+        Kind::Traps => plain(to.spawn(job!(|n, tells| -> u32 {
+            tell(n, tells);
+            core::arch::wasm32::unreachable()
+        }))),
+        Kind::Closes => plain(to.spawn(job!(|n, tells| {
+            close();
+            tell(n, tells)
+        }))),
+        Kind::AbortedEndless => plain(to.spawn(job!(|n, tells, checkpoint| -> u32 {
+            tell(n, tells);
+            endless(checkpoint)
+        }))),
+        Kind::TimedOutEndless => {
+            let job = job!(|n, tells, checkpoint| -> u32 {
+                tell(n, tells);
+                endless(checkpoint)
+            });
+            plain(to.spawn(job).timeout(soon))
+        }
+    }
+}
+
+/// In the job: says that it runs. Nothing is left of its ends after that.
+fn tell(n: u32, tells: Option<Sender<u32>>) -> u32 {
+    if let Some(tells) = tells {
+        // Nobody may listen any more.
+        let _ = tells.send(n);
+    }
+    n
+}
+
+/// Each byte comes back with its number's last one added.
+fn bulk(to: Target<'_>, n: u32, length: u32) -> Handle {
+    let byte = move |at: u32| (at.wrapping_mul(31) ^ n) as u8;
+    let bytes = Buffer((0..length).map(byte).collect::<Vec<u8>>());
+    let handle = to.spawn(job!(|bytes, n: u32| -> Buffer<u8> {
+        let Buffer(mut bytes) = bytes;
+        for byte in &mut bytes {
+            *byte = byte.wrapping_add(n as u8);
+        }
+        Buffer(bytes)
+    }));
+    Handle::of(handle, move |Buffer(bytes): Buffer<u8>| {
+        let expected = (0..length).map(|at| byte(at).wrapping_add(n as u8));
+        if bytes.into_iter().eq(expected) {
+            n
+        } else {
+            !n
+        }
+    })
+}
+
+/// The text comes back with its number behind it.
+fn text(to: Target<'_>, n: u32, length: u32) -> Handle {
+    let text = "chaos ".repeat(length as usize / 6);
+    let sent = text.clone();
+    let handle = to.spawn(job!(|sent: String, n: u32| format!("{sent}{n}")));
+    Handle::of(handle, move |came: String| {
+        let number = came
+            .strip_prefix(&text)
+            .and_then(|number| number.parse().ok());
+        number.unwrap_or(!n)
+    })
+}
+
+/// In a job of a pool: its number, from jobs of its own.
+async fn parent(n: u32) -> Option<u32> {
+    let pool = ThreadPool::current()?;
+    let halves = [n / 2, n - n / 2].map(|n| pool.spawn(job!(|n| n)));
+    let mapped = pool.map(0..10u32, |n| n);
+    let mut sum = 0;
+    for half in halves {
+        sum += half.await.ok()?;
+    }
+    let mapped: u32 = mapped.await.ok()?.into_iter().sum();
+    (mapped == 45).then_some(sum)
+}
+
+fn endless(checkpoint: bool) -> u32 {
+    loop {
+        if checkpoint {
+            wasm_mt::checkpoint();
+        }
+        std::hint::black_box(());
+    }
+}
+
+#[wasm_bindgen::prelude::wasm_bindgen]
+extern "C" {
+    fn close();
+}
+
+pub(crate) fn busy_for(milliseconds: f64) {
+    let end = js_sys::Date::now() + milliseconds;
+    while js_sys::Date::now() < end {}
+}
+
+/// Ready the second time it is polled.
+#[derive(Default)]
+struct YieldOnce {
+    polled: bool,
+}
+
+impl Future for YieldOnce {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.polled, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+/// Does not encode as this, and as that does not decode.
+const BAD: u32 = u32::MAX - 1;
+const STRANGE: u32 = u32::MAX - 2;
+
+struct Picky(u32);
+
+impl Serialize for Picky {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 == BAD {
+            return Err(serde::ser::Error::custom("bad"));
+        }
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Picky {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            STRANGE => Err(serde::de::Error::custom("strange")),
+            n => Ok(Picky(n)),
+        }
+    }
+}
