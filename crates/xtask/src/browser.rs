@@ -177,6 +177,8 @@ pub(crate) struct Driver {
     browser: Browser,
     program: PathBuf,
     port: u16,
+    /// The page can see its JavaScript heap, and have it collected.
+    shows_heap: bool,
     // Fields drop in this order: the driver and its browser, their display, their home.
     process: Process,
     _display: Option<Display>,
@@ -192,6 +194,14 @@ impl Driver {
     /// As `start`, for pages that will be cross-origin isolated and want `SharedArrayBuffer`: WebKitGTK has it only when told to.
     pub(crate) fn start_isolated(browser: Browser) -> Result<Driver> {
         Self::start_with(browser, true)
+    }
+
+    /// As `start_isolated`, for a page that measures its JavaScript heap, which only Chromium shows.
+    pub(crate) fn start_showing_heap(browser: Browser) -> Result<Driver> {
+        Ok(Driver {
+            shows_heap: true,
+            ..Self::start_with(browser, true)?
+        })
     }
 
     fn start_with(browser: Browser, shared_array_buffer: bool) -> Result<Driver> {
@@ -226,6 +236,7 @@ impl Driver {
                         browser,
                         program,
                         port,
+                        shows_heap: false,
                         process,
                         _display: display,
                         _home: home,
@@ -253,10 +264,16 @@ impl Driver {
     pub(crate) fn capabilities(&self) -> Map<String, Value> {
         let binary = self.program.display().to_string();
         let (key, options) = match self.browser {
-            Browser::Chromium => (
-                "goog:chromeOptions",
-                json!({ "binary": binary, "args": chromium_args() }),
-            ),
+            Browser::Chromium => {
+                let mut args = chromium_args();
+                if self.shows_heap {
+                    args.extend(["--js-flags=--expose-gc", "--enable-precise-memory-info"]);
+                }
+                (
+                    "goog:chromeOptions",
+                    json!({ "binary": binary, "args": args }),
+                )
+            }
             Browser::Firefox => {
                 let prefs: Map<String, Value> = FIREFOX_PREFS
                     .iter()

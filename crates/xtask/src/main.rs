@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod cases;
+mod chaos;
 mod classic;
 mod conditions;
 mod demo;
@@ -44,6 +45,8 @@ enum Command {
     Demo(demo::Args),
     /// Measures in a browser, beside hand-written JavaScript or the main thread
     Bench(bench::Args),
+    /// Soaks the library in random jobs and faults, in each browser
+    Chaos(chaos::Args),
     /// Weighs the smallest program with a thread
     Size(size::Args),
     /// wasm-bindgen's test runner, for `test`
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Doctor => setup::doctor(),
         Command::Demo(args) => demo::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Chaos(args) => chaos::run(args),
         Command::Size(args) => size::run(args),
         Command::WasmTestRunner(args) => suite::run_as_runner(args),
     };

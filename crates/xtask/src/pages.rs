@@ -154,6 +154,14 @@ pub(crate) const STRICT_PAGE: Page = Page {
     glue: &[Glue::Web],
 };
 
+/// The page of the chaos soak.
+pub(crate) const CHAOS: Page = Page {
+    package: "wasm-mt-test-chaos",
+    folder: "tests/chaos",
+    route: "tests/chaos",
+    glue: &[Glue::Web],
+};
+
 /// `hello` without the library's feature `module`. No page: no browser runs what bundlers take as input.
 const BUNDLER: Page = Page {
     package: "wasm-mt-test-bundler",

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use crate::browser::Browser;
 use crate::cases;
+use crate::chaos;
 use crate::pages;
 use crate::setup;
 use crate::size;
@@ -26,7 +27,7 @@ pub(crate) struct Args {
     /// Only this part; may be given more than once
     #[arg(long)]
     part: Vec<Part>,
-    /// The browser suite under every setting in every browser, and the native tests with optimization too
+    /// The browser suite under every setting in every browser, the native tests with optimization too, and a long chaos soak
     #[arg(long)]
     deep: bool,
     /// Only say what would run
@@ -50,6 +51,8 @@ enum Part {
     Suite,
     /// Pages with named cases in the browsers
     Cases,
+    /// Random jobs and faults for a while, and what is left of them
+    Chaos,
 }
 
 impl Part {
@@ -60,6 +63,7 @@ impl Part {
             Part::Build => "build",
             Part::Suite => "suite",
             Part::Cases => "cases",
+            Part::Chaos => "chaos",
         }
     }
 
@@ -69,6 +73,7 @@ impl Part {
             Some("native") => Part::Native,
             Some("build") => Part::Build,
             Some("suite") => Part::Suite,
+            Some("chaos") => Part::Chaos,
             _ => Part::Cases,
         }
     }
@@ -102,6 +107,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             Part::Build => run.build(),
             Part::Suite => run.suite(&browsers, args.deep),
             Part::Cases => run.cases(&browsers),
+            Part::Chaos => run.chaos(&browsers, args.deep),
         };
         if let Err(error) = outcome {
             run.fault(format!("{}: {error:#}", part.name()));
@@ -165,6 +171,11 @@ fn planned(
                     );
                 }
             }
+            Part::Chaos => planned.extend(
+                browsers
+                    .iter()
+                    .map(|browser| (chaos::PART.to_string(), browser.name().to_string())),
+            ),
         }
     }
     planned
@@ -358,6 +369,15 @@ impl Run {
         Ok(())
     }
 
+    fn chaos(&mut self, browsers: &[Browser], deep: bool) -> Result<()> {
+        setup::wasm_target()?;
+        let here = self.ready(browsers);
+        let seconds = if deep { chaos::DEEP } else { chaos::SHORT };
+        self.rows
+            .extend(chaos::soak(&here, chaos::any_seed(), seconds)?);
+        Ok(())
+    }
+
     /// The row of a part that needs no browser.
     fn count(&mut self, part: &str, passed: usize, failed: usize, started: Instant) {
         self.rows.push(Row {
@@ -440,7 +460,13 @@ mod tests {
     #[test]
     fn every_planned_row_belongs_to_its_part() {
         let expected = Expected::default();
-        for part in [Part::Lint, Part::Native, Part::Build, Part::Suite] {
+        for part in [
+            Part::Lint,
+            Part::Native,
+            Part::Build,
+            Part::Suite,
+            Part::Chaos,
+        ] {
             let planned = planned(&[part], &Browser::ALL, true, &expected);
             assert!(!planned.is_empty());
             assert!(planned.iter().all(|(name, _)| Part::of(name) == part));
