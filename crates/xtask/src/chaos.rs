@@ -24,7 +24,7 @@ pub(crate) const DEEP: u64 = 600;
 
 /// What the page may take beside the soak: its warm-up, the last round, and the end of the workers. It tells itself of a handle
 /// that does not settle, within a shorter time.
-const BESIDE: Duration = Duration::from_secs(180);
+const BESIDE: Duration = Duration::from_secs(300);
 
 const OUTCOME: &str = "/outcome/chaos";
 
