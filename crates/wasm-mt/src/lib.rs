@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+#[path = "fuzz.rs"]
+pub mod __fuzz;
 #[doc(hidden)]
 #[path = "door.rs"]
 pub mod __pool;
@@ -28,6 +32,10 @@ mod thread;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod utils;
 #[cfg(any(target_family = "wasm", test, fuzzing))]
+#[cfg_attr(
+    all(fuzzing, not(target_family = "wasm")),
+    expect(dead_code, reason = "a fuzzer posts no frames")
+)]
 mod wire;
 mod worker;
 

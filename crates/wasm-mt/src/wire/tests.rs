@@ -21,7 +21,7 @@ type Outcome = Result<Payload, JoinError>;
 fn config() -> ProptestConfig {
     ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(512)
+        ..ProptestConfig::with_cases(256)
     }
 }
 
@@ -352,7 +352,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..config() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..config() })]
 
     #[test]
     fn a_flipped_bit_harms_nobody(
