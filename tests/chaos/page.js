@@ -3,7 +3,8 @@
 // It stands between the library and the browser: it counts the workers and the blobs there are, and ends a worker behind
 // the library's back. What the module asks of it is `globalThis.chaos`, which a worker does not have and never asks for.
 
-const HOLDS = 9; // The message by which a worker tells the lock that it has for life.
+// The message by which a worker tells that it has started.
+const STARTED = 0;
 const LONG = 60_000; // What comes with time alone has come by then.
 
 // By how much a figure may be above what it was; all else is to be the same. None of it grows with the time of a soak.
@@ -27,7 +28,7 @@ class Watched extends Worker {
     made++;
     // The first listener: the library's own stops what it has heard.
     this.addEventListener("message", ({ data }) => {
-      if (Array.isArray(data) && data[1] === HOLDS) one.lock = data[2];
+      if (Array.isArray(data) && data[1] === STARTED) one.started = true;
     });
   }
 
@@ -76,14 +77,9 @@ globalThis.chaos = {
     };
   },
 
-  /**
-   * Ends a worker, and says whether there was one, when the library has taken notice. Only one whose lock the library waits
-   * for: until then a worker's silence is judged after half a minute or a whole one, which is longer than a handle has here.
-   */
+  /** Ends a worker, and says whether there was one, when the library has taken notice. */
   async kill(n) {
-    const { pending } = await navigator.locks.query();
-    const awaited = new Set(pending.map(({ name }) => name));
-    const those = [...workers].filter(([, one]) => awaited.has(one.lock) && !one.noticed);
+    const those = [...workers].filter(([, one]) => one.started && !one.noticed);
     if (those.length === 0) return false;
     const [worker, one] = those[n % those.length];
     const noticed = new Promise((resolve) => { one.noticed = resolve; });
@@ -94,11 +90,11 @@ globalThis.chaos = {
   },
 };
 
-/** Waits until each worker has really ended: then its lock is free. */
+/** Waits until each worker has really ended: then its lock is free. What an owner has is not a worker's. */
 async function ended() {
   for (;;) {
     const { held, pending } = await navigator.locks.query();
-    const names = new Set([...held, ...pending].map(({ name }) => name).filter((name) => name.startsWith("wasm-mt ")));
+    const names = new Set([...held, ...pending].map(({ name }) => name).filter((name) => /^wasm-mt (?!owner)/.test(name)));
     if (names.size === 0) return;
     chaos.say(`${names.size} workers still hold their locks, and ${workers.size} were not ended`);
     await Promise.all([...names].map((name) => navigator.locks.request(name, () => {})));

@@ -82,7 +82,8 @@ pub(super) fn owners_lock() -> Option<String> {
 }
 
 fn take_owners_lock() -> Option<String> {
-    let name = format!("wasm-mt owner {}", Math::random());
+    // A whole number: the formatting of others is worth kilobytes.
+    let name = format!("wasm-mt owner {}", (Math::random() * 9e15) as u64);
     let held = Closure::once_into_js(|| Promise::new(&mut |_, _| {}));
     let request = JsFuture::from(request_lock(&name, &Object::new(), &held).ok()?);
     // It is given back with this scope; or refused, which nobody has to handle.
