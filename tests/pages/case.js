@@ -54,6 +54,10 @@ function postStrangeMessages() {
   }
 }
 
+function letRepliesGo() {
+  for (const worker of workers) worker.postMessage("go");
+}
+
 // Takes a property away, behind which there may be one of the prototype, and gives what brings it back.
 function takeAway(object, name) {
   const before = Object.getOwnPropertyDescriptor(object, name);

@@ -24,8 +24,21 @@ use crate::table::Row;
 use crate::webdriver::Session;
 use crate::workspace;
 
-/// The name of its rows in the table.
+/// Its rows in the table: always, and with `--deep`.
 pub(crate) const PART: &str = "faults";
+const DEEP: &str = "faults: no-modules";
+
+/// The rows of a run, and the glue of each.
+fn kinds(deep: bool) -> &'static [(&'static str, Glue)] {
+    match deep {
+        true => &[(PART, Glue::Web), (DEEP, Glue::NoModules)],
+        false => &[(PART, Glue::Web)],
+    }
+}
+
+pub(crate) fn parts(deep: bool) -> impl Iterator<Item = &'static str> {
+    kinds(deep).iter().map(|(part, _)| *part)
+}
 
 /// How long a page may take beside what its fault may: to load, to start what the fault happens to, and to go on.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,6 +56,7 @@ struct Fault {
     limit: f64,
     csp: Option<String>,
     stops: bool,
+    of_modules: bool,
     leaves_loop: bool,
 }
 
@@ -85,12 +99,8 @@ pub(crate) fn run(browsers: &[Browser], deep: bool, bless: bool) -> Result<Found
     for &browser in browsers {
         // Isolated, because WebKitGTK shows its isolated pages no shared memory otherwise.
         let driver = Driver::start_isolated(browser)?;
-        let mut tally = Tally::new(PART, browser);
-        let kinds: &[Glue] = match deep {
-            true => &[Glue::Web, Glue::NoModules],
-            false => &[Glue::Web],
-        };
-        for &glue in kinds {
+        for &(part, glue) in kinds(deep) {
+            let mut tally = Tally::new(part, browser);
             let one = Place {
                 browser,
                 driver: &driver,
@@ -100,8 +110,8 @@ pub(crate) fn run(browsers: &[Browser], deep: bool, bless: bool) -> Result<Found
             let ran = runtime.block_on(one.run(&mut tally, &mut matrix, bless));
             let cells = ran.with_context(|| format!("{browser} wrote:\n{}", driver.log()))?;
             timed.extend(cells);
+            found.rows.push(tally.row());
         }
-        found.rows.push(tally.row());
     }
     for cell in &timed {
         let outcome = cell.outcome.split(':').next().unwrap_or_default();
@@ -142,7 +152,8 @@ impl Place<'_> {
         let faults: Vec<Fault> = serde_json::from_str(&list).context("reading the list")?;
         matrix.lists(faults.iter().map(|fault| &*fault.text));
         let mut cells = Vec::new();
-        for fault in &faults {
+        let caused = |fault: &&Fault| self.glue == Glue::Web || !fault.of_modules;
+        for fault in faults.iter().filter(caused) {
             for on in On::BOTH {
                 let outcome = self.cause(&session, fault, on).await;
                 let label = format!("{}, {on} ({:?})", fault.text, self.glue);

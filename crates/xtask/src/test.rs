@@ -169,11 +169,11 @@ fn planned(
                     .into_iter()
                     .map(move |setting| (setting.part(), browser.name().to_string()))
             })),
-            Part::Faults => planned.extend(
+            Part::Faults => planned.extend(faults::parts(deep).flat_map(|part| {
                 browsers
                     .iter()
-                    .map(|browser| (faults::PART.to_string(), browser.name().to_string())),
-            ),
+                    .map(move |browser| (part.to_string(), browser.name().to_string()))
+            })),
             Part::Cases => {
                 for name in expected
                     .parts()

@@ -59,7 +59,14 @@ pub(crate) async fn post(path: &str, bytes: &[u8]) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// Milliseconds since the page began.
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds since the page was asked for.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub(crate) fn age() -> f64;
+}
+
+/// The time, in milliseconds.
 pub(crate) fn now() -> f64 {
     js_sys::Date::now()
 }

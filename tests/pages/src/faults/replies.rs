@@ -18,6 +18,9 @@ extern "C" {
     /// Posts to each worker of this page what no program of ours would.
     #[wasm_bindgen(js_name = postStrangeMessages)]
     fn post_strange_messages();
+    /// Posts to each worker of this page that what it keeps back may go.
+    #[wasm_bindgen(js_name = letRepliesGo)]
+    fn let_replies_go();
 }
 
 /// Evaluates text in each worker: from then on what it posts goes by there.
@@ -80,8 +83,20 @@ pub(crate) async fn a_duplicated_reply(ground: &Ground) -> Outcome {
 
 /// It comes when nobody waits for it any more.
 pub(crate) async fn a_late_reply(ground: &Ground) -> Outcome {
-    let change = "setTimeout(() => post(message, ...rest), 200);";
-    in_each_worker(ground, &passing_by(change)).await?;
-    let handle = ground.spawn(job!(|| 6)).timeout(Duration::from_millis(100));
-    Ok(Caused::by(harness::now(), handle).await)
+    let limit = Duration::from_millis(100);
+    let change = "kept.push(message);";
+    let keeps = format!(
+        "const kept = [];
+        {}
+        self.addEventListener('message', ({{ data }}) => {{
+            if (data !== 'go') return;
+            self.postMessage = post;
+            for (const message of kept.splice(0)) post(message);
+        }});",
+        passing_by(change)
+    );
+    in_each_worker(ground, &keeps).await?;
+    let caused = Caused::by(harness::now(), ground.spawn(job!(|| 6)).timeout(limit)).await;
+    let_replies_go();
+    Ok(caused)
 }

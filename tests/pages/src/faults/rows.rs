@@ -37,6 +37,8 @@ pub(crate) struct Row {
     csp: Option<&'static str>,
     /// The glue comes from a server that can be stopped.
     stops: bool,
+    /// Only an ES module has it: a classic script may come from another origin, and needs trusted types in the worker, too.
+    of_modules: bool,
     /// It leaves a loop behind that WebKit cannot end.
     leaves_loop: bool,
     /// One pool can suffer it and others in turn.
@@ -66,6 +68,7 @@ const fn row(
         limit: SOON,
         csp: None,
         stops: false,
+        of_modules: false,
         leaves_loop: false,
         in_turn: matches!(cause, Cause::Working(_)),
         cause,
@@ -85,6 +88,11 @@ impl Row {
 
     const fn stops(mut self) -> Row {
         self.stops = true;
+        self
+    }
+
+    const fn of_modules(mut self) -> Row {
+        self.of_modules = true;
         self
     }
 
@@ -168,13 +176,13 @@ pub(crate) const ROWS: &[Row] = &[
     starting!(starts::glue_that_is_gone, "the glue script is gone: 404", "start is_glue", &["glue_url"]),
     starting!(starts::html_for_javascript, "HTML for JavaScript", "start is_glue", &["glue_url"]),
     starting!(starts::a_syntax_error, "a syntax error in the glue script", "start is_glue", &["glue_url"]),
-    starting!(starts::a_redirect_to_another_origin, "the glue script is redirected to another origin", "start is_glue", &["glue_url"]),
+    starting!(starts::a_redirect_to_another_origin, "the glue script is redirected to another origin", "start is_glue", &["glue_url"]).of_modules(),
     starting!(starts::a_module_that_is_gone, "the module is gone: 404", "start is_module", &["404"]),
     starting!(starts::html_for_the_module, "HTML for the module", "start is_module", &["same build"]),
     starting!(starts::another_build, "the module is of another build", "start is_other_build", &["reload the page"]),
     starting!(starts::a_policy_without_blob, "a content security policy without `blob:`", "start is_blocked", &["worker-src blob:"]).csp(NO_BLOB),
     starting!(starts::a_policy_without_wasm, "a policy of the worker's script without `'wasm-unsafe-eval'`", "start is_blocked", &["'wasm-unsafe-eval'"]),
-    starting!(starts::trusted_types, "trusted types are required, and ours is not listed", "start is_blocked", &["trusted-types wasm-mt"]).csp(OTHERS_TYPES),
+    starting!(starts::trusted_types, "trusted types are required, and ours is not listed", "start is_blocked", &["trusted-types wasm-mt"]).csp(OTHERS_TYPES).of_modules(),
     starting!(starts::a_server_that_is_stopped, "the server is stopped once the page has loaded", "start is_glue", &["glue_url"]).stops(),
     starting!(starts::a_deadline, "the start takes longer than its deadline", "start is_deadline", &["300ms"]),
     starting!(starts::too_many_workers, "600 workers", "start is_limit", &["no more workers"]).limit(30_000.0),

@@ -16,6 +16,9 @@ type Outcome = Result<(Caused, Ground), JsValue>;
 /// The worker's script as a file.
 pub(crate) const SCRIPT: &str = "/tests/pages/wasm-mt-worker.js";
 
+/// The module of another build.
+const OTHER: &str = "/tests/pages/pkg-other/pages_bg.wasm";
+
 /// One fails, and the next one has these settings.
 async fn fails(on: On, bad: Builder, good: Builder) -> Outcome {
     let caused = Caused::start(on.start(bad)).await;
@@ -71,8 +74,7 @@ pub(crate) async fn html_for_the_module(on: On) -> Outcome {
 }
 
 pub(crate) async fn another_build(on: On) -> Outcome {
-    let other = harness::module()?.replace("/pkg/", "/pkg-other/");
-    fails(on, Thread::builder().wasm_url(other), Thread::builder()).await
+    fails(on, Thread::builder().wasm_url(OTHER), Thread::builder()).await
 }
 
 /// The page allows no blob; a file it does allow.
