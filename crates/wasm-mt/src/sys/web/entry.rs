@@ -494,16 +494,17 @@ fn tell() {
 }
 
 /// For the worker's script, should the instance end before they are posted. What has something beside it would not read
-/// without that.
+/// without that, nor would what follows: of those, only what stands before, wherever it lies by now.
 fn note(reports: &Writer) {
-    if !reports.is_plain() {
-        return;
-    }
     let bytes = &reports.bytes;
     MARKS.with(|marks| {
-        marks
-            .reports
-            .set([bytes.as_ptr() as u32, bytes.len() as u32])
+        let [_, before] = marks.reports.get();
+        let length = if reports.is_plain() {
+            bytes.len() as u32
+        } else {
+            before
+        };
+        marks.reports.set([bytes.as_ptr() as u32, length]);
     });
 }
 
