@@ -53,9 +53,9 @@ impl<'a, L: Take> Reader<'a, L> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
     }
 
-    /// A time, or a span.
+    /// A time, or a span, in no unit in which there are so many: sums of them are to fit into a `Duration`.
     pub(crate) fn time(&mut self) -> Option<f64> {
-        Some(f64::from_bits(self.u64()?)).filter(|time| time.is_finite())
+        Some(f64::from_bits(self.u64()?)).filter(|time| time.abs() < 1e18)
     }
 
     /// What a frame's records are behind.

@@ -192,6 +192,18 @@ fn holds_when_flipped(whole: &Writer<List>) {
     }
 }
 
+#[test]
+fn a_time_that_is_none_does_not_read() {
+    for time in [f64::NAN, f64::INFINITY, -1e300, 1e18] {
+        for (ran, gap) in [(time, 1.0), (1.0, time)] {
+            let mut writer = Writer::<List>::default();
+            outcome::write_end(&mut writer, 1, ran, gap, 1);
+            let report = outcome::read_all(&mut Reader::new(&writer.bytes, writer.list));
+            assert!(!report.is_whole && report.end.is_none());
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(config())]
 

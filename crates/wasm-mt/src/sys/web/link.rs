@@ -262,7 +262,7 @@ pub(super) fn on_message(event: JsValue) {
 /// Does as a worker says. Nothing comes of what is told again, or late, and `None` of what does not read.
 fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<()> {
     let kind = message.kind(1)?;
-    let id = message.number(2).map(|id| JobId(id as u64));
+    let id = || Some(JobId(message.number(2)? as u64));
     match kind {
         STARTED => {
             listening(token, |one| one.started = true);
@@ -273,7 +273,7 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
                 start::failed(lane, generation, token, message);
             }
         }
-        BEGUN => lane.begun(generation, id?),
+        BEGUN => lane.begun(generation, id()?),
         REPORT => {
             let bytes = dom::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));
@@ -287,18 +287,18 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
             let (id, index, item) = reader.item()?;
             lane.sent(generation, id, index, item);
         }
-        CLOSED => lane.closed(generation, id?, message.number(3)? as u32),
+        CLOSED => lane.closed(generation, id()?, message.number(3)? as u32),
         // Told of once its worker has died.
         PANICKED => {
             let panic = Panic {
                 message: message.text(3),
                 location: message.string(4),
             };
-            let id = id?;
+            let id = id()?;
             listening(token, |one| one.panic = Some((id, panic)));
         }
         DIED => {
-            let id = id?;
+            let id = id()?;
             let (at, cause) = match listening(token, |one| one.panic.take()).flatten() {
                 // The panic tells the job better: an async job's mark may be gone.
                 Some((id, panic)) => (Some(id), Cause::Panic(panic)),

@@ -11,7 +11,7 @@
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use js_sys::{Math, Object, Promise};
+use js_sys::{Array, Math, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -60,6 +60,14 @@ impl Watch {
 extern "C" {
     #[wasm_bindgen(catch, js_namespace = ["navigator", "locks"], js_name = request)]
     fn request_lock(name: &str, options: &Object, held: &JsValue) -> Result<Promise, JsValue>;
+
+    /// A function that gives the first of these to settle: of none, a promise that never does.
+    #[wasm_bindgen(js_namespace = ["Promise", "race"], js_name = bind)]
+    fn race(promise: &JsValue, among: &Array) -> JsValue;
+
+    type Refusable;
+    #[wasm_bindgen(method, js_name = catch)]
+    fn refused(this: &Refusable, to: &JsValue);
 }
 
 /// Waits for a lock, or only looks whether it is free.
@@ -84,10 +92,11 @@ pub(super) fn owners_lock() -> Option<String> {
 fn take_owners_lock() -> Option<String> {
     // A whole number: the formatting of others is worth kilobytes.
     let name = format!("wasm-mt owner {}", (Math::random() * 9e15) as u64);
-    let held = Closure::once_into_js(|| Promise::new(&mut |_, _| {}));
-    let request = JsFuture::from(request_lock(&name, &Object::new(), &held).ok()?);
+    let held = race(&dom::global("Promise"), &dom::array(&[]));
+    let request = request_lock(&name, &Object::new(), &held).ok()?;
     // It is given back with this scope; or refused, which nobody has to handle.
-    spawn_local(async { drop(request.await) });
+    let nobody = dom::global("Boolean");
+    request.unchecked_into::<Refusable>().refused(&nobody);
     Some(name)
 }
 

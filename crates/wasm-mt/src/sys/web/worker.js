@@ -60,7 +60,9 @@
       const { locks } = navigator;
       const name = `wasm-mt ${crypto.randomUUID()}`;
       const held = async () => {
-        const sees = owners && await locks.request(owners, { ifAvailable: true }, (lock) => !lock);
+        // Shared: another worker that looks just then would else be taken for the owner.
+        const look = { ifAvailable: true, mode: "shared" };
+        const sees = owners && await locks.request(owners, look, (lock) => !lock);
         postMessage([token, HOLDS, name, sees]);
         resolve();
         await new Promise((resolve) => { keep = resolve; });

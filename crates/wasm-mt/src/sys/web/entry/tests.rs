@@ -60,6 +60,25 @@ fn the_end_of_a_frame_tells_how_much_memory_its_instance_has() {
 }
 
 #[wasm_bindgen_test]
+fn a_script_is_told_of_what_reads_without_values_wherever_it_lies() {
+    let noted = || MARKS.with(|marks| marks.reports.get());
+    let place = |writer: &Writer| writer.bytes.as_ptr() as u32;
+    let mut writer = Writer::default();
+    outcome::write_suspended(&mut writer, JobId(2));
+    note(&writer);
+    assert_eq!(noted(), [place(&writer), 12]);
+    let bulk = payload::encode(&vec![1u8; 99 << 10], Travels::Back);
+    outcome::write(&mut writer, JobId(3), &bulk);
+    // As it does where it grows.
+    writer.bytes = writer.bytes.iter().copied().chain([0; 99]).collect();
+    note(&writer);
+    assert_eq!(noted(), [place(&writer), 12]);
+    writer.clear();
+    note(&writer);
+    assert_eq!(noted(), [place(&writer), 0]);
+}
+
+#[wasm_bindgen_test]
 fn a_trampoline_calls_its_function() {
     assert_eq!(decode::<u32>(outcome(good()).unwrap()).unwrap(), 42);
 }

@@ -254,3 +254,37 @@ async fn without_locks_a_busy_worker_is_not_taken_for_dead() {
     assert_eq!(works.await.unwrap(), 5);
     assert!(is_known(token) && !waits.is_finished());
 }
+
+/// What a worker says of an owner's lock that is had as `mode` says: whether it sees it. The start fails with that.
+async fn sees(mode: &str) -> bool {
+    let asks = Function::new_with_args(
+        "script, mode",
+        "return new Promise((resolve) => {
+            const url = URL.createObjectURL(new Blob([script]));
+            const name = `owner in a test ${Math.random()}`;
+            const look = () => new Promise((seen) => {
+                const worker = new Worker(url);
+                worker.onmessage = ({ data: [, kind, , sees] }) => {
+                    if (kind !== 9) return;
+                    worker.terminate();
+                    seen(sees);
+                };
+                worker.postMessage([1, 0, 'no version', , , , , , , , , name]);
+            });
+            if (mode) navigator.locks.request(name, { mode }, () => look().then(resolve));
+            else look().then(resolve);
+        })",
+    );
+    let script = crate::WORKER_SCRIPT.into();
+    let sees = asks.call2(&JsValue::NULL, &script, &mode.into()).unwrap();
+    let sees: Promise = sees.unchecked_into();
+    JsFuture::from(sees).await.unwrap().is_truthy()
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_looks_for_its_owners_lock_is_not_taken_for_the_owner() {
+    assert!(sees("exclusive").await);
+    assert!(!sees("").await);
+    // As another worker looks.
+    assert!(!sees("shared").await);
+}
