@@ -16,6 +16,7 @@ const SLACK = {
 };
 
 const workers = new Map();
+let heard; // The worker whose message came last.
 let made = 0;
 let killed = 0;
 const blobs = new Set();
@@ -29,6 +30,7 @@ class Watched extends Worker {
     // The first listener: the library's own stops what it has heard.
     this.addEventListener("message", ({ data }) => {
       if (Array.isArray(data) && data[1] === STARTED) one.started = true;
+      heard = this;
     });
   }
 
@@ -36,6 +38,7 @@ class Watched extends Worker {
     super.terminate();
     workers.get(this)?.noticed?.();
     workers.delete(this);
+    if (heard === this) heard = undefined;
   }
 
   /** As the browser does it: nobody is told. */
@@ -77,18 +80,25 @@ globalThis.chaos = {
     };
   },
 
-  /** Ends a worker, and says whether there was one, when the library has taken notice. */
+  /** Ends a worker, if there is one; over when the library has taken notice. */
   async kill(n) {
     const those = [...workers].filter(([, one]) => one.started && !one.noticed);
-    if (those.length === 0) return false;
-    const [worker, one] = those[n % those.length];
-    const noticed = new Promise((resolve) => { one.noticed = resolve; });
-    worker.vanish();
-    killed++;
-    await noticed;
-    return true;
+    if (those.length) await kill(those[n % those.length][0]);
+  },
+
+  /** The same, of the worker that was heard last. */
+  async killLastHeard() {
+    const one = workers.get(heard);
+    if (one && !one.noticed) await kill(heard);
   },
 };
+
+async function kill(worker) {
+  const noticed = new Promise((resolve) => { workers.get(worker).noticed = resolve; });
+  worker.vanish();
+  killed++;
+  await noticed;
+}
 
 /** Waits until each worker has really ended: then its lock is free. What an owner has is not a worker's. */
 async function ended() {

@@ -112,7 +112,7 @@ impl<T> Job<T> {
     /// For this its arguments are kept until it ends. Natively they are copied before each run, as they would travel: they
     /// are encoded and decoded, and where that fails, so does the job. In a browser what was handed over to the worker, as a
     /// [`Buffer`](crate::Buffer) is, goes down with it: such a job is lost all the same, and the error says so. What it sends
-    /// through a [`channel`](crate::channel()) comes again in each run.
+    /// through a [`channel`](crate::channel()) comes again in each run, until one has dropped the sender.
     ///
     /// ```
     /// # futures::executor::block_on(async {

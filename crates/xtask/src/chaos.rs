@@ -1,12 +1,13 @@
 //! The chaos soak: a page that gives the library random jobs, faults and sizes for a while, and then looks what is left of them.
 //! What it does and how it is judged is in `tests/chaos`; here it is opened in each browser, with a seed that is printed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use tokio::task::LocalSet;
 
 use crate::browser::{Browser, Driver};
 use crate::cases::Tally;
@@ -18,7 +19,7 @@ use crate::webdriver::Session;
 
 pub(crate) const PART: &str = "chaos";
 
-/// Seconds in each browser, without and with `--deep`.
+/// Seconds that all browsers soak at the same time, without and with `--deep`.
 pub(crate) const SHORT: u64 = 20;
 pub(crate) const DEEP: u64 = 600;
 
@@ -65,27 +66,48 @@ pub(crate) fn any_seed() -> u64 {
     now.map_or(0, |now| now.as_micros() as u64 % 1_000_000_000)
 }
 
-/// Soaks in each browser: a row for each.
+/// Soaks in all browsers at the same time: a row for each, in their order.
 pub(crate) fn soak(browsers: &[Browser], seed: u64, seconds: u64) -> Result<Vec<Row>> {
     ensure!(!browsers.is_empty(), "no browser to soak in");
     let site = pages::build(&[pages::CHAOS])?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let mut rows = Vec::new();
-    for &browser in browsers {
-        let mut tally = Tally::new(PART, browser);
-        let label = format!("seed {seed}, {seconds} s");
-        let outcome = Driver::start_showing_heap(browser)
-            .and_then(|driver| {
-                let soaking = soak_in(browser, &driver, &site, seed, seconds);
-                runtime.block_on(soaking)
-            })
-            .with_context(|| {
-                format!("`cargo xtask chaos --seed {seed} --seconds {seconds} --browser {browser}` draws the same again")
-            });
-        tally.count(&label, &outcome);
-        rows.push(tally.row());
+    // A driver stays on its thread; the servers have the runtime's.
+    let here = LocalSet::new();
+    let soaks: Vec<_> = browsers
+        .iter()
+        .map(|&browser| {
+            // Not in the soak: its start blocks.
+            let driver = Driver::start_showing_heap(browser);
+            here.spawn_local(judged(browser, driver, site.clone(), seed, seconds))
+        })
+        .collect();
+    here.block_on(&runtime, async {
+        let mut rows = Vec::new();
+        for soak in soaks {
+            rows.push(soak.await?);
+        }
+        Ok(rows)
+    })
+}
+
+/// Soaks in one browser, and says at its end what came of it.
+async fn judged(
+    browser: Browser,
+    driver: Result<Driver>,
+    site: PathBuf,
+    seed: u64,
+    seconds: u64,
+) -> Row {
+    let mut tally = Tally::new(PART, browser);
+    let outcome = match driver {
+        Ok(driver) => soak_in(browser, &driver, &site, seed, seconds).await,
+        Err(error) => Err(error),
     }
-    Ok(rows)
+    .with_context(|| {
+        format!("`cargo xtask chaos --seed {seed} --seconds {seconds} --browser {browser}` draws the same again")
+    });
+    tally.count(&format!("seed {seed}, {seconds} s"), &outcome);
+    tally.row()
 }
 
 /// What the page posts.

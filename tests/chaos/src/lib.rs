@@ -1,16 +1,20 @@
 //! The page of the chaos soak: jobs of all kinds at random, with faults among them, for a given time. `page.js` runs it and
 //! compares what there was before with what is left.
 //!
-//! `soak` draws epochs of a pool and some threads, `round` the jobs of one, `beside` what else its pool does; `work` makes the jobs. `model` says what
-//! each handle may give, and is all that judges. A seed draws the same again; when things happen is the browser's affair.
+//! `soak` draws epochs of a pool and some threads, `round` the jobs of one, `beside` what else its pool does; `work` and
+//! `channels` make the jobs. `model` says what each handle may give, and is all that judges. A seed draws the same again; when
+//! things happen is the browser's affair.
 #![cfg(target_family = "wasm")] // natively there is no page to answer
 
 mod beside;
+mod channels;
 mod figures;
 mod model;
 mod page;
+mod picky;
 mod random;
 mod round;
+mod running;
 mod soak;
 mod work;
 

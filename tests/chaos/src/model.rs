@@ -25,6 +25,12 @@ pub(crate) enum Kind {
     /// Awaits jobs of its own; in a pool.
     Parent,
     Idempotent,
+    /// Works for some milliseconds, and begins again where its worker is killed meanwhile.
+    IdempotentBusy,
+    /// Sends for a while; nobody receives after the first item.
+    Unheard,
+    /// Starts a thread, awaits a job of it, and drops it.
+    OwnThread,
     /// Nobody has its handle.
     Detached,
     BadArgument,
@@ -37,6 +43,8 @@ pub(crate) enum Kind {
     AbortedLater,
     /// It awaits something when it is aborted, or has not begun.
     AbortedAsync,
+    /// The same, by the drop of its handle.
+    DroppedAsync,
     TimedOutAsync,
     // Those that take their worker along.
     Panics,
@@ -51,7 +59,7 @@ pub(crate) enum Kind {
 }
 
 /// What takes no worker along.
-pub(crate) const HARMLESS: [Kind; 17] = [
+pub(crate) const HARMLESS: [Kind; 21] = [
     Plain,
     Busy,
     Async,
@@ -60,6 +68,9 @@ pub(crate) const HARMLESS: [Kind; 17] = [
     Text,
     Parent,
     Idempotent,
+    IdempotentBusy,
+    Unheard,
+    OwnThread,
     Detached,
     BadArgument,
     StrangeArgument,
@@ -68,6 +79,7 @@ pub(crate) const HARMLESS: [Kind; 17] = [
     Aborted,
     AbortedLater,
     AbortedAsync,
+    DroppedAsync,
     TimedOutAsync,
 ];
 pub(crate) const DEADLY: [Kind; 6] = [
@@ -127,9 +139,14 @@ fn row(kind: Kind) -> Row {
         Bulk => [&[Value], &[Lost, Closed], &[]],
         // A child is an ordinary job, and is lost where one is.
         Parent => [&[Value], &[Lost, Closed], &[ChildFailed]],
-        // With its third worker.
+        // With its third worker. One that awaits nothing runs when no other can end its worker.
         Idempotent => [&[Value], &[Lost, Closed], &[]],
-        Detached | PanicsDetached => [&[], &[], &[]],
+        IdempotentBusy => [&[Value], &[], &[Lost]],
+        Unheard => [&[Value], &[Lost, Closed], &[]],
+        // Its thread is nobody else's, and dies with its worker only.
+        OwnThread => [&[Value], &[Lost, Closed], &[]],
+        // Nobody hears of it.
+        Detached | PanicsDetached | DroppedAsync => [&[], &[], &[]],
         BadArgument => [&[EncodeArgument], &[], &[Lost]],
         StrangeArgument => [&[Decode], &[], &[Lost]],
         BadResult => [&[EncodeResult], &[], &[Lost]],
@@ -228,7 +245,10 @@ pub(crate) fn told(error: &JoinError) -> String {
 /// How often a job's body may have begun, and at least did: its value is there once it has run, and an error that says that it
 /// has not run is true.
 pub(crate) fn runs(kind: Kind, result: &Result<u32, JoinError>) -> (u32, u32) {
-    let most = if kind == Idempotent { 3 } else { 1 };
+    let most = match kind {
+        Idempotent | IdempotentBusy => 3,
+        _ => 1,
+    };
     match result {
         Ok(_) => (1, most),
         Err(error) if error.may_have_run() => (0, most),

@@ -25,6 +25,8 @@ extern "C" {
     fn pause_for(milliseconds: u32) -> Promise;
     #[wasm_bindgen(js_namespace = chaos, js_name = kill)]
     fn kill_one(n: u32) -> Promise;
+    #[wasm_bindgen(js_namespace = chaos, js_name = killLastHeard)]
+    fn kill_heard() -> Promise;
     #[wasm_bindgen(js_namespace = chaos)]
     pub(crate) fn say(text: &str);
 }
@@ -38,6 +40,11 @@ pub(crate) async fn pause(milliseconds: u32) {
 /// Ends a worker behind the library's back; ready when that has noticed.
 pub(crate) fn kill(n: u32) -> JsFuture {
     JsFuture::from(kill_one(n))
+}
+
+/// The same, of the worker whose message is being heard: that which runs the job that has sent it.
+pub(crate) fn kill_last_heard() -> JsFuture {
+    JsFuture::from(kill_heard())
 }
 
 /// The time that several things have together, by the browser's timer and none of the library's.

@@ -11,11 +11,15 @@ use crate::beside;
 use crate::model::{DEADLY, ENDLESS, HARMLESS, Kind, Outcome, Weather, outcome_of, runs, told};
 use crate::page::{self, Deadline};
 use crate::random::Random;
-use crate::work::{self, Handle, MOST_BULK, MOST_TEXT, Target};
+use crate::running::Running;
+use crate::work::{self, MOST_BULK, MOST_TEXT, Target};
 
 /// Jobs of a round at most, and those of them that have a buffer.
 const MOST_JOBS: u32 = 120;
 const MOST_BULKS: u32 = 16;
+
+/// A job's own thread takes as long to start as any.
+const MOST_OWN_THREADS: u32 = 3;
 
 /// What a round holds at most: each buffer and each text is there as it goes and as it comes; all else is small.
 pub(crate) const MOST_BYTES: usize =
@@ -50,6 +54,8 @@ pub(crate) struct Books {
     /// The number of the next job.
     pub(crate) next: u32,
     pub(crate) counts: Counts,
+    /// How often a job has begun after its worker was lost.
+    pub(crate) again: u32,
 }
 
 /// What a round works on.
@@ -60,16 +66,8 @@ pub(crate) struct Round<'a> {
     books: &'a mut Books,
     running: Vec<Running>,
     bulks: u32,
+    own_threads: u32,
     deadline: Deadline,
-}
-
-/// A job whose handle is awaited, or of which only what it tells is heard.
-struct Running {
-    n: u32,
-    kind: Kind,
-    tells: bool,
-    on_thread: bool,
-    handle: Option<Handle>,
 }
 
 impl<'a> Round<'a> {
@@ -86,6 +84,7 @@ impl<'a> Round<'a> {
             books,
             running: Vec::new(),
             bulks: 0,
+            own_threads: 0,
             deadline: Deadline::long(),
         }
     }
@@ -105,12 +104,16 @@ impl<'a> Round<'a> {
             }
             beside.extend(beside::draw(self.pool, &self.plan, &mut self.books.random));
             if self.plan.kills && self.books.random.one_in(2) {
+                // At once a worker is killed before it has a job, later in one.
+                if !self.books.random.one_in(3) {
+                    page::pause(self.books.random.below(12)).await;
+                }
                 kills.push(page::kill(self.books.random.below(16)));
             }
             if self.books.random.one_in(2) {
                 page::pause(self.books.random.below(12)).await;
             }
-            self.abort_some();
+            self.abort_some()?;
         }
         drop(tells);
         if self.plan.ends_threads {
@@ -120,7 +123,7 @@ impl<'a> Round<'a> {
             // In a browser there is nothing to wait for.
             let _ = self.pool.shutdown().now_or_never();
         }
-        self.abort_all();
+        self.abort_all()?;
         self.judge(tales).await?;
         for one in beside {
             self.deadline
@@ -142,11 +145,13 @@ impl<'a> Round<'a> {
         let kind = match random.below(100) {
             0..3 if self.plan.deaths => random.of(&DEADLY),
             3..5 if self.plan.endless => random.of(&ENDLESS),
+            5..9 if self.plan.kills => Kind::IdempotentBusy,
             5..50 => random.of(&HARMLESS),
             _ => Kind::Plain,
         };
         match kind {
             Kind::Bulk if self.bulks == MOST_BULKS => Kind::Plain,
+            Kind::OwnThread if self.own_threads == MOST_OWN_THREADS => Kind::Plain,
             kind => kind,
         }
     }
@@ -163,6 +168,7 @@ impl<'a> Round<'a> {
         let n = self.books.next;
         self.books.next += 1;
         self.bulks += u32::from(kind == Kind::Bulk);
+        self.own_threads += u32::from(kind == Kind::OwnThread);
         let single = self.books.random.below(8) as usize;
         let thread = self.threads.get(single).filter(|_| kind != Kind::Parent);
         let ranked;
@@ -181,8 +187,9 @@ impl<'a> Round<'a> {
         };
         let is_detached = matches!(kind, Kind::Detached | Kind::PanicsDetached);
         let cannot_tell = matches!(kind, Kind::Bulk | Kind::Text | Kind::StrangeArgument);
-        // Of a detached job its channel alone tells that it has ended.
-        let does_tell = is_detached || !cannot_tell && self.books.random.one_in(2);
+        // Of a job without a handle its channel alone tells that it has ended, and how often it ran.
+        let must_tell = is_detached || matches!(kind, Kind::DroppedAsync | Kind::IdempotentBusy);
+        let does_tell = must_tell || !cannot_tell && self.books.random.one_in(2);
         let sender = does_tell.then(|| tells.clone());
         let handle = work::spawn(
             to,
@@ -191,6 +198,7 @@ impl<'a> Round<'a> {
             sender,
             &mut self.books.random,
             self.books.checkpoint,
+            self.plan.kills,
         );
         if kind == Kind::Aborted {
             handle.abort.abort();
@@ -204,22 +212,21 @@ impl<'a> Round<'a> {
         });
     }
 
-    fn abort_some(&mut self) {
-        for one in &self.running {
-            let Some(handle) = &one.handle else { continue };
-            if is_aborted(one.kind) && self.books.random.one_in(3) {
-                handle.abort.abort();
+    fn abort_some(&mut self) -> Result<(), String> {
+        for one in &mut self.running {
+            if one.is_aborted() && self.books.random.one_in(3) {
+                one.abort()?;
             }
         }
+        Ok(())
     }
 
-    fn abort_all(&mut self) {
-        for one in &self.running {
-            let Some(handle) = &one.handle else { continue };
-            if is_aborted(one.kind) {
-                handle.abort.abort();
-            }
+    fn abort_all(&mut self) -> Result<(), String> {
+        let those = self.running.iter_mut().filter(|one| one.is_aborted());
+        for one in those {
+            one.abort()?;
         }
+        Ok(())
     }
 
     async fn judge(&mut self, tales: Receiver<u32>) -> Result<(), String> {
@@ -232,7 +239,8 @@ impl<'a> Round<'a> {
                     .weather(one.on_thread)
                     .allows(Kind::Plain, Outcome::Lost);
                 let may_not_begin = self.weather(one.on_thread).may_not_begin();
-                let least = u32::from(!may_be_lost && !may_not_begin);
+                let must_run = kind != Kind::DroppedAsync && !may_be_lost && !may_not_begin;
+                let least = u32::from(must_run);
                 expected.push((n, kind, least, 1));
                 continue;
             };
@@ -261,6 +269,7 @@ impl<'a> Round<'a> {
                     "job {n}, {kind:?}, ran {ran} times, not {least} to {most}"
                 ));
             }
+            self.books.again += ran.saturating_sub(1);
         }
         match times.pop_first() {
             None => Ok(()),
@@ -307,11 +316,4 @@ impl<'a> Round<'a> {
         *self.books.counts.entry((kind, outcome)).or_default() += 1;
         Ok(())
     }
-}
-
-fn is_aborted(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::AbortedLater | Kind::AbortedAsync | Kind::AbortedEndless
-    )
 }

@@ -30,6 +30,7 @@ impl Soak {
                 checkpoint,
                 next: 1,
                 counts: Counts::new(),
+                again: 0,
             },
             rounds: 0,
             epochs: 0,
@@ -49,10 +50,11 @@ impl Soak {
             counts += &format!(" {count} {outcome:?}");
         }
         format!(
-            "{} jobs in {} rounds of {} pools{counts}",
+            "{} jobs in {} rounds of {} pools, {} begun again{counts}",
             self.books.next - 1,
             self.rounds,
             self.epochs,
+            self.books.again,
         )
     }
 
@@ -126,6 +128,10 @@ impl Soak {
             .threads(thread(impatient));
         if random.one_in(3) {
             pool = pool.recycle_jobs(u64::from(1 + random.below(300)));
+        }
+        if random.one_in(4) {
+            // An instance begins with more than a megabyte.
+            pool = pool.recycle_bytes(u64::from((1 << 20) + random.below(1 << 20)));
         }
         if random.one_in(3) {
             pool = pool

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_mt::{AbortHandle, Buffer, IntoJob, JoinError, JoinHandle, Sender, Thread, job};
 use wasm_mt_pool::ThreadPool;
 
-use crate::model::{CHILD_FAILED, Kind};
+use crate::channels::{killed, unheard};
+use crate::model::{CHILD_FAILED, Kind, told};
+use crate::page::LONG;
+use crate::picky::{BAD, Picky, STRANGE};
 use crate::random::Random;
 
 /// A buffer is no larger.
@@ -28,7 +30,7 @@ pub(crate) enum Target<'a> {
 }
 
 impl Target<'_> {
-    fn spawn<T, M>(self, job: impl IntoJob<T, M>) -> JoinHandle<T>
+    pub(crate) fn spawn<T, M>(self, job: impl IntoJob<T, M>) -> JoinHandle<T>
     where
         T: Send + 'static,
     {
@@ -56,7 +58,8 @@ impl Handle {
     }
 }
 
-/// Spawns job `n`, which tells its number when it begins. `checkpoint` is where only that lets an endless job be ended.
+/// Spawns job `n`, which tells its number when it begins. `checkpoint` is where only that lets an endless job be ended,
+/// `kills` where the job's worker may be killed.
 pub(crate) fn spawn(
     to: Target<'_>,
     kind: Kind,
@@ -64,6 +67,7 @@ pub(crate) fn spawn(
     tells: Option<Sender<u32>>,
     random: &mut Random,
     checkpoint: bool,
+    kills: bool,
 ) -> Handle {
     let checkpoint = checkpoint || random.one_in(2);
     let time = random.below(4);
@@ -105,6 +109,19 @@ pub(crate) fn spawn(
                 .idempotent(),
             ),
         ),
+        Kind::IdempotentBusy => {
+            let often = if kills {
+                random.below(7).saturating_sub(3)
+            } else {
+                0
+            };
+            killed(to, n, tells, 4 + random.below(20), often)
+        }
+        Kind::Unheard => unheard(to, n, tells, 1 + random.below(8)),
+        Kind::OwnThread => plain(to.spawn(job!(async |n, tells| {
+            let n = tell(n, tells);
+            own_thread(n).await
+        }))),
         Kind::BadArgument => {
             let picky = Picky(BAD);
             plain(to.spawn(job!(|picky, tells| tell(picky.0, tells))))
@@ -125,6 +142,16 @@ pub(crate) fn spawn(
             tell(n, tells);
             pending::<u32>().await
         }))),
+        Kind::DroppedAsync => {
+            // Its own end of the channel stays: only the abort closes it.
+            let handle = to.spawn(job!(async |n, tells| {
+                tell(n, tells.clone());
+                pending::<u32>().await
+            }));
+            let abort = handle.abort_handle();
+            let outcome = handle.abort_on_drop().boxed_local();
+            Handle { outcome, abort }
+        }
         Kind::TimedOutAsync => {
             let job = job!(async |n, tells| {
                 tell(n, tells);
@@ -168,7 +195,7 @@ pub(crate) fn spawn(
 }
 
 /// In the job: says that it runs. Nothing is left of its ends after that.
-fn tell(n: u32, tells: Option<Sender<u32>>) -> u32 {
+pub(crate) fn tell(n: u32, tells: Option<Sender<u32>>) -> u32 {
     if let Some(tells) = tells {
         // Nobody may listen any more.
         let _ = tells.send(n);
@@ -208,6 +235,19 @@ fn text(to: Target<'_>, n: u32, length: u32) -> Handle {
             .and_then(|number| number.parse().ok());
         number.unwrap_or(!n)
     })
+}
+
+/// In a job: its number, from a thread of its own. What fails there is never allowed, and said.
+async fn own_thread(n: u32) -> u32 {
+    let patient = Thread::builder().start_deadline(Duration::from_millis(LONG.into()));
+    let thread = match patient.start().await {
+        Ok(thread) => thread,
+        Err(error) => panic!("a job's thread did not start: {error}"),
+    };
+    match thread.spawn(job!(|n| n)).await {
+        Ok(n) => n,
+        Err(error) => panic!("a job's thread gave: {}", told(&error)),
+    }
 }
 
 /// In a job of a pool: its number, from jobs of its own.
@@ -265,29 +305,5 @@ struct PanicsInDrop;
 impl Drop for PanicsInDrop {
     fn drop(&mut self) {
         panic!("dropped");
-    }
-}
-
-/// Does not encode as this, and as that does not decode.
-const BAD: u32 = u32::MAX - 1;
-const STRANGE: u32 = u32::MAX - 2;
-
-struct Picky(u32);
-
-impl Serialize for Picky {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 == BAD {
-            return Err(serde::ser::Error::custom("bad"));
-        }
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Picky {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u32::deserialize(deserializer)? {
-            STRANGE => Err(serde::de::Error::custom("strange")),
-            n => Ok(Picky(n)),
-        }
     }
 }
