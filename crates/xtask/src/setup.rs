@@ -166,9 +166,9 @@ impl Need {
             }
             Need::Nightly => return Some(nightly("rustc")).filter(|version| !version.is_empty()),
             Need::Miri => {
-                return has_source()
-                    .then(|| nightly("cargo-miri"))
-                    .filter(|version| !version.is_empty());
+                // By cargo: alone its program does not even tell its version.
+                let miri = || version(workspace::nightly("cargo").args(["miri", "--version"]));
+                return has_source().then(miri).filter(|miri| !miri.is_empty());
             }
             Need::Tool(tool) => tool.program(),
             Need::Cxx => on_path("c++"),

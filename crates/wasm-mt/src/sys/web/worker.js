@@ -56,6 +56,8 @@
   // it has a lock, so it has it before the first job comes.
   let keep;
   const hold = (owners) => new Promise((resolve) => {
+    // A browser that does not answer holds up no start.
+    setTimeout(resolve, 1000);
     try {
       const { locks } = navigator;
       const name = `wasm-mt ${crypto.randomUUID()}`;
