@@ -146,7 +146,9 @@ struct Place<'a> {
 impl Place<'_> {
     async fn run(&self, tally: &mut Tally, matrix: &mut Matrix, bless: bool) -> Result<Vec<Timed>> {
         let mut session = Session::open(self.driver).await?;
-        let server = self.server(None).await?;
+        // One origin for as many cells as it can be: WebKit takes another process for each that is isolated, and on a busy machine
+        // its driver loses the page now and then on the way there.
+        let mut server = self.server(None).await?;
         let list = [("fault", "list".to_owned()), ("glue", self.script())];
         let list = cases::open_case(&session, &server, self.glue, &list, PATIENCE).await?;
         let faults: Vec<Fault> = serde_json::from_str(&list).context("reading the list")?;
@@ -155,7 +157,12 @@ impl Place<'_> {
         let caused = |fault: &&Fault| self.glue == Glue::Web || !fault.of_modules;
         for fault in faults.iter().filter(caused) {
             for on in On::BOTH {
-                let outcome = self.cause(&session, fault, on).await;
+                let own = match &fault.csp {
+                    Some(csp) => Some(self.server(Some(csp)).await?),
+                    None => None,
+                };
+                let origin = own.as_ref().unwrap_or(&server);
+                let outcome = self.cause(&session, origin, fault, on).await;
                 let label = format!("{}, {on} ({:?})", fault.text, self.glue);
                 let report = match &outcome {
                     Ok(cell) => {
@@ -187,9 +194,13 @@ impl Place<'_> {
                     let _ = session.close().await;
                     session = Session::open(self.driver).await?;
                 }
+                if outcome.is_err() {
+                    // It may have left its files spoiled, or post late.
+                    server = self.server(None).await?;
+                }
             }
         }
-        let all = self.cause_all(&session).await;
+        let all = self.cause_all(&session, &server).await;
         tally.count(
             &format!("one pool suffers them all ({:?})", self.glue),
             &all,
@@ -230,8 +241,13 @@ impl Place<'_> {
         Apart::start(self.site.to_owned(), port, options).await
     }
 
-    async fn cause(&self, session: &Session, fault: &Fault, on: On) -> Result<Cell> {
-        let server = self.server(fault.csp.as_deref()).await?;
+    async fn cause(
+        &self,
+        session: &Session,
+        server: &Server,
+        fault: &Fault,
+        on: On,
+    ) -> Result<Cell> {
         let mut other = Some(self.other(0, fault.stops).await?);
         let port = other.as_ref().map_or(0, Apart::port);
         let origin = format!("http://127.0.0.1:{port}");
@@ -246,7 +262,7 @@ impl Place<'_> {
             ("other", origin),
         ];
         let limit = PATIENCE + Duration::from_secs_f64(fault.limit / 1000.0);
-        let page = cases::open_case(session, &server, self.glue, &query, limit);
+        let page = cases::open_case(session, server, self.glue, &query, limit);
         let serving = async {
             loop {
                 let ask = server.asked().await;
@@ -279,10 +295,9 @@ impl Place<'_> {
     }
 
     /// A pool that suffers all faults that leave it its page, and then draws a picture.
-    async fn cause_all(&self, session: &Session) -> Result<String> {
-        let server = self.server(None).await?;
+    async fn cause_all(&self, session: &Session, server: &Server) -> Result<String> {
         let query = [("fault", "all".to_owned()), ("glue", self.script())];
-        let text = cases::open_case(session, &server, self.glue, &query, ALL).await?;
+        let text = cases::open_case(session, server, self.glue, &query, ALL).await?;
         let drawn = server.posted("/canvas/julia", PATIENCE).await?;
         let [picture, ..] = julia::pictures();
         let native = julia::render(&picture);
