@@ -23,7 +23,11 @@ const CROSSBEAM: &str = "-Zmiri-tree-borrows -Zmiri-permissive-provenance -Zmiri
 
 /// The native tests that come to `unsafe` code: miri's flags, and cargo's arguments.
 const MIRI: [(&str, &[&str]); 3] = [
-    ("", &["--package", "wasm-mt", "--lib"]),
+    // Without what reads bytes: it has none, and proptest's many cases are hours here.
+    (
+        "",
+        &["--package", "wasm-mt", "--lib", "--", "--skip", "wire::"],
+    ),
     // Without the web's scheduler and its simulation: arithmetic, and hours of it here.
     (
         CROSSBEAM,
