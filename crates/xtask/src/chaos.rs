@@ -15,6 +15,7 @@ use crate::pages;
 use crate::serve::{Options, Server};
 use crate::setup;
 use crate::table::Row;
+use crate::test::chosen;
 use crate::webdriver::Session;
 
 pub(crate) const PART: &str = "chaos";
@@ -44,10 +45,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     setup::wasm_target()?;
-    let mut browsers = args.browser;
-    if browsers.is_empty() {
-        browsers = Browser::ALL.to_vec();
-    }
+    let browsers = chosen(&args.browser, &Browser::ALL);
     setup::browsers(&browsers, true)?;
     let seed = args.seed.unwrap_or_else(any_seed);
     let rows = soak(&browsers, seed, args.seconds)?;

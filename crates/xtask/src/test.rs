@@ -69,8 +69,8 @@ impl Part {
             Part::Build => "build",
             Part::Suite => "suite",
             Part::Cases => "cases",
-            Part::Faults => "faults",
-            Part::Chaos => "chaos",
+            Part::Faults => faults::PART,
+            Part::Chaos => chaos::PART,
         }
     }
 
@@ -81,7 +81,7 @@ impl Part {
             Some("build") => Part::Build,
             Some("suite") => Part::Suite,
             Some(faults::PART) => Part::Faults,
-            Some("chaos") => Part::Chaos,
+            Some(chaos::PART) => Part::Chaos,
             _ => Part::Cases,
         }
     }
@@ -136,7 +136,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 }
 
 /// What was asked for, in the order of `all`; everything if nothing was.
-fn chosen<T: Copy + PartialEq>(asked: &[T], all: &[T]) -> Vec<T> {
+pub(crate) fn chosen<T: Copy + PartialEq>(asked: &[T], all: &[T]) -> Vec<T> {
     all.iter()
         .copied()
         .filter(|one| asked.is_empty() || asked.contains(one))

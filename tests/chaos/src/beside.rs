@@ -6,11 +6,11 @@ use futures::future::{LocalBoxFuture, RemoteHandle};
 use wasm_bindgen_futures::spawn_local;
 use wasm_mt::job;
 use wasm_mt_pool::{Broadcast, Map, MapStream, Resize, ThreadPool, WhenRoom};
+use wasm_mt_tests::common::busy_for;
 
 use crate::model::told;
 use crate::random::Random;
 use crate::round::Plan;
-use crate::work;
 
 /// It goes on by itself; what is awaited is whether it was right.
 pub(crate) type Beside = RemoteHandle<Result<(), String>>;
@@ -34,7 +34,7 @@ pub(crate) fn draw(pool: &ThreadPool, plan: &Plan, random: &mut Random) -> Optio
         2 => {
             let items = 1 + random.below(200);
             let map = pool.map(0..items, |n| {
-                work::busy_for(f64::from(n % 16) / 16.0);
+                busy_for(f64::from(n % 16) / 16.0);
                 n + 1
             });
             half_mapped(map.stream(), random.below(items), strict).boxed_local()

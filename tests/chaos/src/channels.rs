@@ -3,9 +3,10 @@
 use futures::FutureExt;
 use wasm_bindgen_futures::spawn_local;
 use wasm_mt::{Sender, channel, job};
+use wasm_mt_tests::common::busy_for;
 
 use crate::page;
-use crate::work::{Handle, Target, busy_for, tell};
+use crate::work::{Handle, Target, tell};
 
 /// Idempotent, and so often its worker is killed when it has said that it runs. How often it ran, its number's tale tells.
 pub(crate) fn killed(

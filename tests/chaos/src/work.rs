@@ -1,14 +1,13 @@
 //! The jobs, by kind.
 
-use std::future::{Future, pending};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::future::pending;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use wasm_mt::{AbortHandle, Buffer, IntoJob, JoinError, JoinHandle, Sender, Thread, job};
 use wasm_mt_pool::ThreadPool;
+use wasm_mt_tests::common::{PanicsInDrop, YieldOnce, busy_for};
 
 use crate::channels::{killed, unheard};
 use crate::model::{CHILD_FAILED, Kind, told};
@@ -275,35 +274,4 @@ fn endless(checkpoint: bool) -> u32 {
 #[wasm_bindgen::prelude::wasm_bindgen]
 extern "C" {
     fn close();
-}
-
-pub(crate) fn busy_for(milliseconds: f64) {
-    let end = js_sys::Date::now() + milliseconds;
-    while js_sys::Date::now() < end {}
-}
-
-/// Ready the second time it is polled.
-#[derive(Default)]
-struct YieldOnce {
-    polled: bool,
-}
-
-impl Future for YieldOnce {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.polled, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
-struct PanicsInDrop;
-
-impl Drop for PanicsInDrop {
-    fn drop(&mut self) {
-        panic!("dropped");
-    }
 }

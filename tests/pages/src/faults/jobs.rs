@@ -1,14 +1,13 @@
 //! Faults in a job's own code.
 
 use std::fmt;
-use std::future::{Future, pending};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::future::pending;
 
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_mt::{Job, job};
+use wasm_mt_tests::common::{PanicsInDrop, YieldOnce, overflow};
 
 use super::ground::Ground;
 use super::outcome::Caused;
@@ -28,24 +27,6 @@ extern "C" {
     fn decode_uri(text: &str) -> String;
     /// What ends a worker from within.
     fn close();
-}
-
-/// Ready the second time it is polled.
-#[derive(Default)]
-struct YieldOnce {
-    polled: bool,
-}
-
-impl Future for YieldOnce {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.polled, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
 }
 
 pub(crate) async fn a_panic(ground: &Ground) -> Outcome {
@@ -72,14 +53,6 @@ pub(crate) async fn a_panic_after_the_first_await(ground: &Ground) -> Outcome {
         }),
     )
     .await
-}
-
-struct PanicsInDrop;
-
-impl Drop for PanicsInDrop {
-    fn drop(&mut self) {
-        panic!("dropped");
-    }
 }
 
 pub(crate) async fn a_panic_in_a_drop(ground: &Ground) -> Outcome {
@@ -122,14 +95,6 @@ pub(crate) async fn memory_out_of_bounds(ground: &Ground) -> Outcome {
         }),
     )
     .await
-}
-
-fn overflow(depth: u64) -> u64 {
-    let frame = std::hint::black_box([depth; 64]);
-    if depth == u64::MAX {
-        return frame[0];
-    }
-    overflow(depth + 1) + frame[(depth % 64) as usize]
 }
 
 pub(crate) async fn a_stack_overflow(ground: &Ground) -> Outcome {

@@ -8,6 +8,7 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_mt::{Sender, Thread, channel, job};
+use wasm_mt_tests::common::busy_for;
 
 use super::endless::{self, Loop};
 use super::ground::{self, Ground, On};
@@ -163,12 +164,6 @@ pub(crate) async fn a_pool_whose_parent_ends(ground: &Ground) -> Outcome {
     freed(&lock).await?;
     ground.misses_its_workers().await;
     Ok(caused)
-}
-
-/// Work of the page's own, for so many milliseconds.
-fn busy_for(milliseconds: f64) {
-    let end = harness::now() + milliseconds;
-    while harness::now() < end {}
 }
 
 /// The page is busy for longer than a job may take that has long ended by then.

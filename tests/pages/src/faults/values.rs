@@ -1,36 +1,15 @@
 //! Values that cannot travel.
 
 use js_sys::{Array, ArrayBuffer, Function};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 use wasm_mt::{Js, Transfer, job};
+use wasm_mt_tests::common::Picky;
 
 use super::ground::Ground;
 use super::outcome::Caused;
 use crate::harness;
 
 type Outcome = Result<Caused, JsValue>;
-
-/// Encodes up to 100, and decodes what is even.
-struct Picky(u32);
-
-impl Serialize for Picky {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 > 100 {
-            return Err(serde::ser::Error::custom("too large to send"));
-        }
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Picky {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u32::deserialize(deserializer)? {
-            odd if odd % 2 == 1 => Err(serde::de::Error::custom("odd")),
-            even => Ok(Picky(even)),
-        }
-    }
-}
 
 async fn takes(ground: &Ground, n: u32) -> Outcome {
     let picky = Picky(n);
