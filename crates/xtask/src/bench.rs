@@ -3,6 +3,7 @@
 //! is measured.
 
 mod images;
+mod row;
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::demo;
 use crate::pages;
 use crate::serve::{Options, Server};
 use crate::setup;
+use row::{Comparison, Row, Subject};
 
 /// A page that has said nothing by then has failed.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -93,7 +95,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
                     report.workers, report.engine
                 );
                 print_table(&of_browser);
-                rows.extend(of_browser);
+                rows.extend(of_browser.into_iter().map(|(row, _)| row));
             }
             write(args.json, &rows)?;
         }
@@ -124,27 +126,8 @@ struct Runs {
     name: String,
     unit: String,
     goal: Goal,
-    /// A round's two figures belong together.
-    #[serde(default)]
-    paired: bool,
     wasm_mt: Vec<f64>,
     floor: Vec<f64>,
-}
-
-impl Runs {
-    fn ratio_to_floor(&self) -> f64 {
-        if self.paired {
-            let ratios: Vec<f64> = self
-                .wasm_mt
-                .iter()
-                .zip(&self.floor)
-                .map(|(wasm_mt, floor)| wasm_mt / floor)
-                .collect();
-            median(&ratios)
-        } else {
-            median(&self.wasm_mt) / median(&self.floor)
-        }
-    }
 }
 
 /// The project's goal for the ratio to the floor.
@@ -199,96 +182,72 @@ async fn measured<T: DeserializeOwned>(
         .with_context(|| format!("measuring in {browser}"))
 }
 
-/// The figures of one peer in one workload.
-#[derive(Serialize)]
-struct Row {
-    browser: &'static str,
-    workload: String,
-    peer: &'static str,
-    workers: u32,
-    unit: String,
-    median: f64,
-    min: f64,
-    max: f64,
-    runs: usize,
-    ratio_to_floor: f64,
-    #[serde(skip)]
-    remark: Option<String>,
-}
-
-fn rows_of(browser: Browser, report: &Report) -> Result<Vec<Row>> {
+/// The rows, each with what is to be said of it.
+fn rows_of(browser: Browser, report: &Report) -> Result<Vec<(Row, Option<String>)>> {
     let mut rows = Vec::new();
     for workload in &report.workloads {
-        let peers = [("wasm-mt", &workload.wasm_mt), ("floor", &workload.floor)];
-        for (peer, runs) in peers {
-            ensure!(
-                !runs.is_empty(),
-                "the page reports no run of {peer} of {}",
-                workload.name
-            );
-        }
-        let ratio = workload.ratio_to_floor();
-        let ratios = [(ratio, workload.goal.missed_by(ratio)), (1.0, None)];
-        for ((peer, runs), (ratio_to_floor, remark)) in peers.into_iter().zip(ratios) {
-            rows.push(Row {
-                browser: browser.name(),
+        let of = |peer: &str, runs: &[f64]| {
+            let subject = Subject {
+                browser: browser.name().into(),
+                fabric: "post".into(),
                 workload: workload.name.clone(),
-                peer,
+                peer: peer.into(),
                 workers: report.workers,
                 unit: workload.unit.clone(),
-                median: median(runs),
-                min: runs.iter().copied().fold(f64::INFINITY, f64::min),
-                max: runs.iter().copied().fold(0.0, f64::max),
-                runs: runs.len(),
-                ratio_to_floor,
-                remark,
-            });
-        }
+            };
+            if runs.is_empty() {
+                return Row::not_available(subject, "the page reports no run");
+            }
+            let rounds: Vec<Option<f64>> = runs.iter().copied().map(Some).collect();
+            let floor: Vec<Option<f64>> = workload.floor.iter().copied().map(Some).collect();
+            Row::of(subject, &rounds, &floor)
+        };
+        let ours = of("wasm-mt", &workload.wasm_mt);
+        let floor = of("floor", &workload.floor);
+        let missed = ours
+            .ratio_to_floor
+            .and_then(|ratio| workload.goal.missed_by(ratio));
+        let apart = match (row::compare(&ours, &floor), workload.goal) {
+            (Comparison::Ahead(by), Goal::AtMost(_))
+            | (Comparison::Behind(by), Goal::AtLeast(_)) => Some(format!("ahead {by:.2}×")),
+            (Comparison::Behind(by), Goal::AtMost(_))
+            | (Comparison::Ahead(by), Goal::AtLeast(_)) => Some(format!("behind {by:.2}×")),
+            (Comparison::Equal | Comparison::NotAvailable, _) => None,
+        };
+        rows.push((ours, missed.or(apart)));
+        rows.push((floor, None));
     }
     ensure!(!rows.is_empty(), "the page reports no workload");
     Ok(rows)
 }
 
-fn print_table(rows: &[Row]) {
+fn print_table(rows: &[(Row, Option<String>)]) {
     println!(
         "{:<10} {:<36} {:<8} {:>8} {:>8} {:>8} {:<10} {:>5} {:>7}",
-        "browser", "workload", "peer", "median", "min", "max", "unit", "runs", "ratio"
+        "browser", "workload", "peer", "median", "low", "high", "unit", "runs", "ratio"
     );
-    for row in rows {
-        let remark = row.remark.as_ref().map(|remark| format!("  {remark}"));
+    for (row, remark) in rows {
+        let of = &row.subject;
+        let remark = row.reason.as_ref().or(remark.as_ref());
         println!(
-            "{:<10} {:<36} {:<8} {:>8.1} {:>8.1} {:>8.1} {:<10} {:>5} {:>7.2}{}",
-            row.browser,
-            row.workload,
-            row.peer,
-            row.median,
-            row.min,
-            row.max,
-            row.unit,
+            "{:<10} {:<36} {:<8} {:>8.1} {:>8.1} {:>8.1} {:<10} {:>5} {:>7.2}  {}",
+            of.browser,
+            of.workload,
+            of.peer,
+            row.median.unwrap_or(f64::NAN),
+            row.low.unwrap_or(f64::NAN),
+            row.high.unwrap_or(f64::NAN),
+            of.unit,
             row.runs,
-            row.ratio_to_floor,
-            remark.unwrap_or_default()
+            row.ratio_to_floor.unwrap_or(f64::NAN),
+            remark.map_or("", String::as_str)
         );
     }
-}
-
-/// The middle value, or the mean of the two.
-fn median(runs: &[f64]) -> f64 {
-    let mut sorted = runs.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    f64::midpoint(sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_median_lies_in_the_middle() {
-        assert_eq!(median(&[3.0]), 3.0);
-        assert_eq!(median(&[9.0, 1.0, 5.0]), 5.0);
-        assert_eq!(median(&[4.0, 1.0, 2.0, 9.0]), 3.0);
-    }
 
     #[test]
     fn a_missed_goal_is_said_in_its_direction() {
@@ -302,20 +261,5 @@ mod tests {
             Goal::AtLeast(15.0).missed_by(9.0).as_deref(),
             Some("below the goal, 15")
         );
-    }
-
-    #[test]
-    fn rounds_that_belong_together_are_compared_with_each_other() {
-        let mut runs = Runs {
-            name: String::new(),
-            unit: String::new(),
-            goal: Goal::AtMost(1.0),
-            paired: true,
-            wasm_mt: vec![3.0, 8.0, 1.0],
-            floor: vec![1.0, 4.0, 2.0],
-        };
-        assert_eq!(runs.ratio_to_floor(), 2.0);
-        runs.paired = false;
-        assert_eq!(runs.ratio_to_floor(), 1.5);
     }
 }
