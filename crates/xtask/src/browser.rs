@@ -139,6 +139,15 @@ impl Launched {
 
 /// Starts a browser on `url` with a fresh profile, without a window and with no debugger attached.
 pub(crate) fn launch(browser: Browser, url: &str) -> Result<Launched> {
+    launch_with(browser, url, false)
+}
+
+/// As `launch`, for a page that is cross-origin isolated and wants `SharedArrayBuffer`: WebKitGTK has it only when told to.
+pub(crate) fn launch_isolated(browser: Browser, url: &str) -> Result<Launched> {
+    launch_with(browser, url, true)
+}
+
+fn launch_with(browser: Browser, url: &str, shared_array_buffer: bool) -> Result<Launched> {
     let profile = profile_dir()?;
     let mut command = Command::new(browser.found()?);
     let mut display = None;
@@ -161,6 +170,9 @@ pub(crate) fn launch(browser: Browser, url: &str) -> Result<Launched> {
             let own = Display::start()?;
             own.lend(&mut command);
             private_home(&mut command, profile.path());
+            if shared_array_buffer {
+                command.env("JSC_useSharedArrayBuffer", "1");
+            }
             display = Some(own);
         }
     }

@@ -181,9 +181,18 @@ pub(crate) const BENCH: Page = Page {
 /// Builds `pages` and the gallery's own files into the site, and gives the site's folder. What did not change is not
 /// built again.
 pub(crate) fn build(pages: &[Page]) -> Result<PathBuf> {
+    build_with(pages, "")
+}
+
+/// Builds [`BENCH`] with all that can be measured in its module.
+pub(crate) fn build_bench() -> Result<PathBuf> {
+    build_with(&[BENCH], "peers")
+}
+
+fn build_with(pages: &[Page], features: &str) -> Result<PathBuf> {
     let site = workspace::target_dir().join("site");
     copy_gallery(&workspace::root().join("examples"), &site)?;
-    let modules = compile(pages, "release")?;
+    let modules = compile_with(pages, "release", features)?;
     for page in pages {
         let wasm = &modules[page.package];
         let served = site.join(page.route);
@@ -297,7 +306,7 @@ fn compile_with(
 /// Runs wasm-bindgen, unless `folder` already holds the glue of this very module.
 ///
 /// The contents are compared and not the times: cargo also puts an older file in place when features change back.
-fn bind(wasm: &Path, folder: &Path, name: &str, glue: Glue) -> Result<()> {
+pub(crate) fn bind(wasm: &Path, folder: &Path, name: &str, glue: Glue) -> Result<()> {
     let mut hasher = DefaultHasher::new();
     fs::read(wasm)?.hash(&mut hasher);
     let mark = format!("{:016x}", hasher.finish());

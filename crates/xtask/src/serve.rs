@@ -112,11 +112,16 @@ struct Origin {
 /// What a page asks its harness to do, by `GET /ask?what=..`: it is answered when that is done.
 pub(crate) struct Ask {
     pub(crate) what: String,
-    answer: oneshot::Sender<Result<()>>,
+    answer: oneshot::Sender<Result<&'static str>>,
 }
 
 impl Ask {
     pub(crate) fn answer(self, outcome: Result<()>) {
+        self.say(outcome.map(|()| ""));
+    }
+
+    /// With a word for the page.
+    pub(crate) fn say(self, outcome: Result<&'static str>) {
         // The page may be gone.
         let _ = self.answer.send(outcome);
     }
@@ -355,7 +360,8 @@ async fn ask(State(origin): State<Arc<Origin>>, Query(query): Query<AskQuery>) -
         Err(_) => Err(anyhow!("nobody hears it")),
     };
     match outcome {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Ok("") => StatusCode::NO_CONTENT.into_response(),
+        Ok(word) => word.into_response(),
         Err(error) => (StatusCode::NOT_IMPLEMENTED, format!("{error:#}")).into_response(),
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::measured;
 use crate::browser::Browser;
+use crate::serve::Options;
 
 /// What a page gets for each picture, made once and developed twice, beside the time that any page gets.
 const EACH: Duration = Duration::from_secs(10);
@@ -69,7 +70,12 @@ pub(super) async fn measure(browser: Browser, pictures: u32, site: PathBuf) -> R
     // As many workers as there are cores: WebKitGTK tells its pages another number.
     let workers = thread::available_parallelism()?;
     let path = format!("/images/?pictures={pictures}&workers={workers}");
-    let report: Report = measured(browser, &path, "images", EACH * pictures, site).await?;
+    let options = Options {
+        no_store: true,
+        ..Options::default()
+    };
+    let served = (site, options);
+    let report: Report = measured(browser, &path, "images", EACH * pictures, served, true).await?;
     let rows = rows_of(browser, &report)?;
     print(&report, &rows);
     Ok(rows)

@@ -1,0 +1,75 @@
+// The peers, by the names that their rows have. Each is a module of `peers/` with
+//   fabric            how its jobs travel: "post" or "shared";
+//   prepare()         what is loaded once, before anything is timed (not all have it);
+//   start(settings)   resolves when each worker has given its first answer of wasm, to
+//     { answers,                  what they answered, which is not asked of those that are never timed,
+//       turnTo(workload),         (not all have it) which workload comes next,
+//       load(what, length),       makes parcels, `bytes` or `photos`, outside of what is timed,
+//       trips(n), empty(n), julia(), pictures(parcels), skewed(turns), bytes(parcels, times),
+//       areBytes(parcels, length), end() }.
+// The settings are { workers, module, glue, only }: `only` is "start" where nothing follows the start.
+
+export const PEERS = {
+  "floor": "floor",
+  "wasm-mt": "wasm-mt",
+  "wasm-mt spawn": "wasm-mt-spawn",
+  "wasm-mt thread": "wasm-mt-thread",
+  "wasmworker": "wasmworker",
+  "workerpool": "workerpool",
+  "poolifier-web-worker": "poolifier",
+  "wasm-bindgen-rayon": "rayon",
+};
+
+// Those that are measured in whatever they can do: the others are for one workload each.
+export const ALL = Object.keys(PEERS).filter((name) => !name.startsWith("wasm-mt "));
+
+// What hangs is given up on.
+const DEADLINE = 20_000;
+
+export function within(promise, what) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: no answer within ${DEADLINE / 1000} s`)), DEADLINE);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+// One of them, which is started when it is needed. `absent` is why it cannot be.
+export class Peer {
+  constructor(name, settings, absent) {
+    this.name = name;
+    this.settings = settings;
+    this.absent = absent;
+    this.fabric = "post";
+  }
+
+  // Loads it. That it does not load is its rows' reason.
+  async prepare() {
+    if (this.absent) return;
+    try {
+      this.module = await import(`./peers/${PEERS[this.name]}.js`);
+      this.fabric = this.module.fabric;
+      await within(this.module.prepare?.(), "loading");
+    } catch (error) {
+      this.absent = words(error);
+    }
+  }
+
+  start(settings) {
+    return this.module.start({ ...this.settings, ...settings });
+  }
+
+  // The one that does all workloads but starts.
+  async running(workers) {
+    this.started ??= await within(this.start({ workers }), "start");
+    return this.started;
+  }
+
+  // Whatever it is at is over.
+  end() {
+    this.started?.end();
+    this.started = undefined;
+  }
+}
+
+export const words = (error) => String(error?.message ?? error);

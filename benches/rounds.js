@@ -1,0 +1,60 @@
+// Rounds of one workload: in each, every peer does it once, in an order that is another from round to round. The server says
+// how much else ran on the machine meanwhile; a round in which that was too much counts for nobody, and is repeated.
+
+import { within, words } from "./peers.js";
+import { Wrong } from "./workloads.js";
+
+// Rounds before the first that counts: engines compile for speed meanwhile.
+const WARM_UPS = 2;
+
+// `limits`: {least, most} rounds; after `seconds` the least are enough. As many again as the most may be thrown away, and three
+// times as long may it take, after which what is there must do.
+export async function measured(workload, all, limits, show) {
+  const sides = workload.peers.map((name) => ({ peer: all.get(name), rounds: [], reason: all.get(name).absent }));
+  const more = (workload.more ?? []).map((row) => ({ ...row, rounds: [] }));
+  let [good, discarded] = [0, 0];
+  const began = performance.now();
+  for (let round = -WARM_UPS; ; round++) {
+    const seconds = (performance.now() - began) / 1000;
+    if (good >= limits.most || good >= limits.least && seconds > limits.seconds) break;
+    if (discarded > limits.most || seconds > 3 * limits.seconds) break;
+    show(`${workload.name}, ${workload.workers} workers: ${round < 0 ? "warming up" : `round ${good + 1}`}` +
+      (discarded ? `, ${discarded} disturbed` : ""));
+    await ask("load/begin");
+    const figures = new Map();
+    for (const side of inTurns(sides.filter(({ reason }) => !reason), round + WARM_UPS)) {
+      try {
+        side.peer.started?.turnTo?.(workload.name.split(":")[0]);
+        figures.set(side, await within(workload.measure(side.peer, round), workload.name));
+      } catch (error) {
+        if (error instanceof Wrong) throw error;
+        side.reason = words(error);
+        side.peer.end();
+      }
+    }
+    const quiet = await ask("load/end");
+    if (round < 0) continue;
+    quiet ? good++ : discarded++;
+    for (const side of sides) side.rounds.push(quiet ? figures.get(side)?.figure ?? null : null);
+    const [extra] = [...figures.values()].filter(({ ideal }) => ideal !== undefined);
+    for (const row of more) row.rounds.push(quiet ? extra?.[row.peer] ?? null : null);
+  }
+  const rows = sides.map(({ peer, rounds, reason }) => reason
+    ? { peer: peer.name, fabric: peer.fabric, rounds: [], reason }
+    : { peer: peer.name, fabric: peer.fabric, rounds });
+  return { name: workload.name, unit: workload.unit, workers: workload.workers, peers: [...rows, ...more] };
+}
+
+// Each is first as often as any other, and follows another one when the row has been gone through.
+function inTurns(sides, round) {
+  if (!sides.length) return sides;
+  const at = round % sides.length;
+  const turned = [...sides.slice(at), ...sides.slice(0, at)];
+  return Math.floor(round / sides.length) % 2 ? turned.reverse() : turned;
+}
+
+// True where the server has nothing to say against the round, or no server listens.
+async function ask(what) {
+  const answer = await fetch(`/ask?what=${what}`);
+  return await answer.text() !== "disturbed";
+}

@@ -1,0 +1,162 @@
+//! [`WasmWorkerPool`]: the workloads by the crate wasmworker, in the way that its README gives: a `WebWorkerPool` of a module that
+//! is compiled once, functions by `#[webworker_fn]`, and `run`. Its own serialization is postcard, to which bytes are one piece as a
+//! `ByteBuf`, and a number each as a `Vec<u8>`.
+
+use futures::future::{join_all, try_join_all};
+use serde_bytes::ByteBuf;
+use wasm_bindgen::prelude::*;
+use wasmworker::pool::WorkerPoolOptions;
+use wasmworker::{WebWorker, WebWorkerPool, webworker, webworker_fn};
+
+use crate::jobs::{self, BANDS};
+use crate::parcels::Parcels;
+
+/// A byte of the padding.
+#[webworker_fn]
+pub fn ww_answer(place: u32) -> u8 {
+    crate::answer(place)
+}
+
+/// The job that does nothing.
+#[webworker_fn]
+pub fn ww_empty(n: u32) -> u32 {
+    jobs::empty(n)
+}
+
+/// A band of the Julia set.
+#[webworker_fn]
+pub fn ww_band(at: u32) -> ByteBuf {
+    ByteBuf::from(jobs::band(at))
+}
+
+/// Makes a thumbnail.
+#[webworker_fn]
+pub fn ww_develop(photo: ByteBuf) -> ByteBuf {
+    ByteBuf::from(jobs::develop(photo.into_vec()))
+}
+
+/// Takes so many turns.
+#[webworker_fn]
+pub fn ww_spin(turns: u32) -> u32 {
+    jobs::spin(turns)
+}
+
+/// Gives back what it gets.
+#[webworker_fn]
+pub fn ww_echo(bytes: ByteBuf) -> ByteBuf {
+    bytes
+}
+
+/// Workers alone, each of which has answered: its pool fetches and compiles the module anew, and these take one that is at hand.
+#[wasm_bindgen]
+pub struct WasmWorkers {
+    answers: Vec<u8>,
+    _workers: Vec<WebWorker>,
+}
+
+#[wasm_bindgen]
+impl WasmWorkers {
+    /// Starts so many in parallel.
+    ///
+    /// # Errors
+    ///
+    /// That one did not start.
+    pub async fn start(workers: u32) -> Result<WasmWorkers, JsValue> {
+        let started = try_join_all((0..workers).map(|place| async move {
+            let module = Some(wasm_bindgen::module().unchecked_into());
+            let worker = WebWorker::with_path_and_module(None, None, None, module)
+                .await
+                .map_err(|error| error.to_string())?;
+            let answer = worker.run(webworker!(ww_answer), &place).await;
+            Ok::<_, String>((answer, worker))
+        }));
+        let (answers, workers) = started.await?.into_iter().unzip();
+        Ok(WasmWorkers {
+            answers,
+            _workers: workers,
+        })
+    }
+
+    /// What each answered.
+    pub fn answers(&self) -> Vec<u8> {
+        self.answers.clone()
+    }
+}
+
+/// A pool of them. The methods are those of [`Pool`](crate::pool::Pool), but nothing fails: where a job does, the call never
+/// ends.
+#[wasm_bindgen]
+pub struct WasmWorkerPool(WebWorkerPool);
+
+#[wasm_bindgen]
+impl WasmWorkerPool {
+    /// Starts a pool.
+    ///
+    /// # Errors
+    ///
+    /// That it did not start.
+    pub async fn start(workers: usize) -> Result<WasmWorkerPool, JsValue> {
+        let mut options = WorkerPoolOptions::new();
+        options.num_workers = Some(workers);
+        options.precompile_wasm = Some(true);
+        match WebWorkerPool::with_options(options).await {
+            Ok(pool) => Ok(WasmWorkerPool(pool)),
+            Err(error) => Err(error.to_string().into()),
+        }
+    }
+
+    /// Empty jobs, one after the other.
+    pub async fn trips(&self, count: u32) -> f64 {
+        let mut sum = 0.0;
+        for n in 0..count {
+            sum += f64::from(self.0.run(webworker!(ww_empty), &n).await);
+        }
+        sum
+    }
+
+    /// Empty jobs, all at once, as its `par_map` has them.
+    pub async fn empty(&self, count: u32) -> f64 {
+        let numbers: Vec<u32> = (0..count).collect();
+        let jobs = numbers.iter().map(|n| self.0.run(webworker!(ww_empty), n));
+        join_all(jobs).await.into_iter().map(f64::from).sum()
+    }
+
+    /// The Julia set.
+    pub async fn julia(&self) -> Parcels {
+        let places: Vec<u32> = (0..BANDS).collect();
+        let jobs = places.iter().map(|at| self.0.run(webworker!(ww_band), at));
+        let mut picture = Vec::new();
+        for band in join_all(jobs).await {
+            picture.extend_from_slice(&band);
+        }
+        Parcels(vec![picture])
+    }
+
+    /// The photographs.
+    pub async fn pictures(&self, photos: Parcels) -> Parcels {
+        let photos: Vec<ByteBuf> = photos.0.into_iter().map(ByteBuf::from).collect();
+        let jobs = photos
+            .iter()
+            .map(|photo| self.0.run(webworker!(ww_develop), photo));
+        let small = join_all(jobs).await;
+        Parcels(small.into_iter().map(ByteBuf::into_vec).collect())
+    }
+
+    /// Jobs of unequal lengths. Gives the sum of their results.
+    pub async fn skewed(&self, turns: Vec<u32>) -> f64 {
+        let jobs = turns
+            .iter()
+            .map(|turns| self.0.run(webworker!(ww_spin), turns));
+        join_all(jobs).await.into_iter().map(f64::from).sum()
+    }
+
+    /// Bytes to a worker and back.
+    pub async fn bytes(&self, mut parcels: Parcels, times: u32) -> Parcels {
+        for _ in 0..times {
+            let bytes = ByteBuf::from(parcels.take(0));
+            let back = self.0.run(webworker!(ww_echo), &bytes).await;
+            parcels.put(0, back.into_vec());
+        }
+        parcels
+    }
+}
