@@ -1,9 +1,9 @@
 // The peers, by the names that their rows have. Each is a module of `peers/` with
 //   fabric            how its jobs travel: "post" or "shared";
-//   prepare()         what is loaded once, before anything is timed (not all have it);
+//   prepare()         loads what is loaded once, before anything is timed (not all have it);
 //   start(settings)   resolves when each worker has given its first answer of wasm, to
 //     { answers,                  what they answered, which is not asked of those that are never timed,
-//       turnTo(workload),         (not all have it) which workload comes next,
+//       turnTo(workload),         which workload comes next (not all have it),
 //       load(what, length),       makes parcels, `bytes` or `photos`, outside of what is timed,
 //       trips(n), empty(n), julia(), pictures(parcels), skewed(turns), bytes(parcels, times),
 //       areBytes(parcels, length), end() }.
@@ -62,6 +62,7 @@ export class Peer {
   // The one that does all workloads but starts.
   async running(workers) {
     this.started ??= await within(this.start({ workers }), "start");
+    this.started.turnTo?.(this.workload);
     return this.started;
   }
 

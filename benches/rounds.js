@@ -10,6 +10,7 @@ const WARM_UPS = 2;
 // `limits`: {least, most} rounds; after `seconds` the least are enough. As many again as the most may be thrown away, and three
 // times as long may it take, after which what is there must do.
 export async function measured(workload, all, limits, show) {
+  for (const peer of all.values()) peer.workload = workload.name.split(":")[0];
   const sides = workload.peers.map((name) => ({ peer: all.get(name), rounds: [], reason: all.get(name).absent }));
   const more = (workload.more ?? []).map((row) => ({ ...row, rounds: [] }));
   let [good, discarded] = [0, 0];
@@ -24,7 +25,6 @@ export async function measured(workload, all, limits, show) {
     const figures = new Map();
     for (const side of inTurns(sides.filter(({ reason }) => !reason), round + WARM_UPS)) {
       try {
-        side.peer.started?.turnTo?.(workload.name.split(":")[0]);
         figures.set(side, await within(workload.measure(side.peer, round), workload.name));
       } catch (error) {
         if (error instanceof Wrong) throw error;

@@ -1,23 +1,32 @@
-// poolifier-web-worker of npm: a fixed pool. Its queues, from which idle workers steal, are for jobs that take long; short ones go
-// to the workers in turns at once, which is its default.
+// poolifier-web-worker of npm: fixed pools. By default jobs go to the workers in turns at once, which is best for short ones; with
+// its queues idle workers steal, which is for jobs that take long. They are two pools, since one that has been switched over keeps
+// to one of its workers.
 
 import { Calls } from "./calls.js";
 
 export const fabric = "post";
 
-export async function start({ workers, module, glue }) {
+const LONG = ["julia", "pictures", "skewed"];
+
+export async function start({ workers, module, glue, only }) {
   const { FixedThreadPool } = await import("../npm/poolifier.js");
-  let fail;
-  const failed = new Promise((_, reject) => fail = reject);
-  failed.catch(() => {});
-  const pool = new FixedThreadPool(workers, new URL("./poolifier-worker.js", import.meta.url), {
-    errorEventHandler: ({ message }) => fail(new Error(`poolifier worker: ${message}`)),
-  });
-  const peer = new Poolifier(pool);
-  try {
+  const peer = new Poolifier();
+  const open = async (options) => {
+    let fail;
+    const failed = new Promise((_, reject) => fail = reject);
+    failed.catch(() => {});
+    const pool = new FixedThreadPool(workers, new URL("./poolifier-worker.js", import.meta.url), {
+      errorEventHandler: ({ message }) => fail(new Error(`poolifier worker: ${message}`)),
+      ...options,
+    });
+    peer.pools.push(pool);
     const places = Array.from({ length: workers }, (_, place) => place);
     const answers = Promise.all(places.map((place) => pool.execute({ glue, module, place }, "start")));
-    peer.answers = await Promise.race([answers, failed]);
+    return Promise.race([answers, failed]);
+  };
+  try {
+    peer.answers = await open({});
+    if (only !== "start") await open({ enableTasksQueue: true });
     return peer;
   } catch (error) {
     peer.end();
@@ -26,16 +35,16 @@ export async function start({ workers, module, glue }) {
 }
 
 class Poolifier extends Calls {
-  constructor(pool) {
+  pools = [];
+
+  constructor() {
     super(
-      (name, argument, transfer) => pool.execute([name, argument], "call", undefined, transfer),
-      () => pool.destroy().catch(() => {}),
+      (name, argument, transfer) => this.pool.execute([name, argument], "call", undefined, transfer),
+      () => this.pools.forEach((pool) => pool.destroy().catch(() => {})),
     );
-    this.pool = pool;
   }
 
-  // Outside of what is timed.
   turnTo(workload) {
-    this.pool.enableTasksQueue(["julia", "pictures", "skewed"].includes(workload));
+    this.pool = this.pools[Number(LONG.includes(workload))];
   }
 }
