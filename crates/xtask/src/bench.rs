@@ -2,8 +2,13 @@
 //! main thread (`images`), in a browser that was started by its own command line: a debugger protocol would be part of what
 //! is measured.
 
+pub(crate) mod charts;
+mod goals;
+pub(crate) mod group;
 mod images;
-mod row;
+pub(crate) mod overhead;
+pub(crate) mod row;
+pub(crate) mod table;
 
 use std::fs;
 use std::path::PathBuf;
