@@ -3,11 +3,16 @@
 //!
 //! The page posts what each round took (`report.rs`), and asks around each round how much else ran on the machine (`load.rs`).
 
+pub(crate) mod charts;
+mod goals;
+pub(crate) mod group;
 mod images;
 mod load;
+pub(crate) mod overhead;
 mod peers;
 mod report;
-mod row;
+pub(crate) mod row;
+pub(crate) mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -109,7 +114,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         let report = runtime.block_on(compared(browser, &args, site.clone()))?;
         println!("{}", report.engine);
         let of_browser = report.rows(browser)?;
-        report::print_table(&of_browser);
+        println!("{}", table::render(&of_browser));
         if args.keep_disturbed {
             println!("disturbed rounds are among these");
         } else if Load::now().is_none() {

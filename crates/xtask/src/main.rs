@@ -14,6 +14,7 @@ mod layouts;
 mod looks;
 mod matrix;
 mod pages;
+mod performance;
 mod programs;
 mod serve;
 mod setup;
@@ -50,6 +51,8 @@ enum Command {
     Demo(demo::Args),
     /// Measures in a browser, beside hand-written JavaScript or the main thread
     Bench(bench::Args),
+    /// Writes the page of figures of what `bench` has measured
+    Performance(performance::Args),
     /// Soaks the library in random jobs and faults, in each browser
     Chaos(chaos::Args),
     /// Weighs the smallest program with a thread
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Doctor => setup::doctor(),
         Command::Demo(args) => demo::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Performance(args) => performance::run(args),
         Command::Chaos(args) => chaos::run(args),
         Command::Size(args) => size::run(args),
         Command::WasmTestRunner(args) => suite::run_as_runner(args),

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
-use super::row::{Comparison, Row, Subject, compare};
+use super::row::{Row, Subject};
 use crate::browser::Browser;
 
 #[derive(Deserialize)]
@@ -61,55 +61,6 @@ impl Workload {
         of("floor")
             .or_else(|| of("ideal"))
             .map_or(&[], |peer| &peer.rounds)
-    }
-}
-
-pub(super) fn print_table(rows: &[Row]) {
-    println!(
-        "{:<10} {:<26} {:>7} {:<20} {:>9} {:>9} {:>9} {:<4} {:>4} {:>9} {:>7}",
-        "browser",
-        "workload",
-        "workers",
-        "peer",
-        "median",
-        "low",
-        "high",
-        "unit",
-        "runs",
-        "discarded",
-        "ratio"
-    );
-    let number = |figure: Option<f64>| figure.map_or("-".to_owned(), |it| format!("{it:.2}"));
-    for row in rows {
-        let of = &row.subject;
-        let ours = rows.iter().find(|ours| {
-            ours.subject.peer == "wasm-mt"
-                && (&ours.subject.workload, ours.subject.workers) == (&of.workload, of.workers)
-        });
-        let stands = match ours
-            .filter(|_| of.peer != "wasm-mt")
-            .map(|ours| compare(ours, row))
-        {
-            Some(Comparison::Ahead(by)) => format!("ahead {by:.2}×"),
-            Some(Comparison::Behind(by)) => format!("behind {by:.2}×"),
-            Some(Comparison::Equal) => "equal".to_owned(),
-            Some(Comparison::NotAvailable) | None => String::new(),
-        };
-        println!(
-            "{:<10} {:<26} {:>7} {:<20} {:>9} {:>9} {:>9} {:<4} {:>4} {:>9} {:>7}  {}",
-            of.browser,
-            of.workload,
-            of.workers,
-            of.peer,
-            number(row.median),
-            number(row.low),
-            number(row.high),
-            of.unit,
-            row.runs,
-            row.discarded,
-            number(row.ratio_to_floor),
-            row.reason.as_deref().unwrap_or(&stands)
-        );
     }
 }
 

@@ -4,7 +4,7 @@
 use super::load::Load;
 use super::measure::{
     alone, bands, batches, bimodal, clustered, empty, empty_by_owner, empty_messages, ideal, late,
-    many, shuffled, skewed,
+    length, many, shuffled, skewed,
 };
 
 /// Ticks of clocks, in µs: of an isolated page, of Chromium's and of WebKit's other pages.
@@ -102,6 +102,23 @@ pub(super) const MANY: [Figure; 3] = [
 pub(super) const MANY_SHORT: Figure = at_most("128 workers, 6,400 jobs of 100 µs", 1.95, |tick| {
     many(tick, 6400, 100.0)
 });
+pub(super) const LENGTHS: [Figure; 5] = [
+    at_most("1,000 jobs of 10 µs, 2 workers", 1.2, |tick| {
+        length(tick, 10.0)
+    }),
+    at_most("1,000 jobs of 100 µs, 2 workers", 1.05, |tick| {
+        length(tick, 100.0)
+    }),
+    at_most("1,000 jobs of 1 ms, 2 workers", 1.01, |tick| {
+        length(tick, 1000.0)
+    }),
+    at_most("1,000 jobs of 10 ms, 2 workers", 1.01, |tick| {
+        length(tick, 10_000.0)
+    }),
+    at_most("1,000 jobs of 100 ms, 2 workers", 1.01, |tick| {
+        length(tick, 100_000.0)
+    }),
+];
 pub(super) const ALONE: Figure = at_most("one empty job at a time: of a bare message", 1.02, alone);
 pub(super) const LATE: Figure = at_most(
     "20,000 jobs of 100 µs, owner busy 6 of 16 ms, 2 workers",
@@ -185,6 +202,7 @@ fn the_page_states_the_figures() {
     let all = SKEWED
         .into_iter()
         .chain([SKEWED_SMALL])
+        .chain(LENGTHS)
         .chain(CLUSTERED)
         .chain(one)
         .chain(MANY)

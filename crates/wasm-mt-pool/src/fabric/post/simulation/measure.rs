@@ -133,6 +133,10 @@ pub(super) fn many(tick: f64, jobs: usize, cost: f64) -> Result<f64, String> {
     ideal(Load::new(128, tick).map(&vec![cost; jobs]))
 }
 
+pub(super) fn length(tick: f64, cost: f64) -> Result<f64, String> {
+    ideal(Load::new(2, tick).map(&[cost; 1000]))
+}
+
 pub(super) fn alone(tick: f64) -> Result<f64, String> {
     let load = Load::new(2, tick).batches(&vec![vec![0.0]; 100]);
     let bare = 2.0 * (load.message + load.owner_message);

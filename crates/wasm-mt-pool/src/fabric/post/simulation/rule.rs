@@ -42,6 +42,7 @@ fn more_workers_get_longer_messages_and_the_shortest_work_may_always_go() {
 
 #[test]
 fn a_kind_costs_what_whole_frames_took_summed_up_over_a_coarse_clock() {
+    reach(&LENGTHS);
     reach(&[EMPTY, EMPTY_BY_OWNER, EMPTY_MESSAGES]);
 }
 
