@@ -103,6 +103,14 @@ pub(crate) const IMAGES: Page = Page {
     glue: &[Glue::Web],
 };
 
+/// Julia sets to walk about in, and what work stealing gains.
+pub(crate) const JULIA: Page = Page {
+    package: "example-julia",
+    folder: "examples/julia",
+    route: "julia",
+    glue: &[Glue::Web],
+};
+
 /// A page that is built with each kind of glue.
 pub(crate) const fn with_both(
     package: &'static str,
@@ -118,9 +126,10 @@ pub(crate) const fn with_both(
 }
 
 /// The pages of the gallery. Those with both load the classic script by `?glue=no-modules`.
-pub(crate) const EXAMPLES: [Page; 10] = [
+pub(crate) const EXAMPLES: [Page; 11] = [
     HELLO,
     with_both("example-parallel", "examples/parallel", "parallel"),
+    JULIA,
     IMAGES,
     with_both("example-exec", "examples/exec", "exec"),
     with_both("example-fib", "examples/fib", "fib"),
