@@ -1,7 +1,8 @@
 //! `cargo xtask bench <workload>`: a page measures wasm-mt beside hand-written JavaScript, interleaved, or a pool beside the
-//! main thread (`images`), in a browser that was started by its own command line: a debugger protocol would be part of what
-//! is measured.
+//! main thread (`images`), or how soon an input shows (`explorer`), in a browser that was started by its own command line: a
+//! debugger protocol would be part of what is measured.
 
+mod explorer;
 mod images;
 
 use std::fs;
@@ -48,6 +49,8 @@ enum Workload {
     Pool,
     /// Pictures of four megapixels by the page `images`: by its pool, and by its main thread
     Images,
+    /// Inputs to the page `julia`: from each to the first picture of it
+    Explorer,
 }
 
 impl Workload {
@@ -58,6 +61,7 @@ impl Workload {
             Workload::Buffer => "buffer",
             Workload::Pool => "pool",
             Workload::Images => "images",
+            Workload::Explorer => "explorer",
         }
     }
 }
@@ -73,6 +77,14 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             for &browser in &args.browsers {
                 let measuring = images::measure(browser, args.pictures, site.clone());
                 rows.extend(runtime.block_on(measuring)?);
+            }
+            write(args.json, &rows)?;
+        }
+        Workload::Explorer => {
+            let site = pages::build(&[pages::JULIA])?;
+            let mut rows = Vec::new();
+            for &browser in &args.browsers {
+                rows.extend(runtime.block_on(explorer::measure(browser, site.clone()))?);
             }
             write(args.json, &rows)?;
         }
