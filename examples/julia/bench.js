@@ -1,4 +1,4 @@
-// The benchmark's controls, and what it shows: the runs as they go (Rust calls `begin` and `tile`, see `Watcher` in `src/measure.rs`),
+// The benchmark's controls, and what it shows: the runs as they go (Rust calls `begin`, `tile` and `measured`, see `Watcher` in `src/measure.rs`),
 // and in the end table, chart and timeline.
 
 import { $, create, messageOf, ms, plural } from "./dom.js";
@@ -14,6 +14,9 @@ export class Bench {
   #marks = $("marks").getContext("2d");
   #colours = [];
   #urls = [];
+  #round = 0;
+  #runs = 0;
+  #most = 0; // workers
 
   constructor(wasm, workers, explorer) {
     this.#wasm = wasm;
@@ -28,7 +31,15 @@ export class Bench {
       this.#run();
     });
     $("stop").addEventListener("click", () => this.#benchmark.stop());
+    this.expect(workers.count);
     $("outlines").addEventListener("change", () => { $("marks").hidden = !$("outlines").checked; });
+  }
+
+  /** Shows what could be had at best from so many workers. */
+  expect(workers) {
+    this.#most = workers;
+    this.#figures([]);
+    $("details").hidden = true;
   }
 
   enable(idle) {
@@ -62,6 +73,8 @@ export class Bench {
     this.#explorer.hold();
     this.#round = 0;
     this.#runs = settings.runs;
+    this.#most = settings.workers;
+    this.#figures([]);
     const focused = document.activeElement === $("run");
     await this.locked(async () => {
       $("stop").disabled = false;
@@ -79,9 +92,6 @@ export class Bench {
     if (focused) $("run").focus();
   }
 
-  #round = 0;
-  #runs = 0;
-
   begin(mode, workers, number, of) {
     const round = 1 + Math.floor(number * this.#runs / of);
     if (round !== this.#round) this.say("busy", `running: round ${round} of ${this.#runs}`);
@@ -90,7 +100,7 @@ export class Bench {
     $("progress").value = number / of;
     const { width, height } = $("bench-view");
     Object.assign($("marks"), { width, height });
-    this.#marks.lineWidth = Math.max(1, width / 400);
+    this.#marks.lineWidth = Math.max(1, width / 800);
   }
 
   tile(x, y, width, height, worker, stolen) {
@@ -105,18 +115,27 @@ export class Bench {
     marks.stroke();
   }
 
+  measured(json) {
+    this.#figures(JSON.parse(json));
+  }
+
+  /** Shows rows of a report: of all runs, or of those that have been made. */
+  #figures(rows) {
+    const best = (mode) => rows.findLast((row) => row.mode === mode && row.workers === this.#most);
+    const text = (row, words) => (row ? words(row) : "–");
+    const [fixed, stealing] = [best("static-split"), best("work-stealing")];
+    $("speed-stealing").textContent = text(stealing, (row) => `${row.speed_up.toFixed(2)} ×`);
+    $("speed-static").textContent = text(fixed, (row) => `${row.speed_up.toFixed(2)} ×`);
+    $("serial-ms").textContent = text(rows[0], (row) => ms(row.median));
+    for (const name of document.querySelectorAll(".with-workers")) name.textContent = plural(this.#most, "worker");
+    $("results").tBodies[0].replaceChildren(...rows.map(line));
+    chart($("chart"), rows.slice(1), this.#most, this.#wasm.cores());
+    return [fixed, stealing];
+  }
+
   async #done(report) {
     $("progress").value = 1;
-    const [serial, ...rows] = report.rows;
-    const best = (mode) => rows.findLast((row) => row.mode === mode);
-    const [fixed, stealing] = [best("static-split"), best("work-stealing")];
-    const times = (row) => `${row.speed_up.toFixed(2)} ×`;
-    $("speed-stealing").textContent = times(stealing);
-    $("speed-static").textContent = times(fixed);
-    $("serial-ms").textContent = ms(serial.median);
-    for (const name of document.querySelectorAll(".with-workers")) name.textContent = plural(stealing.workers, "worker");
-    $("results").tBodies[0].replaceChildren(...report.rows.map(line));
-    chart($("chart"), report, this.#wasm.cores());
+    const [fixed, stealing] = this.#figures(report.rows);
     this.#timeline.show(report);
     $("details").hidden = false;
     await this.#offer(report);

@@ -2,17 +2,15 @@
 
 import { plural, svg } from "./dom.js";
 
-const [WIDTH, HEIGHT] = [480, 400];
-const [LEFT, RIGHT, TOP, BOTTOM] = [44, 18, 20, 44];
+const [WIDTH, HEIGHT] = [420, 350];
+const [LEFT, RIGHT, TOP, BOTTOM] = [40, 12, 12, 44];
 const WAYS = {
   "static-split": { className: "static", by: -5 },
   "work-stealing": { className: "stealing", by: 5 },
 };
 
-/** Draws a report into `element`. `cores` says where more workers can no longer help. */
-export function chart(element, report, cores) {
-  const rows = report.rows.slice(1);
-  const most = Math.max(...rows.map((row) => row.workers));
+/** Draws rows of up to `most` workers into `element`. `cores` says where more workers can no longer help. */
+export function chart(element, rows, most, cores) {
   const top = Math.max(most, ...rows.map((row) => row.speed_up_range[1])) * 1.05;
   const x = (workers) => LEFT + (WIDTH - LEFT - RIGHT) * (workers - 0.5) / most;
   const y = (times) => HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * times / top;
@@ -35,7 +33,7 @@ export function chart(element, report, cores) {
   for (const [mode, { className, by }] of Object.entries(WAYS)) {
     const line = rows.filter((row) => row.mode === mode);
     const at = (row) => x(row.workers) + by;
-    parts.push(svg("path", { class: `line ${className}`, d: `M${line.map((row) => `${at(row)} ${y(row.speed_up)}`).join("L")}` }));
+    if (line.length > 0) parts.push(svg("path", { class: `line ${className}`, d: `M${line.map((row) => `${at(row)} ${y(row.speed_up)}`).join("L")}` }));
     for (const row of line) {
       const [low, high] = row.speed_up_range.map(y);
       parts.push(svg("path", { class: `spread ${className}`, d: `M${at(row) - 4} ${low}h8M${at(row)} ${low}V${high}M${at(row) - 4} ${high}h8` }));
@@ -47,11 +45,11 @@ export function chart(element, report, cores) {
     }
   }
   element.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-  element.setAttribute("aria-label", `Speed-up by number of workers. ${inWords(rows)}`);
+  element.setAttribute("aria-label", `Speed-up by number of workers. ${rows.length > 0 ? inWords(rows) : "Nothing is measured yet."}`);
   element.replaceChildren(...parts);
 }
 
-const inWords = (rows) => Object.keys(WAYS).map((mode) => {
+const inWords = (rows) => Object.keys(WAYS).filter((mode) => rows.some((row) => row.mode === mode)).map((mode) => {
   const figures = rows.filter((row) => row.mode === mode).map((row) => `${row.speed_up.toFixed(2)} with ${row.workers}`);
   return `${mode.replace("-", " ")}: ${figures.join(", ")}.`;
 }).join(" ");

@@ -6,6 +6,7 @@ import { Pad } from "./pad.js";
 
 const KEYED = 1.5; // times closer by a key or a button
 const CLICKED = 2; // times closer by a double click
+const PINCHED = 5; // times as far as a wheel: two fingers on a touchpad come as one that is turned a little, with Ctrl
 const SETTLED = 250; // ms without an input until the address is written, which browsers allow only so often
 const MOST_PIXELS = 1.6e6; // of the canvas, however fine the display is
 
@@ -22,7 +23,7 @@ export class Explorer {
   constructor(wasm, workers) {
     this.#wasm = wasm;
     this.#size((width, height) => Object.assign(this.#canvas, { width, height }));
-    const [re, im] = $("preset").value.split(" ").map(Number);
+    const [re, im] = $("preset").options[0].value.split(" ").map(Number);
     this.#pad = new Pad(wasm, workers, (re, im) => this.#screen.setC(re, im, false));
     // It tells of its first view before it is there.
     this.#screen = new wasm.Screen(this.#canvas, workers, location.hash, re, im, (state, why) => this.#told(state, why));
@@ -160,7 +161,7 @@ export class Explorer {
       event.preventDefault();
       const { x, y } = this.#at(event);
       // Lines and pages, where the browser counts in those, in pixels.
-      const turned = event.deltaY * [1, 33, 400][event.deltaMode];
+      const turned = event.deltaY * [1, 33, 400][event.deltaMode] * (event.ctrlKey ? PINCHED : 1);
       this.#screen.focus(x, y);
       this.#screen.zoom(x, y, 2 ** (-Math.min(Math.max(turned, -400), 400) / 300));
     }, { passive: false });

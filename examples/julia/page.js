@@ -25,6 +25,7 @@ async function main() {
       const count = Number($("workers").value);
       bench.say("busy", `starting ${plural(count, "worker")}`);
       await workers.resize(count);
+      bench.expect(count);
       bench.say("ready", `ready: ${plural(count, "worker")}; press Run`);
     }));
     bench.enable(true);

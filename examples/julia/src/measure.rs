@@ -25,6 +25,9 @@ extern "C" {
     /// A run begins, the one of this number of all that there will be.
     #[wasm_bindgen(method)]
     fn begin(this: &Watcher, mode: &str, workers: usize, number: usize, of: usize);
+    /// It has ended. The rows of the report as they stand, as JSON.
+    #[wasm_bindgen(method)]
+    fn measured(this: &Watcher, rows: String);
     /// A tile is on the canvas. Its worker, from 0, or none; and whether that took it from another.
     #[wasm_bindgen(method)]
     fn tile(
@@ -116,32 +119,30 @@ async fn all(
     let mut kinds = report::kinds(workers);
     let of = kinds.len() * runs;
     let mut first = None;
-    for round in 0..runs {
-        let of_a_round = kinds.len();
-        for (index, kind) in kinds.iter_mut().enumerate() {
-            let number = round * of_a_round + index;
-            if kind.mode != Mode::Serial {
-                pool.resize(kind.workers).await?;
-            }
-            watcher.begin(name(kind.mode), kind.workers, number, of);
-            canvas.set_attribute("data-state", "busy")?;
-            // The page is painted, and what the last run left behind is gone.
-            pause().await;
-            let rgba = one(pool, &plan, kind, canvas, watcher).await?;
-            match &first {
-                None => first = Some(rgba),
-                Some(first) if *first == rgba => {}
-                Some(first) => {
-                    let at = first.iter().zip(&rgba).position(|(a, b)| a != b);
-                    return Err(error(format!(
-                        "{} with {} workers drew another picture than serial, first at byte {}; reload the page to try again",
-                        name(kind.mode),
-                        kind.workers,
-                        at.unwrap_or_default()
-                    )));
-                }
+    for number in 0..of {
+        let at = number % kinds.len();
+        let kind = &mut kinds[at];
+        if kind.mode != Mode::Serial {
+            pool.resize(kind.workers).await?;
+        }
+        watcher.begin(name(kind.mode), kind.workers, number, of);
+        canvas.set_attribute("data-state", "busy")?;
+        pause().await;
+        let rgba = one(pool, &plan, kind, canvas, watcher).await?;
+        match &first {
+            None => first = Some(rgba),
+            Some(first) if *first == rgba => {}
+            Some(first) => {
+                let at = first.iter().zip(&rgba).position(|(a, b)| a != b);
+                return Err(error(format!(
+                    "{} with {} workers drew another picture than serial, first at byte {}; reload the page to try again",
+                    name(kind.mode),
+                    kind.workers,
+                    at.unwrap_or_default()
+                )));
             }
         }
+        watcher.measured(serde_json::to_string(&report::rows(&kinds)).map_err(error)?);
     }
     canvas.set_attribute("data-state", "done")?;
     Ok(Report::new(view, tile, kinds))
@@ -200,7 +201,7 @@ async fn one(
     Ok(rgba)
 }
 
-/// Two turns by the clock, in which the page is painted.
+/// Lets the page paint what it shows of the last run, lest that fall on the next.
 async fn pause() {
     let turn = js_sys::Promise::new(&mut |resolve, _| set_timeout(&resolve, 20));
     // It is never rejected.

@@ -120,8 +120,7 @@ impl Kind {
 impl Report {
     /// The report of kinds that have all been run.
     pub fn new(view: View, tile: u32, kinds: Vec<Kind>) -> Report {
-        let serial = kinds.first().map_or(0.0, |kind| median(&millis(kind)));
-        let rows = kinds.iter().map(|kind| row(kind, serial)).collect();
+        let rows = rows(&kinds);
         let runs = kinds.first().map_or(0, |kind| kind.runs.len());
         let timelines = kinds.into_iter().map(|kind| Timeline {
             mode: kind.mode,
@@ -140,6 +139,13 @@ impl Report {
             timelines: timelines.collect(),
         }
     }
+}
+
+/// The rows of all kinds that have been run, while others may not have been.
+pub fn rows(kinds: &[Kind]) -> Vec<Row> {
+    let serial = kinds.first().map_or(0.0, |kind| median(&millis(kind)));
+    let run = kinds.iter().filter(|kind| !kind.runs.is_empty());
+    run.map(|kind| row(kind, serial)).collect()
 }
 
 fn millis(kind: &Kind) -> Vec<f64> {
@@ -188,6 +194,21 @@ mod tests {
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
         assert_eq!(median(&[5.0]), 5.0);
         assert_eq!(median(&[]), 0.0);
+    }
+
+    #[test]
+    fn kinds_that_were_not_run_have_no_row() {
+        let mut kinds = kinds(1);
+        assert!(rows(&kinds).is_empty());
+        let run = Run {
+            began: 0.0,
+            millis: 5.0,
+            stolen: 0,
+        };
+        kinds[0].add(run, &[]);
+        assert!(
+            matches!(&rows(&kinds)[..], [row] if row.mode == Mode::Serial && row.speed_up == 1.0)
+        );
     }
 
     #[test]

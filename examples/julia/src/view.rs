@@ -110,7 +110,7 @@ impl View {
             step: (3.4 / f64::from(width)).max(2.5 / f64::from(height)),
             c_re: c.0,
             c_im: c.1,
-            iterations: 400,
+            iterations: 900,
             palette: Palette::Night,
         }
         .near()
