@@ -39,7 +39,7 @@ export class Bench {
   expect(workers) {
     this.#most = workers;
     this.#figures([]);
-    $("details").hidden = true;
+    $("when").hidden = true;
   }
 
   enable(idle) {
@@ -73,8 +73,7 @@ export class Bench {
     this.#explorer.hold();
     this.#round = 0;
     this.#runs = settings.runs;
-    this.#most = settings.workers;
-    this.#figures([]);
+    this.expect(settings.workers);
     const focused = document.activeElement === $("run");
     await this.locked(async () => {
       $("stop").disabled = false;
@@ -128,6 +127,7 @@ export class Bench {
     $("speed-static").textContent = text(fixed, (row) => `${row.speed_up.toFixed(2)} ×`);
     $("serial-ms").textContent = text(rows[0], (row) => ms(row.median));
     for (const name of document.querySelectorAll(".with-workers")) name.textContent = plural(this.#most, "worker");
+    $("details").hidden = rows.length === 0;
     $("results").tBodies[0].replaceChildren(...rows.map(line));
     chart($("chart"), rows.slice(1), this.#most, this.#wasm.cores());
     return [fixed, stealing];
@@ -137,7 +137,7 @@ export class Bench {
     $("progress").value = 1;
     const [fixed, stealing] = this.#figures(report.rows);
     this.#timeline.show(report);
-    $("details").hidden = false;
+    $("when").hidden = false;
     await this.#offer(report);
     this.say("done", `done: with ${plural(stealing.workers, "worker")}, work stealing is ${stealing.speed_up.toFixed(2)} times as fast as one thread, ` +
       `a static split ${fixed.speed_up.toFixed(2)} times; all pictures are the same, byte by byte`);

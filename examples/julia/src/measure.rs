@@ -9,14 +9,19 @@ use futures::future::{AbortHandle, abortable};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_mt_pool::ThreadPool;
-use web_sys::HtmlCanvasElement;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use crate::benchmark::{self, Done, Mode, Plan, Run, turn};
+use crate::clock::now;
 use crate::page::{Workers, image};
 use crate::report::{self, Kind, Report};
 use crate::screen::context;
 use crate::tile;
 use crate::view::View;
+
+/// Tiles are put on the canvas together, after so many milliseconds: where a browser paints without a graphics card, each frame
+/// takes time from the workers.
+const OFTEN: f64 = 80.0;
 
 #[wasm_bindgen]
 extern "C" {
@@ -160,19 +165,24 @@ async fn one(
     let context = context(canvas)?;
     context.clear_rect(0.0, 0.0, f64::from(width), f64::from(height));
     let threads: Vec<u64> = pool.stats().workers.iter().map(|it| it.thread).collect();
-    let mut tiles: Vec<(Done, usize)> = Vec::new();
+    let all = plan.tiles().len();
+    let mut tiles: Vec<(Done, usize)> = Vec::with_capacity(all);
+    let (mut drawn, mut last) = (0, now());
     let mut failure = None;
     let mut take = |done: Done| {
-        let at = done.tile;
-        let put = image(&done.rgba, at.width, at.height)
-            .and_then(|image| context.put_image_data(&image, f64::from(at.x), f64::from(at.y)));
-        if let Err(error) = put {
-            failure.get_or_insert(error);
-        }
         let worker = threads.iter().position(|thread| *thread == done.thread);
-        let stolen = worker.is_some_and(|worker| worker != done.home);
-        watcher.tile(at.x, at.y, at.width, at.height, worker, stolen);
         tiles.push((done, worker.unwrap_or_default()));
+        if tiles.len() < all && now() - last < OFTEN {
+            return;
+        }
+        for (done, worker) in &tiles[drawn..] {
+            let worker = (kind.mode != Mode::Serial).then_some(*worker);
+            if let Err(error) = draw(&context, watcher, done, worker) {
+                failure.get_or_insert(error);
+            }
+        }
+        drawn = tiles.len();
+        last = now();
     };
     let run: Run = match kind.mode {
         Mode::Serial => benchmark::serial(plan, turn::turn, &mut take).await,
@@ -199,6 +209,21 @@ async fn one(
     }
     kind.add(run, &tiles);
     Ok(rgba)
+}
+
+/// Puts a tile on the canvas, and tells whose it is.
+fn draw(
+    context: &CanvasRenderingContext2d,
+    watcher: &Watcher,
+    done: &Done,
+    worker: Option<usize>,
+) -> Result<(), JsValue> {
+    let at = done.tile;
+    let image = image(&done.rgba, at.width, at.height)?;
+    context.put_image_data(&image, f64::from(at.x), f64::from(at.y))?;
+    let stolen = worker.is_some_and(|worker| worker != done.home);
+    watcher.tile(at.x, at.y, at.width, at.height, worker, stolen);
+    Ok(())
 }
 
 /// Lets the page paint what it shows of the last run, lest that fall on the next.
