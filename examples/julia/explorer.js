@@ -120,9 +120,9 @@ export class Explorer {
   }
 
   #at({ clientX, clientY }) {
-    const box = this.#canvas.getBoundingClientRect();
-    const fine = this.#canvas.width / box.width;
-    return { x: (clientX - box.left) * fine, y: (clientY - box.top) * fine };
+    const { left, top, width, height } = this.#canvas.getBoundingClientRect();
+    // Each way by itself: the canvas has whole pixels, and its place on the page need not have.
+    return { x: (clientX - left) * this.#canvas.width / width, y: (clientY - top) * this.#canvas.height / height };
   }
 
   #touch() {

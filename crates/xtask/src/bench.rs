@@ -1,9 +1,11 @@
 //! `cargo xtask bench [workload]`: a page measures wasm-mt beside what would be used in its place, in turns; or a pool beside the
-//! main thread (`images`). The browser was started by its own command line: a debugger protocol would be part of what is measured.
+//! main thread (`images`); or how soon an input shows (`explorer`). The browser was started by its own command line: a debugger
+//! protocol would be part of what is measured.
 //!
 //! The page posts what each round took (`report.rs`), and asks around each round how much else ran on the machine (`load.rs`).
 
 pub(crate) mod charts;
+mod explorer;
 mod goals;
 pub(crate) mod group;
 mod images;
@@ -81,12 +83,23 @@ enum Workload {
     Ceiling,
     /// Pictures of four megapixels by the page `images`: by its pool, and by its main thread
     Images,
+    /// Inputs to the page `julia`: from each to the first picture of it
+    Explorer,
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     setup::wasm_target()?;
     setup::browsers(&args.browsers, false)?;
     let runtime = tokio::runtime::Runtime::new()?;
+    if let Some(Workload::Explorer) = args.workload {
+        let site = pages::build(&[pages::JULIA])?;
+        let mut rows = Vec::new();
+        for &browser in &args.browsers {
+            rows.extend(runtime.block_on(explorer::measure(browser, site.clone()))?);
+        }
+        write(args.json.as_deref(), &rows)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(Workload::Images) = args.workload {
         let site = pages::build(&[pages::IMAGES])?;
         let mut rows = Vec::new();

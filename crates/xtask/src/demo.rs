@@ -188,7 +188,8 @@ pub(crate) fn compare(png: &[u8]) -> Result<()> {
     compare_pixels(&drawn, &native)
 }
 
-fn compare_pixels(drawn: &[u8], native: &[u8]) -> Result<()> {
+/// Fails when two pictures of one size are not the same.
+pub(crate) fn compare_pixels(drawn: &[u8], native: &[u8]) -> Result<()> {
     let (drawn, native) = (drawn.chunks_exact(4), native.chunks_exact(4));
     let mut different = drawn.zip(native).filter(|(drawn, native)| drawn != native);
     if let Some((drawn, native)) = different.next() {
@@ -201,7 +202,7 @@ fn compare_pixels(drawn: &[u8], native: &[u8]) -> Result<()> {
 }
 
 /// Width, height and RGBA rows of a PNG.
-fn decode(png: &[u8]) -> Result<(u32, u32, Vec<u8>)> {
+pub(crate) fn decode(png: &[u8]) -> Result<(u32, u32, Vec<u8>)> {
     let mut decoder = png::Decoder::new(Cursor::new(png));
     decoder.set_transformations(png::Transformations::ALPHA | png::Transformations::STRIP_16);
     let mut reader = decoder.read_info().context("the canvas is not a PNG")?;

@@ -2,6 +2,7 @@
 //! its picture in `target/screens`.
 
 mod images;
+mod julia;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -57,6 +58,19 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
             images::check(&session, &server, browser, by)
         );
     }
+    julia::lay_out(site)?;
+    check!(
+        "julia-explorer",
+        julia::check_explorer(&session, &server, browser)
+    );
+    check!(
+        "julia-benchmark",
+        julia::check_benchmark(&session, &server, browser)
+    );
+    check!(
+        "julia-narrow",
+        julia::check_narrow(&session, &server, browser)
+    );
     for (kind, query) in [("", ""), ("-no-modules", "?glue=no-modules")] {
         for by in ["job", "exec"] {
             check!(

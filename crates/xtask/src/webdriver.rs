@@ -1,5 +1,7 @@
 //! A WebDriver session with the few commands that the harness needs. No command waits forever: a page whose main thread is
-//! busy blocks every one of them, and a driver may hang.
+//! busy blocks every one of them, and a driver may hang. What hands and a keyboard do is in `webdriver/input.rs`.
+
+pub(crate) mod input;
 
 use std::fs;
 use std::future::Future;
@@ -7,11 +9,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use axum::http::Method;
+use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
-use fantoccini::wd::TimeoutConfiguration;
+use fantoccini::wd::{TimeoutConfiguration, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use url::{ParseError, Url};
 
 use crate::browser::Driver;
 
@@ -35,6 +40,25 @@ const WAIT_FOR_TEXT: &str = "
     if (!look()) {
         observer = new MutationObserver(look);
         observer.observe(document, { subtree: true, childList: true, characterData: true });
+    }
+";
+
+/// Waits, without polling, until a function gives something else than nothing or `false`, and gives that. It is asked again
+/// at each change of the document.
+const WAIT_UNTIL: &str = "
+    const done = arguments[arguments.length - 1];
+    const wanted = (CONDITION);
+    let observer;
+    const look = () => {
+        const found = wanted();
+        if (found === undefined || found === null || found === false) return false;
+        observer?.disconnect();
+        done(found);
+        return true;
+    };
+    if (!look()) {
+        observer = new MutationObserver(look);
+        observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
     }
 ";
 
@@ -89,6 +113,16 @@ impl Session {
             .with_context(|| format!("{selector} has no text"))
     }
 
+    /// Waits until `condition`, a function of JavaScript, gives something, and gives that. `what` names it in an error.
+    pub(crate) async fn until(&self, what: &str, condition: &str) -> Result<Value> {
+        let script = WAIT_UNTIL.replace("CONDITION", condition);
+        let waiting = self.client.execute_async(&script, Vec::new());
+        match self.command(&format!("waiting for {what}"), waiting).await {
+            Ok(found) => Ok(found),
+            Err(error) => Err(error.context(self.body().await)),
+        }
+    }
+
     /// All text of the page, for the report of what went wrong.
     pub(crate) async fn body(&self) -> String {
         match self.run("return document.body.innerText").await {
@@ -99,10 +133,38 @@ impl Session {
 
     /// Clicks the element.
     pub(crate) async fn click(&self, selector: &str) -> Result<()> {
-        let element = self
-            .command(selector, self.client.find(Locator::Css(selector)))
-            .await?;
+        let element = self.element(selector).await?;
         self.command(selector, element.click()).await
+    }
+
+    /// Chooses the option of a `select` by its value.
+    pub(crate) async fn select(&self, selector: &str, value: &str) -> Result<()> {
+        let script = "
+            const [selector, value] = arguments;
+            const select = document.querySelector(selector);
+            // A driver may not wait until a page that scrolls smoothly is there.
+            select.scrollIntoView({ block: 'center', behavior: 'instant' });
+            return [...select.options].find((option) => option.value === value);
+        ";
+        let what = format!("choosing {value} in {selector}");
+        let finding = self
+            .client
+            .execute(script, vec![json!(selector), json!(value)]);
+        let option = self.command(&what, finding).await?;
+        let id = id_of(&option).with_context(|| what.clone())?.to_owned();
+        let option = Element::from_element_id(self.client.clone(), id.into());
+        self.command(&what, option.click()).await
+    }
+
+    /// Lets the commands that follow count inside the frame, until a page is opened.
+    pub(crate) async fn enter_frame(&self, selector: &str) -> Result<()> {
+        let frame = self.element(selector).await?;
+        self.command(selector, frame.enter_frame()).await
+    }
+
+    async fn element(&self, selector: &str) -> Result<Element> {
+        self.command(selector, self.client.find(Locator::Css(selector)))
+            .await
     }
 
     /// What a script of the page returns.
@@ -131,6 +193,37 @@ impl Session {
         Ok(())
     }
 
+    /// The role and the name that assistive technology is told of each element that a script returns as an array.
+    ///
+    /// fantoccini has no method for either: https://www.w3.org/TR/webdriver2/#get-computed-role.
+    pub(crate) async fn roles_and_names(&self, script: &str) -> Result<Vec<(String, String)>> {
+        let elements = self.run(script).await?;
+        let mut told = Vec::new();
+        for element in elements.as_array().context("no elements")? {
+            let id = id_of(element)?;
+            let role = self.plain(Method::GET, format!("element/{id}/computedrole"));
+            let role = role.await?.as_str().unwrap_or_default().to_owned();
+            let name = self.plain(Method::GET, format!("element/{id}/computedlabel"));
+            let name = name.await?.as_str().unwrap_or_default().to_owned();
+            told.push((role, name));
+        }
+        Ok(told)
+    }
+
+    /// What Chromium has complained of since it was last asked. No other driver tells its browser's log.
+    pub(crate) async fn log_of_chromium(&self) -> Result<Vec<String>> {
+        let log = self.plain(Method::POST, "se/log".to_owned()).await?;
+        let lines = log.as_array().context("the log is no array")?;
+        let severe = lines.iter().filter(|line| line["level"] == "SEVERE");
+        Ok(severe.map(|line| line["message"].to_string()).collect())
+    }
+
+    async fn plain(&self, method: Method, path: String) -> Result<Value> {
+        let what = path.clone();
+        let command = Plain { method, path };
+        self.command(&what, self.client.issue_cmd(command)).await
+    }
+
     /// Writes a picture of the window.
     pub(crate) async fn screenshot(&self, file: &Path) -> Result<()> {
         let png = self
@@ -150,8 +243,17 @@ impl Session {
 
     /// Shows it again.
     pub(crate) async fn show(&self) -> Result<()> {
-        self.command("sizing the window", self.client.set_window_size(1280, 960))
-            .await
+        self.resize(1280, 960).await
+    }
+
+    /// Gives the window another size. Chromium and WebKitGTK follow, Firefox makes none narrower than 500 pixels,
+    /// WebKitGTK's browser none narrower than 447.
+    pub(crate) async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        self.command(
+            "sizing the window",
+            self.client.set_window_size(width, height),
+        )
+        .await
     }
 
     /// Ends the browser.
@@ -170,4 +272,32 @@ impl Session {
             .with_context(|| format!("{what}: the driver did not answer"))?
             .with_context(|| what.to_owned())
     }
+}
+
+/// A command that fantoccini has no method for.
+#[derive(Debug)]
+struct Plain {
+    method: Method,
+    /// Below the session.
+    path: String,
+}
+
+impl WebDriverCompatibleCommand for Plain {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/{}", self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = (self.method == Method::POST).then(|| json!({ "type": "browser" }).to_string());
+        (self.method.clone(), body)
+    }
+}
+
+/// The driver's id of an element that a script has returned.
+fn id_of(element: &Value) -> Result<&str> {
+    element
+        .as_object()
+        .and_then(|reference| reference.values().next()?.as_str())
+        .with_context(|| format!("{element} is no element"))
 }

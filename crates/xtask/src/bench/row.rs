@@ -136,14 +136,14 @@ fn ratio(rounds: &[Option<f64>], floor: &[Option<f64>]) -> Option<f64> {
     ratio.is_finite().then_some(ratio)
 }
 
-fn sorted(runs: impl IntoIterator<Item = f64>) -> Vec<f64> {
+pub(super) fn sorted(runs: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut runs: Vec<f64> = runs.into_iter().collect();
     runs.sort_by(f64::total_cmp);
     runs
 }
 
 /// The middle value, or the mean of the two. `sorted` has one at the least.
-fn median(sorted: &[f64]) -> f64 {
+pub(super) fn median(sorted: &[f64]) -> f64 {
     f64::midpoint(sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2])
 }
 
