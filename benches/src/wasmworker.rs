@@ -5,7 +5,7 @@
 use futures::future::{join_all, try_join_all};
 use serde_bytes::ByteBuf;
 use wasm_bindgen::prelude::*;
-use wasmworker::pool::WorkerPoolOptions;
+use wasmworker::pool::{Strategy, WorkerPoolOptions};
 use wasmworker::{WebWorker, WebWorkerPool, webworker, webworker_fn};
 
 use crate::jobs::{self, BANDS};
@@ -99,6 +99,8 @@ impl WasmWorkerPool {
         let mut options = WorkerPoolOptions::new();
         options.num_workers = Some(workers);
         options.precompile_wasm = Some(true);
+        // In turns, which is its default, jobs one after the other would wake one worker after the other.
+        options.strategy = Some(Strategy::LoadBased);
         match WebWorkerPool::with_options(options).await {
             Ok(pool) => Ok(WasmWorkerPool(pool)),
             Err(error) => Err(error.to_string().into()),
@@ -125,11 +127,9 @@ impl WasmWorkerPool {
     pub async fn julia(&self) -> Parcels {
         let places: Vec<u32> = (0..BANDS).collect();
         let jobs = places.iter().map(|at| self.0.run(webworker!(ww_band), at));
-        let mut picture = Vec::new();
-        for band in join_all(jobs).await {
-            picture.extend_from_slice(&band);
-        }
-        Parcels(vec![picture])
+        let bands = join_all(jobs).await;
+        let bands: Vec<&[u8]> = bands.iter().map(|band| &band[..]).collect();
+        Parcels(vec![bands.concat()])
     }
 
     /// The photographs.
