@@ -12,7 +12,7 @@ const WARM_UPS = 2;
 export async function measured(workload, all, limits, show) {
   for (const peer of all.values()) peer.workload = workload.name.split(":")[0];
   const sides = workload.peers.map((name) => ({ peer: all.get(name), rounds: [], reason: all.get(name).absent }));
-  const more = (workload.more ?? []).map((row) => ({ ...row, rounds: [] }));
+  const ideal = workload.ideal && { by: sides.find(({ peer }) => peer.name === workload.ideal), rounds: [] };
   let [good, discarded] = [0, 0];
   const began = performance.now();
   for (let round = -WARM_UPS; ; round++) {
@@ -36,13 +36,12 @@ export async function measured(workload, all, limits, show) {
     if (round < 0) continue;
     quiet ? good++ : discarded++;
     for (const side of sides) side.rounds.push(quiet ? figures.get(side)?.figure ?? null : null);
-    const [extra] = [...figures.values()].filter(({ ideal }) => ideal !== undefined);
-    for (const row of more) row.rounds.push(quiet ? extra?.[row.peer] ?? null : null);
+    ideal?.rounds.push(quiet ? figures.get(ideal.by)?.ideal ?? null : null);
   }
-  const rows = sides.map(({ peer, rounds, reason }) => reason
-    ? { peer: peer.name, fabric: peer.fabric, rounds: [], reason }
-    : { peer: peer.name, fabric: peer.fabric, rounds });
-  return { name: workload.name, unit: workload.unit, workers: workload.workers, peers: [...rows, ...more] };
+  const row = (peer, fabric, rounds, reason) => reason ? { peer, fabric, rounds: [], reason } : { peer, fabric, rounds };
+  const peers = sides.map(({ peer, rounds, reason }) => row(peer.name, peer.fabric, rounds, reason));
+  if (ideal) peers.push(row("ideal", ideal.by.peer.fabric, ideal.rounds, ideal.by.reason));
+  return { name: workload.name, unit: workload.unit, workers: workload.workers, peers };
 }
 
 // Each is first as often as any other, and follows another one when the row has been gone through.

@@ -1,5 +1,6 @@
-// The floor: what a hand-written program does at the least. Workers from a blob instantiate the Module that they are sent, and get
-// jobs by turns, all at once; they answer in order, so that no message has a number.
+// The floor: what a hand-written program does at the least. Workers from a blob instantiate the Module that they are sent. A job goes
+// at once to the worker that has the fewest, so that many at once are dealt out by turns, and those one after the other go to one
+// worker. Each answers in order, so that no message has a number.
 
 import { Calls } from "./calls.js";
 
@@ -35,8 +36,12 @@ class Lane {
     };
   }
 
+  get load() {
+    return this.waiting.length - this.next;
+  }
+
   ask(message, transfer) {
-    if (this.next === this.waiting.length) this.waiting.length = this.next = 0;
+    if (this.load === 0) this.waiting.length = this.next = 0;
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });
       this.worker.postMessage(message, transfer);
@@ -44,22 +49,24 @@ class Lane {
   }
 }
 
+const freest = (lanes) => lanes.reduce((one, other) => other.load < one.load ? other : one);
+
 class Floor extends Calls {
   constructor(lanes, answers) {
-    let turn = 0;
     super(
-      (name, argument, transfer) => lanes[turn++ % lanes.length].ask([name, argument], transfer),
+      (name, argument, transfer) => freest(lanes).ask([name, argument], transfer),
       () => lanes.forEach(({ worker }) => worker.terminate()),
     );
     this.workers = lanes.map(({ worker }) => worker);
     this.answers = answers;
   }
 
-  // A number is an empty job: nothing is made for it but the message.
+  // A number is an empty job: nothing is made for it but the message. `ahead` is how many are under way.
   count(count, ahead) {
     return new Promise((resolve) => {
       let [sum, left, sent] = [0, count, 0];
-      const send = () => this.workers[sent % this.workers.length].postMessage(sent++);
+      const turns = Math.min(ahead, this.workers.length);
+      const send = () => this.workers[sent % turns].postMessage(sent++);
       const before = this.workers.map(({ onmessage }) => onmessage);
       for (const worker of this.workers) {
         worker.onmessage = ({ data }) => {

@@ -95,11 +95,8 @@ impl Pool {
     /// That one of them failed.
     pub async fn julia(&self) -> Result<Parcels, JsValue> {
         let bands = self.pool.map(0..BANDS, |at| Buffer(jobs::band(at))).await?;
-        let mut picture = Vec::new();
-        for Buffer(band) in bands {
-            picture.extend_from_slice(&band);
-        }
-        Ok(Parcels(vec![picture]))
+        let bands: Vec<&[u8]> = bands.iter().map(|Buffer(band)| &band[..]).collect();
+        Ok(Parcels(vec![bands.concat()]))
     }
 
     /// Develops each of the photographs.

@@ -2,88 +2,20 @@
 //! is compiled once, functions by `#[webworker_fn]`, and `run`. Its own serialization is postcard, to which bytes are one piece as a
 //! `ByteBuf`, and a number each as a `Vec<u8>`.
 
-use futures::future::{join_all, try_join_all};
+pub mod jobs;
+pub mod start;
+
+use futures::future::join_all;
 use serde_bytes::ByteBuf;
 use wasm_bindgen::prelude::*;
-use wasmworker::pool::WorkerPoolOptions;
-use wasmworker::{WebWorker, WebWorkerPool, webworker, webworker_fn};
+use wasmworker::pool::{Strategy, WorkerPoolOptions};
+use wasmworker::{WebWorkerPool, webworker};
 
-use crate::jobs::{self, BANDS};
+use crate::jobs::BANDS;
 use crate::parcels::Parcels;
+use jobs::{ww_band, ww_develop, ww_echo, ww_empty, ww_spin};
 
-/// A byte of the padding.
-#[webworker_fn]
-pub fn ww_answer(place: u32) -> u8 {
-    crate::answer(place)
-}
-
-/// The job that does nothing.
-#[webworker_fn]
-pub fn ww_empty(n: u32) -> u32 {
-    jobs::empty(n)
-}
-
-/// A band of the Julia set.
-#[webworker_fn]
-pub fn ww_band(at: u32) -> ByteBuf {
-    ByteBuf::from(jobs::band(at))
-}
-
-/// Makes a thumbnail.
-#[webworker_fn]
-pub fn ww_develop(photo: ByteBuf) -> ByteBuf {
-    ByteBuf::from(jobs::develop(photo.into_vec()))
-}
-
-/// Takes so many turns.
-#[webworker_fn]
-pub fn ww_spin(turns: u32) -> u32 {
-    jobs::spin(turns)
-}
-
-/// Gives back what it gets.
-#[webworker_fn]
-pub fn ww_echo(bytes: ByteBuf) -> ByteBuf {
-    bytes
-}
-
-/// Workers alone, each of which has answered: its pool fetches and compiles the module anew, and these take one that is at hand.
-#[wasm_bindgen]
-pub struct WasmWorkers {
-    answers: Vec<u8>,
-    _workers: Vec<WebWorker>,
-}
-
-#[wasm_bindgen]
-impl WasmWorkers {
-    /// Starts so many in parallel.
-    ///
-    /// # Errors
-    ///
-    /// That one did not start.
-    pub async fn start(workers: u32) -> Result<WasmWorkers, JsValue> {
-        let started = try_join_all((0..workers).map(|place| async move {
-            let module = Some(wasm_bindgen::module().unchecked_into());
-            let worker = WebWorker::with_path_and_module(None, None, None, module)
-                .await
-                .map_err(|error| error.to_string())?;
-            let answer = worker.run(webworker!(ww_answer), &place).await;
-            Ok::<_, String>((answer, worker))
-        }));
-        let (answers, workers) = started.await?.into_iter().unzip();
-        Ok(WasmWorkers {
-            answers,
-            _workers: workers,
-        })
-    }
-
-    /// What each answered.
-    pub fn answers(&self) -> Vec<u8> {
-        self.answers.clone()
-    }
-}
-
-/// A pool of them. The methods are those of [`Pool`](crate::pool::Pool), but nothing fails: where a job does, the call never
+/// A pool. The methods are those of [`Pool`](crate::pool::Pool), but nothing fails: where a job does, the call never
 /// ends.
 #[wasm_bindgen]
 pub struct WasmWorkerPool(WebWorkerPool);
@@ -99,6 +31,8 @@ impl WasmWorkerPool {
         let mut options = WorkerPoolOptions::new();
         options.num_workers = Some(workers);
         options.precompile_wasm = Some(true);
+        // In turns, which is its default, jobs one after the other would wake one worker after the other.
+        options.strategy = Some(Strategy::LoadBased);
         match WebWorkerPool::with_options(options).await {
             Ok(pool) => Ok(WasmWorkerPool(pool)),
             Err(error) => Err(error.to_string().into()),
@@ -125,11 +59,9 @@ impl WasmWorkerPool {
     pub async fn julia(&self) -> Parcels {
         let places: Vec<u32> = (0..BANDS).collect();
         let jobs = places.iter().map(|at| self.0.run(webworker!(ww_band), at));
-        let mut picture = Vec::new();
-        for band in join_all(jobs).await {
-            picture.extend_from_slice(&band);
-        }
-        Parcels(vec![picture])
+        let bands = join_all(jobs).await;
+        let bands: Vec<&[u8]> = bands.iter().map(|band| &band[..]).collect();
+        Parcels(vec![bands.concat()])
     }
 
     /// The photographs.
