@@ -2,10 +2,14 @@
 //!
 //! Futures' own `LocalPool` notices a wake only while it runs, and parks by itself. This one has a [`Bell`], which rings the
 //! worker out of its sleep.
+//!
+//! 1. A turn does not end before what came since the last one has been polled, unless it unwinds. Until then a job that has
+//!    begun is in its thread's hand as one that runs, and the next would take its place there.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -21,9 +25,41 @@ pub(super) type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 pub(super) struct Executor {
     bell: Arc<Bell>,
     waker: Waker,
-    futures: RefCell<FuturesUnordered<LocalFuture>>,
+    futures: RefCell<FuturesUnordered<Polled>>,
     /// Those that came since the last turn, of which each may bring more.
     new: RefCell<Vec<LocalFuture>>,
+    /// How many of those taken in since have never been polled.
+    unpolled: Rc<Cell<usize>>,
+}
+
+/// A future, which is counted as long as it has not been polled.
+struct Polled {
+    future: LocalFuture,
+    counted: Option<Counted>,
+}
+
+struct Counted(Rc<Cell<usize>>);
+
+impl Counted {
+    fn new(count: &Rc<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Counted(count.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl Future for Polled {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.counted = None;
+        self.future.as_mut().poll(cx)
+    }
 }
 
 /// Says that some future can go on.
@@ -75,6 +111,7 @@ impl Executor {
             bell,
             futures: RefCell::new(FuturesUnordered::new()),
             new: RefCell::new(Vec::new()),
+            unpolled: Rc::default(),
         }
     }
 
@@ -88,6 +125,11 @@ impl Executor {
         self.bell.ring();
     }
 
+    /// Some future that a turn took in has not been polled, since the turn has unwound before.
+    pub(super) fn has_unpolled(&self) -> bool {
+        self.unpolled.get() > 0
+    }
+
     /// Polls what can go on, each once or twice. Gives whether there was anything.
     ///
     /// It unwinds where a waker or a drop does that no job answers for. The bell then rings again, for the others.
@@ -97,9 +139,19 @@ impl Executor {
         }
         let again = RingOnUnwind(&self.bell);
         let mut futures = self.futures.borrow_mut();
-        futures.extend(self.new.take());
+        futures.extend(self.new.take().into_iter().map(|future| Polled {
+            future,
+            counted: Some(Counted::new(&self.unpolled)),
+        }));
         let mut cx = Context::from_waker(&self.waker);
-        while let Poll::Ready(Some(())) = Pin::new(&mut *futures).poll_next(&mut cx) {}
+        loop {
+            let polled = Pin::new(&mut *futures).poll_next(&mut cx);
+            // `FuturesUnordered` also ends where two others were woken while it polled them (invariant 1). It goes round, so
+            // that none waits for long.
+            if !matches!(polled, Poll::Ready(Some(()))) && !self.has_unpolled() {
+                break;
+            }
+        }
         std::mem::forget(again);
         true
     }
@@ -121,6 +173,7 @@ impl Drop for RingOnUnwind<'_> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use std::cell::Cell;
+    use std::future::poll_fn;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::rc::Rc;
 
@@ -160,6 +213,23 @@ mod tests {
         assert!(!executor.is_empty());
         assert!(executor.turn());
         assert!(executor.is_empty());
+    }
+
+    #[test]
+    fn what_is_new_is_polled_in_its_first_turn_whatever_the_others_do() {
+        let executor = executor();
+        // `FuturesUnordered` ends a turn when two futures were woken while they were polled.
+        for _ in 0..2 {
+            executor.spawn(Box::pin(poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })));
+        }
+        assert!(executor.turn());
+        let ended = Rc::new(Cell::new(false));
+        let seen = ended.clone();
+        executor.spawn(Box::pin(async move { seen.set(true) }));
+        assert!(executor.turn() && ended.get());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod limits;
 mod maps;
 mod resize;
 mod rests;
+mod suspends;
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

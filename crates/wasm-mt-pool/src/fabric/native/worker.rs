@@ -47,7 +47,7 @@ pub(super) struct Local {
     pub(super) deque: deque::Worker<Queued>,
     executor: Rc<Executor>,
     peers: RefCell<Known>,
-    /// Jobs taken, one or several of a `map` each.
+    /// Jobs taken, one or several of a `map` each, and turns.
     jobs: Cell<u32>,
     /// Whose turn it is among them.
     ranks: Cell<Ranks>,
@@ -319,6 +319,10 @@ impl Local {
 
     /// After foreign code has unwound through the thread. What is left of several jobs goes on.
     fn recover(&self) {
+        // Until it is polled, an async job that has just begun is in hand, and must not be put down.
+        while self.executor.has_unpolled() {
+            let _ = catch_unwind(AssertUnwindSafe(|| self.hand.turn(|| self.executor.turn())));
+        }
         if let Some(rest) = self.hand.put_down() {
             let rest = Queued::new(rest, None);
             if rest.priority() == Priority::Normal {

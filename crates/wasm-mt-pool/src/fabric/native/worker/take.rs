@@ -3,7 +3,8 @@
 
 use super::*;
 
-/// Every so many jobs a worker takes the oldest first, so that what its jobs spawn does not keep others from their turn.
+/// Every so many jobs, or turns of its async ones, a worker takes the oldest first, so that what its jobs spawn does not keep
+/// others from their turn.
 const FAIR: u32 = 61;
 
 impl Local {
@@ -77,6 +78,8 @@ impl Local {
             return Some(Found::Order(order));
         }
         if self.executor.bell().is_rung() {
+            // It counts as a job, so that futures which yield without end do not keep what was injected from its turn.
+            self.jobs.set(self.jobs.get().wrapping_add(1));
             return Some(Found::Turn);
         }
         let injectors = &self.fabric.injectors;
