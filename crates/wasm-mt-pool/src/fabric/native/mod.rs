@@ -92,7 +92,11 @@ impl Native {
             _ => {}
         }
         match place {
-            Place::Pinned(worker) => self.order(worker, Order::Run(Queued::new(entry, None))),
+            Place::Pinned(worker) => {
+                self.order(worker, Order::Run(Queued::new(entry, None)));
+                // ORDERING: SeqCst; as in `empty_if_shut`. Where anybody may take it, who publishes it has such a fence.
+                fence(Ordering::SeqCst);
+            }
             Place::Anywhere => match worker::local().filter(|local| self.is(&local.fabric)) {
                 Some(local) if Priority::of_rank(entry.rank()) == Priority::Normal => {
                     local.lay(Queued::new(entry, Some(local.worker as u32)));
@@ -103,7 +107,10 @@ impl Native {
                 }
             },
         }
-        self.empty_if_shut();
+        // Invariant 1, after one of these fences.
+        if self.is_shut() {
+            self.empty();
+        }
         self.revive();
     }
 

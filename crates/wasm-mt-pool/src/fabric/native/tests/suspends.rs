@@ -35,7 +35,7 @@ fn a_job_that_begins_while_others_yield_is_not_lost() {
             spawn(&fabric, yielding)
         })
         .collect();
-    let others: Vec<_> = (0..many(1000))
+    let others: Vec<_> = (0..many(200))
         .map(|n| {
             let other = job!(async |n| {
                 turn().await;
