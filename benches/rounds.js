@@ -13,6 +13,7 @@ export async function measured(workload, all, limits, show) {
   for (const peer of all.values()) peer.workload = workload.name.split(":")[0];
   const sides = workload.peers.map((name) => ({ peer: all.get(name), rounds: [], reason: all.get(name).absent }));
   const ideal = workload.ideal && { by: sides.find(({ peer }) => peer.name === workload.ideal), rounds: [] };
+  await ask(`next/${workload.name}, ${workload.workers} workers`);
   let [good, discarded] = [0, 0];
   const began = performance.now();
   for (let round = -WARM_UPS; ; round++) {
@@ -52,8 +53,8 @@ function inTurns(sides, round) {
   return Math.floor(round / sides.length) % 2 ? turned.reverse() : turned;
 }
 
-// True where the server has nothing to say against the round, or no server listens.
+// True where the server has nothing to say against the round.
 async function ask(what) {
-  const answer = await fetch(`/ask?what=${what}`);
+  const answer = await fetch(`/ask?what=${encodeURIComponent(what)}`);
   return await answer.text() !== "disturbed";
 }
