@@ -40,15 +40,14 @@ export class Peer {
     this.name = name;
     this.settings = settings;
     this.absent = absent;
-    this.fabric = "post";
   }
 
   // Loads it. That it does not load is its rows' reason.
   async prepare() {
+    this.module = await import(`./peers/${PEERS[this.name]}.js`);
+    this.fabric = this.module.fabric;
     if (this.absent) return;
     try {
-      this.module = await import(`./peers/${PEERS[this.name]}.js`);
-      this.fabric = this.module.fabric;
       await within(this.module.prepare?.(), "loading");
     } catch (error) {
       this.absent = words(error);

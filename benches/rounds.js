@@ -7,18 +7,20 @@ import { Wrong } from "./workloads.js";
 // Rounds before the first that counts: engines compile for speed meanwhile.
 const WARM_UPS = 2;
 
-// `limits`: {least, most} rounds; after `seconds` the least are enough. As many again as the most may be thrown away, and three
-// times as long may it take, after which what is there must do.
+// `limits`: {least, most} rounds; after `seconds` the least are enough. As many again as the most may be thrown away. After three
+// times the seconds what is there must do, if there are the least of rounds, disturbed ones among them.
 export async function measured(workload, all, limits, show) {
   for (const peer of all.values()) peer.workload = workload.name.split(":")[0];
   const sides = workload.peers.map((name) => ({ peer: all.get(name), rounds: [], reason: all.get(name).absent }));
   const ideal = workload.ideal && { by: sides.find(({ peer }) => peer.name === workload.ideal), rounds: [] };
+  await ask(`next/${workload.name}, ${workload.workers} workers`);
   let [good, discarded] = [0, 0];
-  const began = performance.now();
+  let began;
   for (let round = -WARM_UPS; ; round++) {
+    if (round === 0) began = performance.now();
     const seconds = (performance.now() - began) / 1000;
     if (good >= limits.most || good >= limits.least && seconds > limits.seconds) break;
-    if (discarded > limits.most || seconds > 3 * limits.seconds) break;
+    if (discarded > limits.most || good + discarded >= limits.least && seconds > 3 * limits.seconds) break;
     show(`${workload.name}, ${workload.workers} workers: ${round < 0 ? "warming up" : `round ${good + 1}`}` +
       (discarded ? `, ${discarded} disturbed` : ""));
     await ask("load/begin");
@@ -52,8 +54,8 @@ function inTurns(sides, round) {
   return Math.floor(round / sides.length) % 2 ? turned.reverse() : turned;
 }
 
-// True where the server has nothing to say against the round, or no server listens.
+// True where the server has nothing to say against the round.
 async function ask(what) {
-  const answer = await fetch(`/ask?what=${what}`);
+  const answer = await fetch(`/ask?what=${encodeURIComponent(what)}`);
   return await answer.text() !== "disturbed";
 }

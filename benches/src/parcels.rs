@@ -21,13 +21,14 @@ impl Parcels {
         Parcels(vec![(0..length).map(byte_at).collect()])
     }
 
-    /// The pixels of photographs: gradients with some grain.
+    /// The pixels of photographs. Each row is the one above it, moved by a byte: they are made anew for each run, and what is in them
+    /// is nothing to the filter.
     pub fn photos() -> Parcels {
+        let (row, rows) = (3 * PHOTO.0, PHOTO.1);
         let photo = |nth: u32| {
-            let (width, height) = PHOTO;
-            let rows = (0..height).flat_map(move |y| (0..3 * width).map(move |x| (x, y)));
-            rows.map(|(x, y)| ((x / 12 + y / 7) as u8).wrapping_add(byte_at(x * y + nth) / 8))
-                .collect()
+            let grain: Vec<u8> = (0..row + rows).map(|at| byte_at(5 * at + nth)).collect();
+            let rows: Vec<&[u8]> = grain.windows(row as usize).skip(1).collect();
+            rows.concat()
         };
         Parcels((0..PHOTOS).map(photo).collect())
     }

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use clap::ValueEnum;
@@ -163,31 +163,33 @@ async fn compared(browser: Browser, args: &Args, site: PathBuf) -> Result<Report
         headers: vec![(CACHE_CONTROL, HeaderValue::from_static("max-age=600"))],
         ..Options::default()
     };
-    measured(
-        browser,
-        &path,
-        "bench",
-        MORE,
-        (site, options),
-        args.keep_disturbed,
-    )
-    .await
+    let visit = Visit {
+        path,
+        outcome: "/outcome/bench",
+        deadline: DEADLINE + MORE,
+        options,
+        keep_disturbed: args.keep_disturbed,
+    };
+    measured(browser, site, visit).await
 }
 
-/// What the page at `path`, which ends in a query, posts when it has measured. It gets `more` time than is usual.
-async fn measured<T: DeserializeOwned>(
-    browser: Browser,
-    path: &str,
-    name: &str,
-    more: Duration,
-    (site, options): (PathBuf, Options),
+/// A page that measures.
+struct Visit {
+    /// Where it is. It ends in a query.
+    path: String,
+    /// Where it posts to.
+    outcome: &'static str,
+    deadline: Duration,
+    options: Options,
     keep_disturbed: bool,
-) -> Result<T> {
+}
+
+/// What the page posts when it has measured.
+async fn measured<T: DeserializeOwned>(browser: Browser, site: PathBuf, visit: Visit) -> Result<T> {
     eprintln!("measuring in {browser} …");
-    let isolated = options.isolated;
-    let server = Server::start(site, 0, options).await?;
-    let outcome = format!("/outcome/{name}");
-    let url = server.url(&format!("{path}&report={outcome}"));
+    let isolated = visit.options.isolated;
+    let server = Server::start(site, 0, visit.options).await?;
+    let url = server.url(&format!("{}&report={}", visit.path, visit.outcome));
     let mut launched = match isolated {
         true => browser::launch_isolated(browser, &url)?,
         false => browser::launch(browser, &url)?,
@@ -195,18 +197,18 @@ async fn measured<T: DeserializeOwned>(
     let watching = async {
         let mut begin = None;
         loop {
-            answer(server.asked().await, &mut begin, keep_disturbed);
+            answer(server.asked().await, &mut begin, visit.keep_disturbed);
         }
     };
     tokio::select! {
-        figures = demo::figures(&server, &mut launched, &outcome, DEADLINE + more) => {
+        figures = demo::figures(&server, &mut launched, visit.outcome, visit.deadline) => {
             figures.with_context(|| format!("measuring in {browser}"))
         }
         never = watching => never,
     }
 }
 
-/// Says at the end of a round whether it was disturbed.
+/// Says at the end of a round whether it was disturbed, and to whoever waits what comes next.
 fn answer(ask: Ask, begin: &mut Option<Load>, keep_disturbed: bool) {
     let said = match &*ask.what {
         "load/begin" => {
@@ -219,7 +221,13 @@ fn answer(ask: Ask, begin: &mut Option<Load>, keep_disturbed: bool) {
             }
             _ => Ok(""),
         },
-        what => Err(anyhow::anyhow!("nobody can {what}")),
+        what => match what.strip_prefix("next/") {
+            Some(workload) => {
+                eprintln!("{workload} …");
+                Ok("")
+            }
+            None => Err(anyhow!("nobody can {what}")),
+        },
     };
     ask.say(said);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::measured;
+use super::{DEADLINE, Visit, measured};
 use crate::browser::Browser;
 use crate::serve::Options;
 
@@ -70,12 +70,17 @@ pub(super) async fn measure(browser: Browser, pictures: u32, site: PathBuf) -> R
     // As many workers as there are cores: WebKitGTK tells its pages another number.
     let workers = thread::available_parallelism()?;
     let path = format!("/images/?pictures={pictures}&workers={workers}");
-    let options = Options {
-        no_store: true,
-        ..Options::default()
+    let visit = Visit {
+        path,
+        outcome: "/outcome/images",
+        deadline: DEADLINE + EACH * pictures,
+        options: Options {
+            no_store: true,
+            ..Options::default()
+        },
+        keep_disturbed: true,
     };
-    let served = (site, options);
-    let report: Report = measured(browser, &path, "images", EACH * pictures, served, true).await?;
+    let report: Report = measured(browser, site, visit).await?;
     let rows = rows_of(browser, &report)?;
     print(&report, &rows);
     Ok(rows)
