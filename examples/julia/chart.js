@@ -26,7 +26,7 @@ export function chart(element, rows, most, cores) {
   if (cores < most) {
     const edge = x(cores + 0.5);
     parts.push(svg("path", { class: "cores", d: `M${edge} ${TOP}V${HEIGHT - BOTTOM}` }));
-    text("axis", edge + 6, HEIGHT - BOTTOM - 8, `more than the ${plural(cores, "core")}`, "start");
+    text("axis", edge - 6, TOP + 10, plural(cores, "core"), "end");
   }
   parts.push(svg("path", { class: "ideal", d: `M${x(0.5)} ${y(0.5)}L${x(most + 0.45)} ${y(Math.min(most + 0.45, top))}` }));
 

@@ -2,13 +2,17 @@
 //! Lives with the pool's owner; the jobs' own part runs in workers.
 //!
 //! Whatever is compared does the same: the same tiles by the same function, sent to the page by the same way, one message a tile.
-//! For that a [`Post`] stands in each worker while a run goes on, an async job that holds a sender and otherwise waits. A tile that
+//! For that a `Post` stands in each worker while a run goes on, an async job that holds a sender and otherwise waits. A tile that
 //! was stolen is sent from where it was rendered. By a sender handed on to it as an argument it would come by way of the worker
 //! that spawned it, which is busy with tiles of its own.
 //!
 //! 1. A run begins when all posts stand, and each worker has rendered one tile that does not count.
 //! 2. A tile of another run, which was stopped, is not taken for one of this.
 //! 3. Dropping a run aborts its jobs. None of them goes on for longer than a tile, or [`SLICE`].
+
+#[cfg(test)]
+mod tests;
+pub mod turn;
 
 use std::cell::RefCell;
 use std::future::{Future, pending};
@@ -341,8 +345,3 @@ fn next_run() -> u32 {
     // ORDERING: Relaxed; only the number matters.
     RUNS.fetch_add(1, Ordering::Relaxed)
 }
-
-pub mod turn;
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,7 @@
 //! [`refine`]: has a pool draw a view, from coarse to fine. Lives with the pool's owner; the jobs' own part runs in workers.
 //!
 //! First a picture with an eighth of the rows and columns, which costs a sixty-fourth and goes before all else in the pool. What
-//! each part of it cost says how to cut the same part of the fine picture: into tiles that take about [`PIECE`] each, so that a
+//! each part of it cost says how to cut the same part of the fine picture: into tiles that take about 8 ms each, so that a
 //! worker is soon free again for the next view. Where the fine picture will take long, one with a quarter comes in between.
 //!
 //! Dropping the future aborts what is left of it, and nothing more is drawn.

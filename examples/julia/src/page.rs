@@ -3,7 +3,7 @@
 
 use js_sys::Uint8ClampedArray;
 use wasm_bindgen::prelude::*;
-use wasm_mt::{Buffer, job};
+use wasm_mt::{Buffer, Thread, job};
 use wasm_mt_pool::ThreadPool;
 use web_sys::ImageData;
 
@@ -19,7 +19,10 @@ pub struct Workers {
 impl Workers {
     /// Starts so many workers.
     pub async fn start(count: usize) -> Result<Workers, JsValue> {
-        let pool = ThreadPool::builder().workers(count).build().await?;
+        // Whatever is aborted here ends by itself within some milliseconds: no worker need be replaced for that.
+        let threads = Thread::builder().abort_grace(None);
+        let pool = ThreadPool::builder().workers(count).threads(threads);
+        let pool = pool.build().await?;
         Ok(Workers { pool })
     }
 
