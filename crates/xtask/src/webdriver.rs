@@ -255,8 +255,8 @@ impl Session {
         self.resize(1280, 960).await
     }
 
-    /// Gives the window another size. Chromium and WebKitGTK follow, Firefox makes none narrower than 500 pixels,
-    /// WebKitGTK's browser none narrower than 447.
+    /// Gives the window another size. Chromium makes it as narrow as asked for, Firefox no narrower than 500 pixels, and
+    /// WebKitGTK's browser no narrower than 447.
     pub(crate) async fn resize(&self, width: u32, height: u32) -> Result<()> {
         self.command(
             "sizing the window",
