@@ -134,6 +134,7 @@ impl Session {
     /// Clicks the element.
     pub(crate) async fn click(&self, selector: &str) -> Result<()> {
         let element = self.element(selector).await?;
+        self.show_element(selector).await?;
         self.command(selector, element.click()).await
     }
 
@@ -141,12 +142,10 @@ impl Session {
     pub(crate) async fn select(&self, selector: &str, value: &str) -> Result<()> {
         let script = "
             const [selector, value] = arguments;
-            const select = document.querySelector(selector);
-            // A driver may not wait until a page that scrolls smoothly is there.
-            select.scrollIntoView({ block: 'center', behavior: 'instant' });
-            return [...select.options].find((option) => option.value === value);
+            return [...document.querySelector(selector).options].find((option) => option.value === value);
         ";
         let what = format!("choosing {value} in {selector}");
+        self.show_element(selector).await?;
         let finding = self
             .client
             .execute(script, vec![json!(selector), json!(value)]);
@@ -160,6 +159,16 @@ impl Session {
     pub(crate) async fn enter_frame(&self, selector: &str) -> Result<()> {
         let frame = self.element(selector).await?;
         self.command(selector, frame.enter_frame()).await
+    }
+
+    /// Brings an element into view at once: a driver may not wait until a page that scrolls smoothly is there.
+    async fn show_element(&self, selector: &str) -> Result<()> {
+        let script = "
+            const [selector] = arguments;
+            document.querySelector(selector).scrollIntoView({ block: 'nearest', behavior: 'instant' });
+        ";
+        let showing = self.client.execute(script, vec![json!(selector)]);
+        self.command(selector, showing).await.map(drop)
     }
 
     async fn element(&self, selector: &str) -> Result<Element> {
@@ -246,8 +255,8 @@ impl Session {
         self.resize(1280, 960).await
     }
 
-    /// Gives the window another size. Chromium and WebKitGTK follow, Firefox makes none narrower than 500 pixels,
-    /// WebKitGTK's browser none narrower than 447.
+    /// Gives the window another size. Chromium makes it as narrow as asked for, Firefox no narrower than 500 pixels, and
+    /// WebKitGTK's browser no narrower than 447.
     pub(crate) async fn resize(&self, width: u32, height: u32) -> Result<()> {
         self.command(
             "sizing the window",
