@@ -3,13 +3,12 @@
 
 use std::path::PathBuf;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::measured;
 use super::row::{median, sorted};
+use super::{DEADLINE, Visit, measured};
 use crate::browser::Browser;
 use crate::serve::Options;
 
@@ -48,12 +47,17 @@ pub(super) async fn measure(browser: Browser, site: PathBuf) -> Result<Vec<Row>>
     // As many workers as there are cores: WebKitGTK tells its pages another number.
     let workers = thread::available_parallelism()?;
     let path = format!("/julia/?workers={workers}");
-    let options = Options {
-        no_store: true,
-        ..Options::default()
+    let visit = Visit {
+        path,
+        outcome: "/outcome/explorer",
+        deadline: DEADLINE,
+        options: Options {
+            no_store: true,
+            ..Options::default()
+        },
+        keep_disturbed: true,
     };
-    let served = (site, options);
-    let report: Report = measured(browser, &path, "explorer", Duration::ZERO, served, true).await?;
+    let report: Report = measured(browser, site, visit).await?;
     let rows = rows_of(browser, &report)?;
     println!(
         "from an input to the first picture of it; {} workers; {}",
