@@ -12,7 +12,7 @@
 
 #[cfg(test)]
 mod tests;
-pub mod turn;
+mod turn;
 
 use std::cell::RefCell;
 use std::future::{Future, pending};

@@ -1,23 +1,27 @@
 //! The Julia sets, to be walked about in while a pool of workers draws them; and how much faster several workers are than one
 //! thread, with and without stealing.
 //!
-//! `view` says what is seen, `tile` cuts it, `explorer` has a pool draw it from coarse to fine, and `benchmark` has it drawn in three
-//! ways. They run natively as well, on native threads. `screen`, `measure` and `page` are what the page's own scripts call. The
-//! renderer is that of the example `parallel`.
+//! `view` says what is seen, `tile` cuts it, `explorer` has a pool draw it from coarse to fine, `kept` what will do until then,
+//! and `benchmark` has it drawn in three ways, of which `report` tells. They run natively as well, on native threads. `screen`,
+//! `measure` and `page` are what the page's own scripts call. The renderer is that of the example `parallel`.
 
 pub mod benchmark;
 pub mod clock;
 pub mod explorer;
 #[path = "../../parallel/src/julia.rs"]
 pub mod julia;
+pub mod kept;
 pub mod map;
 #[cfg(target_family = "wasm")]
 pub mod measure;
 #[cfg(target_family = "wasm")]
 pub mod page;
+pub mod palette;
 pub mod report;
 #[cfg(target_family = "wasm")]
 pub mod screen;
+#[cfg(target_family = "wasm")]
+mod surface;
 pub mod tile;
 pub mod view;
 

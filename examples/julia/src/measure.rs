@@ -11,11 +11,11 @@ use wasm_bindgen::prelude::*;
 use wasm_mt_pool::ThreadPool;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use crate::benchmark::{self, Done, Mode, Plan, Run, turn};
+use crate::benchmark::{self, Done, Mode, Plan, Run};
 use crate::clock::now;
 use crate::page::{Workers, image};
 use crate::report::{self, Kind, Report};
-use crate::screen::context;
+use crate::surface::context;
 use crate::tile;
 use crate::view::View;
 
@@ -132,7 +132,7 @@ async fn all(
         }
         watcher.begin(name(kind.mode), kind.workers, number, of);
         canvas.set_attribute("data-state", "busy")?;
-        pause().await;
+        pause(20).await;
         let rgba = one(pool, &plan, kind, canvas, watcher).await?;
         match &first {
             None => first = Some(rgba),
@@ -185,7 +185,7 @@ async fn one(
         last = now();
     };
     let run: Run = match kind.mode {
-        Mode::Serial => benchmark::serial(plan, turn::turn, &mut take).await,
+        Mode::Serial => benchmark::serial(plan, || pause(0), &mut take).await,
         mode => benchmark::parallel(pool, plan, mode, &mut take)
             .await
             .map_err(error)?,
@@ -226,9 +226,9 @@ fn draw(
     Ok(())
 }
 
-/// Lets the page paint what it shows of the last run, lest that fall on the next.
-async fn pause() {
-    let turn = js_sys::Promise::new(&mut |resolve, _| set_timeout(&resolve, 20));
+/// Lets the page hear and paint, for so many milliseconds or a few more: between runs, lest what is shown of one fall on the next.
+async fn pause(millis: u32) {
+    let turn = js_sys::Promise::new(&mut |resolve, _| set_timeout(&resolve, millis));
     // It is never rejected.
     let _ = wasm_bindgen_futures::JsFuture::from(turn).await;
 }

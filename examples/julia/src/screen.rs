@@ -12,12 +12,15 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use wasm_mt_pool::ThreadPool;
-use web_sys::{CanvasRenderingContext2d, CanvasWindingRule, HtmlCanvasElement};
+use web_sys::HtmlCanvasElement;
 
 use crate::explorer::{self, COARSE, Drawn, Pace};
-use crate::page::{Workers, image};
+use crate::kept::Kept;
+use crate::page::Workers;
+use crate::palette::Palette;
+use crate::surface::Surface;
 use crate::tile::Tile;
-use crate::view::{Palette, View};
+use crate::view::View;
 
 /// A canvas on which a pool draws views.
 #[wasm_bindgen]
@@ -26,10 +29,7 @@ pub struct Screen {
 }
 
 struct Inner {
-    canvas: HtmlCanvasElement,
-    context: CanvasRenderingContext2d,
-    /// For what has to lie somewhere before it is drawn.
-    aside: (HtmlCanvasElement, CanvasRenderingContext2d),
+    surface: Surface,
     pool: ThreadPool,
     /// Called when the state or the view has changed.
     told: Function,
@@ -41,14 +41,6 @@ struct Inner {
     kept: Cell<Kept>,
     work: RefCell<Option<AbortHandle>>,
     held: Cell<bool>,
-}
-
-/// What is on the canvas: a rectangle that shows the view, if not as sharp as it might.
-#[derive(Clone, Copy, Default)]
-struct Kept {
-    tile: Option<Tile>,
-    /// Its pixels are squares of so many.
-    blur: f64,
 }
 
 #[wasm_bindgen]
@@ -63,18 +55,11 @@ impl Screen {
         c_im: f64,
         told: Function,
     ) -> Result<Screen, JsValue> {
-        let aside = canvas
-            .owner_document()
-            .ok_or("the canvas is in no document")?
-            .create_element("canvas")?
-            .dyn_into::<HtmlCanvasElement>()?;
         let (width, height) = (canvas.width(), canvas.height());
         let view = View::from_fragment(fragment, width, height)
             .unwrap_or_else(|| View::whole(width, height, (c_re, c_im)));
         let inner = Rc::new(Inner {
-            context: context(&canvas)?,
-            aside: (aside.clone(), context(&aside)?),
-            canvas,
+            surface: Surface::new(canvas)?,
             pool: workers.pool().clone(),
             told,
             pace: Pace::default(),
@@ -138,7 +123,7 @@ impl Screen {
 
     /// Shows what the fragment of an address says. Gives false where that is nothing.
     pub fn open(&self, fragment: &str) -> bool {
-        let (width, height) = (self.inner.canvas.width(), self.inner.canvas.height());
+        let (width, height) = self.inner.surface.size();
         let view = View::from_fragment(fragment, width, height);
         if let Some(view) = &view {
             Inner::ask(&self.inner, view.clone(), Kept::default());
@@ -207,22 +192,7 @@ impl Screen {
     pub fn resize(&self, width: u32, height: u32) {
         let inner = &self.inner;
         let view = inner.view.borrow().sized(width, height);
-        // A canvas that is resized is emptied; what was there is laid over it until the new picture comes.
-        let copied = inner.put_aside();
-        inner.canvas.set_width(view.width);
-        inner.canvas.set_height(view.height);
-        if copied {
-            let (width, height) = (f64::from(view.width), f64::from(view.height));
-            let _ = inner
-                .context
-                .draw_image_with_html_canvas_element_and_dw_and_dh(
-                    &inner.aside.0,
-                    0.0,
-                    0.0,
-                    width,
-                    height,
-                );
-        }
+        inner.surface.resize(view.width, view.height);
         Inner::ask(inner, view, Kept::default());
     }
 
@@ -258,7 +228,12 @@ impl Screen {
             return;
         }
         let view = view(&inner.view.borrow());
-        let kept = inner.keep(times, by);
+        let kept = if inner.surface.transform(times, by) {
+            let (width, height) = inner.surface.size();
+            inner.kept.get().transformed(times, by, width, height)
+        } else {
+            Kept::default()
+        };
         Inner::ask(inner, view, kept);
     }
 }
@@ -286,8 +261,7 @@ impl Inner {
         let middle = (f64::from(view.width) / 2.0, f64::from(view.height) / 2.0);
         let focus = self.focus.get().unwrap_or(middle);
         // What was magnified more than the coarse picture is, or less sharp, will not do.
-        let kept = self.kept.get();
-        let kept = kept.tile.filter(|_| kept.blur <= f64::from(COARSE));
+        let kept = self.kept.get().as_sharp_as(COARSE);
         let mut failure = None;
         let drawn = explorer::refine(&self.pool, &view, focus, kept, &self.pace, |drawn| {
             if let Err(error) = self.put(&view, kept, drawn) {
@@ -297,10 +271,7 @@ impl Inner {
         let outcome = drawn.await.map_err(JsValue::from);
         match outcome.and(failure.map_or(Ok(()), Err)) {
             Ok(()) => {
-                self.kept.set(Kept {
-                    tile: Some(all(&view)),
-                    blur: 1.0,
-                });
+                self.kept.set(Kept::all(&view, 1.0));
                 self.tell("done");
             }
             Err(error) => self.tell_why("failed", &error),
@@ -309,11 +280,7 @@ impl Inner {
 
     fn put(&self, view: &View, kept: Option<Tile>, drawn: Drawn<'_>) -> Result<(), JsValue> {
         match drawn {
-            Drawn::Fine { tile, rgba } => {
-                let image = image(rgba, tile.width, tile.height)?;
-                self.context
-                    .put_image_data(&image, f64::from(tile.x), f64::from(tile.y))
-            }
+            Drawn::Fine { tile, rgba } => self.surface.put(&tile, rgba),
             Drawn::Rough {
                 scale,
                 width,
@@ -321,94 +288,15 @@ impl Inner {
                 rgba,
                 whole,
             } => {
-                let (canvas, context) = &self.aside;
-                canvas.set_width(width);
-                canvas.set_height(height);
-                context.put_image_data(&image(rgba, width, height)?, 0.0, 0.0)?;
-                let (across, down) = (f64::from(width * scale), f64::from(height * scale));
-                self.context.save();
-                if let Some(kept) = kept {
-                    // All but what is kept.
-                    self.context.begin_path();
-                    self.context.rect(0.0, 0.0, across, down);
-                    let (x, y) = (f64::from(kept.x), f64::from(kept.y));
-                    self.context
-                        .rect(x, y, f64::from(kept.width), f64::from(kept.height));
-                    self.context
-                        .clip_with_canvas_winding_rule(CanvasWindingRule::Evenodd);
-                }
-                let put = self
-                    .context
-                    .draw_image_with_html_canvas_element_and_dw_and_dh(
-                        canvas, 0.0, 0.0, across, down,
-                    );
-                self.context.restore();
-                put?;
+                self.surface.put_rough(scale, (width, height), rgba, kept)?;
                 let before = kept.map_or(0.0, |_| self.kept.get().blur);
-                self.kept.set(Kept {
-                    tile: Some(all(view)),
-                    blur: before.max(f64::from(scale)),
-                });
+                self.kept.set(Kept::all(view, before.max(f64::from(scale))));
                 if whole && scale == COARSE {
                     self.tell("refining");
                 }
                 Ok(())
             }
         }
-    }
-
-    /// Moves and scales what is on the canvas, and tells what of it shows the view then.
-    fn keep(&self, times: f64, (right, down): (f64, f64)) -> Kept {
-        let kept = self.kept.get();
-        let (Some(tile), true) = (kept.tile, self.put_aside()) else {
-            return Kept::default();
-        };
-        let (width, height) = (self.canvas.width(), self.canvas.height());
-        self.context
-            .clear_rect(0.0, 0.0, f64::from(width), f64::from(height));
-        let moved = self
-            .context
-            .draw_image_with_html_canvas_element_and_dw_and_dh(
-                &self.aside.0,
-                right,
-                down,
-                f64::from(width) * times,
-                f64::from(height) * times,
-            );
-        if moved.is_err() {
-            return Kept::default();
-        }
-        // Only whole pixels.
-        let inside = |from: u32, length: u32, by: f64, most: u32| {
-            let start = (f64::from(from) * times + by)
-                .ceil()
-                .clamp(0.0, f64::from(most));
-            let end = (f64::from(from + length) * times + by).floor();
-            let end = end.clamp(start, f64::from(most));
-            (start as u32, (end - start) as u32)
-        };
-        let (x, across) = inside(tile.x, tile.width, right, width);
-        let (y, rows) = inside(tile.y, tile.height, down, height);
-        let left = Tile {
-            x,
-            y,
-            width: across,
-            height: rows,
-        };
-        Kept {
-            tile: (across > 0 && rows > 0).then_some(left),
-            blur: (kept.blur * times).max(1.0),
-        }
-    }
-
-    /// Copies the canvas. False where that fails, as it does where there is nothing on it.
-    fn put_aside(&self) -> bool {
-        let (canvas, context) = &self.aside;
-        canvas.set_width(self.canvas.width());
-        canvas.set_height(self.canvas.height());
-        context
-            .draw_image_with_html_canvas_element(&self.canvas, 0.0, 0.0)
-            .is_ok()
     }
 
     fn stop(&self) {
@@ -418,7 +306,10 @@ impl Inner {
     }
 
     fn state(&self) -> String {
-        self.canvas.get_attribute("data-state").unwrap_or_default()
+        self.surface
+            .canvas()
+            .get_attribute("data-state")
+            .unwrap_or_default()
     }
 
     fn tell(&self, state: &str) {
@@ -434,7 +325,7 @@ impl Inner {
             ("data-state", state),
         ] {
             // It fails for names that are none.
-            let _ = self.canvas.set_attribute(name, value);
+            let _ = self.surface.canvas().set_attribute(name, value);
         }
         // What the page shows beside is its own affair.
         let _ = self.told.call2(&JsValue::UNDEFINED, &state.into(), why);
@@ -445,22 +336,4 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.inner.stop();
     }
-}
-
-fn all(view: &View) -> Tile {
-    Tile {
-        x: 0,
-        y: 0,
-        width: view.width,
-        height: view.height,
-    }
-}
-
-/// Kept by the CPU: pixels are put here one by one, and what is read must be what was put.
-pub(crate) fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d, JsValue> {
-    let options = js_sys::Object::new();
-    js_sys::Reflect::set(&options, &"willReadFrequently".into(), &true.into())?;
-    let context = canvas.get_context_with_context_options("2d", &options)?;
-    let context = context.ok_or("the browser gives no canvas to draw on")?;
-    Ok(context.dyn_into()?)
 }

@@ -2,7 +2,7 @@
 
 /// Gives the others their turn.
 #[cfg(not(target_family = "wasm"))]
-pub async fn turn() {
+pub(super) async fn turn() {
     let mut gone_round = false;
     std::future::poll_fn(|cx| {
         if std::mem::replace(&mut gone_round, true) {
@@ -16,7 +16,7 @@ pub async fn turn() {
 
 /// Gives the event loop a turn: by a message to itself. `setTimeout` would sleep for 4 ms where it is called again and again.
 #[cfg(target_family = "wasm")]
-pub async fn turn() {
+pub(super) async fn turn() {
     use js_sys::Promise;
     use wasm_bindgen::JsValue;
     use wasm_bindgen_futures::JsFuture;
