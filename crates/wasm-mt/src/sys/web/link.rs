@@ -275,14 +275,14 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
         }
         BEGUN => lane.begun(generation, id()?),
         REPORT => {
-            let bytes = dom::bytes(&message.0.get(2))?;
+            let bytes = letter::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));
             let report = outcome::read_all(&mut reader);
             lane.reported(generation, report.jobs, report.end);
             return report.is_whole.then_some(());
         }
         SENT => {
-            let bytes = dom::bytes(&message.0.get(2))?;
+            let bytes = letter::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));
             let (id, index, item) = reader.item()?;
             lane.sent(generation, id, index, item);
