@@ -102,7 +102,7 @@ impl Link {
         }
         let glue_url = glue::of(&config.sys)?;
         let on_start = config.on_start.map_or(0, |f| f as usize as u32);
-        let worker = script::worker(config.name.as_deref(), &config.sys)?;
+        let worker = script::worker(config.name.as_deref(), &config.sys, &glue_url)?;
         for (event, listener) in [
             ("message", &ON_MESSAGE),
             ("error", &ON_ERROR),
