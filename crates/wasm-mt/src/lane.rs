@@ -380,7 +380,9 @@ impl Lane {
             return;
         };
         let mut frames = state.frames.iter_mut();
-        if let Some(frame) = frames.find(|frame| frame.entries.iter().any(|entry| entry.has(id))) {
+        if let Some(frame) = frames.find(|frame| frame.entries.iter().any(|entry| entry.has(id)))
+            && !frame.begun
+        {
             frame.begin();
         }
     }
@@ -541,14 +543,10 @@ fn post(state: &mut State, mut letter: sys::Letter) -> Vec<(Box<Entry>, JoinErro
     let failed = link.post(&mut letter, announce);
     let entries: VecDeque<_> = letter.into_entries().into();
     if !entries.is_empty() {
-        let mut frame = Frame {
+        state.frames.push_back(Frame {
             entries,
-            begun: false,
-        };
-        if !announce {
-            frame.begin();
-        }
-        state.frames.push_back(frame);
+            begun: !announce,
+        });
     }
     failed
 }

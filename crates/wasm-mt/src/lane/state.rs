@@ -48,15 +48,15 @@ pub(super) enum Phase {
 /// Jobs that were posted together. Never without one: it goes with its last.
 pub(super) struct Frame {
     pub(super) entries: VecDeque<Box<Entry>>,
-    /// It is known to have been opened: an async job in a long part of its own may keep it from that.
+    /// It has been opened, unless the worker ends before: an async job in a long part of its own may keep it from that.
     pub(super) begun: bool,
 }
 
 impl Frame {
+    /// The worker has told that it opened it, so that what it was sent of a single job is not needed again.
     pub(super) fn begin(&mut self) {
-        if !std::mem::replace(&mut self.begun, true)
-            && let [entry] = self.entries.make_contiguous()
-        {
+        self.begun = true;
+        if let [entry] = self.entries.make_contiguous() {
             // Of several, those behind the one that ends the worker can be posted again.
             entry.task.begun();
         }
