@@ -301,7 +301,10 @@ fn read_entry(
     });
     let outlets: Vec<_> = outlets.collect();
     let task = if len == 1 && context.is_none() {
-        Task::one(jobs.kind, Ok(items.remove(0)))
+        let mut task = Task::one(jobs.kind, Ok(items.remove(0)));
+        // The worker does not tell.
+        task.may_suspend = true;
+        task
     } else {
         Task::came(jobs.kind, items, context)
     };
