@@ -164,6 +164,11 @@ impl Entry {
         !self.outlets.is_empty()
     }
 
+    /// It may await something, for all that is known here.
+    pub(crate) fn may_suspend(&self) -> bool {
+        self.task.may_suspend()
+    }
+
     /// Its body may run more than once.
     pub fn is_idempotent(&self) -> bool {
         self.task.is_idempotent()

@@ -8,9 +8,9 @@
 //!
 //! 1. Only the jobs of a frame that was opened, and the suspended ones, can be running. A job that waits is not, so it can be
 //!    taken back, or go to the worker that replaces a dead one; it has begun before only where it is idempotent and lost a
-//!    worker. A frame has been opened for sure where there was nothing else when it was posted and the worker cannot end
-//!    unnoticed; else the worker announces it, and until then its jobs can be taken back where the backend can tell for
-//!    certain. Where a worker is ended from here, the backend sees to it that such a frame was not opened: the worker opens
+//!    worker. A frame is opened as soon as those before it have ended, where the worker cannot end unnoticed and no async job was
+//!    there, or on its way, when it was posted; else the worker announces it. Until then its jobs can be taken back where the
+//!    backend can tell for certain. Where a worker is ended from here, the backend sees to it that such a frame was not opened: the worker opens
 //!    nothing behind an aborted job before it is told that the job's end was heard.
 //! 2. A job is in one place only: waiting, in a frame or suspended. It leaves the lane once, and its packet is settled then.
 //! 3. What a replaced worker still reports carries its generation and is not heard.
@@ -380,7 +380,9 @@ impl Lane {
             return;
         };
         let mut frames = state.frames.iter_mut();
-        if let Some(frame) = frames.find(|frame| frame.entries.iter().any(|entry| entry.has(id))) {
+        if let Some(frame) = frames.find(|frame| frame.entries.iter().any(|entry| entry.has(id)))
+            && !frame.begun
+        {
             frame.begin();
         }
     }
@@ -537,18 +539,17 @@ fn post(state: &mut State, mut letter: sys::Letter) -> Vec<(Box<Entry>, JoinErro
     let Some(link) = &state.link else {
         return Vec::new();
     };
-    let announce = !state.frames.is_empty() || !state.suspended.is_empty() || link.is_unsure();
-    let failed = link.post(&mut letter, announce);
+    let announced = state.may_be_held_up() || link.is_unsure();
+    let failed = link.post(&mut letter, announced);
     let entries: VecDeque<_> = letter.into_entries().into();
     if !entries.is_empty() {
-        let mut frame = Frame {
+        state.frames.push_back(Frame {
+            may_suspend: entries.iter().any(|entry| entry.may_suspend()),
             entries,
             begun: false,
-        };
-        if !announce {
-            frame.begin();
-        }
-        state.frames.push_back(frame);
+            announced,
+        });
+        state.takes_first_as_begun();
     }
     failed
 }

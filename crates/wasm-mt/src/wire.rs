@@ -15,6 +15,8 @@ pub(crate) mod outcome;
 mod reader;
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
+#[cfg(any(target_family = "wasm", test))]
+pub(crate) mod text;
 mod writer;
 
 pub(crate) use reader::{Reader, Take};

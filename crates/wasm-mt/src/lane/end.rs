@@ -18,7 +18,7 @@ use crate::thread::Current;
 pub(crate) enum LastWords {
     /// It told of its end itself, after all else.
     Heard,
-    /// It was ended from here, and opens nothing that it has not told of, since it was not told to go on.
+    /// It was ended from here, and has opened nothing behind what it is known to have, since it was not told to go on.
     Held,
     /// It is gone, and something may have been on its way.
     CutOff,

@@ -48,15 +48,19 @@ pub(super) enum Phase {
 /// Jobs that were posted together. Never without one: it goes with its last.
 pub(super) struct Frame {
     pub(super) entries: VecDeque<Box<Entry>>,
-    /// It is known to have been opened: an async job in a long part of its own may keep it from that.
+    /// It has been opened, unless the worker ends before: an async job in a long part of its own may keep it from that.
     pub(super) begun: bool,
+    /// The worker tells when it opens it.
+    pub(super) announced: bool,
+    /// One of its jobs may be async.
+    pub(super) may_suspend: bool,
 }
 
 impl Frame {
+    /// The worker has told that it opened it, so that what it was sent of a single job is not needed again.
     pub(super) fn begin(&mut self) {
-        if !std::mem::replace(&mut self.begun, true)
-            && let [entry] = self.entries.make_contiguous()
-        {
+        self.begun = true;
+        if let [entry] = self.entries.make_contiguous() {
             // Of several, those behind the one that ends the worker can be posted again.
             entry.task.begun();
         }
@@ -134,9 +138,23 @@ impl State {
         let entry = frame.entries.remove(place);
         if frame.entries.is_empty() {
             self.frames.remove(at);
+            self.takes_first_as_begun();
         }
         self.left = self.left.wrapping_add(1);
         entry
+    }
+
+    /// What is not announced is opened as soon as there is nothing before it.
+    pub(super) fn takes_first_as_begun(&mut self) {
+        if let Some(first) = self.frames.front_mut() {
+            first.begun |= !first.announced;
+        }
+    }
+
+    /// A frame that is posted now could be kept from being opened, though nothing is before it: by an async job that has, or may
+    /// have, suspended by then.
+    pub(super) fn may_be_held_up(&self) -> bool {
+        !self.suspended.is_empty() || self.frames.iter().any(|frame| frame.may_suspend)
     }
 
     /// In which frame a job is, and where in that. Mostly it is the first of the first.

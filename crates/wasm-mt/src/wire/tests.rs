@@ -353,6 +353,18 @@ proptest! {
     }
 
     #[test]
+    fn few_bytes_survive_as_text_of_seven_bits_a_character(bytes in vec(any::<u8>(), 0..=text::FEW)) {
+        let packed = text::pack(&bytes);
+        prop_assert!(packed.is_ascii());
+        prop_assert_eq!(text::unpack(&packed), bytes);
+    }
+
+    #[test]
+    fn of_any_text_come_no_more_bytes_than_it_has(any in ".{0,400}") {
+        prop_assert!(text::unpack(&any).len() <= any.len());
+    }
+
+    #[test]
     fn a_cut_payload_does_not_decode(sent in (any::<u64>(), ".{0,20}", vec(any::<Option<i16>>(), 0..9))) {
         let whole = payload::encode(&sent, Travels::Out).unwrap().bytes;
         for at in 0..whole.len() {

@@ -20,15 +20,15 @@ use crate::stats::Stats;
 /// What the owner answers: see `worker.js`.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_answer, skip_typescript)]
-pub fn answer(bytes: Vec<u8>, values: JsValue) {
-    __pool::answered(&bytes, &values);
+pub fn answer(bytes: &JsValue, values: &JsValue) {
+    __pool::answered(bytes, values);
 }
 
 /// A context has come for jobs that will.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_context, skip_typescript)]
-pub fn keep_context(bytes: Vec<u8>, values: JsValue) {
-    __pool::keep(&bytes, &values);
+pub fn keep_context(bytes: &JsValue, values: &JsValue) {
+    __pool::keep(bytes, values);
 }
 
 /// The jobs of a context have ended.

@@ -295,6 +295,11 @@ impl Task {
         self.idempotent = true;
     }
 
+    /// A frame goes alone here, so nobody asks before one has ended.
+    pub(crate) fn may_suspend(&self) -> bool {
+        true
+    }
+
     pub(crate) fn is_idempotent(&self) -> bool {
         self.idempotent
     }

@@ -131,8 +131,11 @@ fn find(children: &mut BTreeMap<u64, Child>, id: JobId) -> Option<(usize, &mut C
 }
 
 /// The owner tells what has become of jobs of this worker's jobs.
-pub fn answered(bytes: &[u8], list: &JsValue) {
-    let mut reader = letter::reader(bytes, list);
+pub fn answered(came: &JsValue, list: &JsValue) {
+    let Some(bytes) = letter::bytes(came) else {
+        entry::not_read();
+    };
+    let mut reader = letter::reader(&bytes, list);
     while reader.has_more() {
         let Some(answer) = answer::read(&mut reader) else {
             // Who waits in this worker would wait for good.
@@ -212,7 +215,7 @@ fn read(message: &dom::Message) -> Option<Heard> {
     let token = message.number(0)?;
     match message.kind(1)? {
         SPAWN => {
-            let bytes = dom::bytes(&message.0.get(2))?;
+            let bytes = letter::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));
             let (place, _) = reader.head()?;
             let place = (place != ANY).then_some(place as usize);
@@ -239,7 +242,7 @@ fn read(message: &dom::Message) -> Option<Heard> {
         }
         END_POOL => Some(Heard::EndsPool),
         SHARED => {
-            let bytes = dom::bytes(&message.0.get(2))?;
+            let bytes = letter::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));
             let (id, payload) = reader.context()?;
             let context: Arc<dyn Shared> = Arc::new(Context::of(Ok(payload)));
@@ -298,7 +301,10 @@ fn read_entry(
     });
     let outlets: Vec<_> = outlets.collect();
     let task = if len == 1 && context.is_none() {
-        Task::one(jobs.kind, Ok(items.remove(0)))
+        let mut task = Task::one(jobs.kind, Ok(items.remove(0)));
+        // The worker does not tell.
+        task.may_suspend = true;
+        task
     } else {
         Task::came(jobs.kind, items, context)
     };

@@ -144,8 +144,9 @@ thread_local! {
 }
 
 /// A context has come for jobs that will.
-pub fn keep(bytes: &[u8], list: &JsValue) {
-    let context = letter::reader(bytes, list).context();
+pub fn keep(came: &JsValue, list: &JsValue) {
+    let bytes = letter::bytes(came);
+    let context = bytes.and_then(|bytes| letter::reader(&bytes, list).context());
     // Without it, its jobs say that it has not come.
     if let Some((id, payload)) = context {
         KEPT.with_borrow_mut(|kept| {

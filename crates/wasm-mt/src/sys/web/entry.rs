@@ -308,7 +308,10 @@ pub fn on_start(function: u32) {
 /// do that give a truth.
 #[doc(hidden)]
 #[wasm_bindgen(js_name = __wasm_mt_run, skip_typescript)]
-pub fn run(jobs: Vec<u8>, values: JsValue) -> bool {
+pub fn run(jobs: &JsValue, values: JsValue) -> bool {
+    let Some(jobs) = letter::bytes(jobs) else {
+        not_opened();
+    };
     // A part of an open frame comes as soon as it can.
     let now = (!FRAME.with(|frame| frame.is_open.get())).then(dom::now);
     let posted = (jobs, values);

@@ -18,6 +18,7 @@ use crate::entry::Entry;
 use crate::error::JoinError;
 use crate::handle::JobId;
 use crate::wire::jobs::{self, Jobs};
+use crate::wire::text::{self as few, FEW};
 use crate::wire::{self, ANNOUNCE, BULK, HEAD, LAST};
 
 /// What is posted, and what has come.
@@ -29,12 +30,24 @@ pub(super) fn reader<'a>(bytes: &'a [u8], list: &JsValue) -> Reader<'a> {
     Reader::new(bytes, far::List::new(list))
 }
 
+/// The bytes of records that came, as [`post`] sends them; `None` of anything else.
+pub(super) fn bytes(came: &JsValue) -> Option<Vec<u8>> {
+    match came.as_string() {
+        Some(text) => Some(few::unpack(&text)),
+        None => dom::bytes(came),
+    }
+}
+
 /// Posts records as a message of this kind.
 ///
 /// # Errors
 /// Where what travels beside the records cannot be cloned or transferred: the browser's words.
 pub(super) fn post(writer: &Writer, to: &JsValue, token: f64, kind: u32) -> Result<(), String> {
-    let bytes: JsValue = Uint8Array::from(&writer.bytes[..]).into();
+    let bytes: JsValue = if writer.bytes.len() <= FEW {
+        few::pack(&writer.bytes).into()
+    } else {
+        Uint8Array::from(&writer.bytes[..]).into()
+    };
     let below = (writer.bytes.len() >= BULK).then(|| far::below(&bytes));
     let far::Posted { list, transfer } = &writer.list;
     let list = if list.is_empty() {

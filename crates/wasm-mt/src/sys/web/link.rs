@@ -102,7 +102,7 @@ impl Link {
         }
         let glue_url = glue::of(&config.sys)?;
         let on_start = config.on_start.map_or(0, |f| f as usize as u32);
-        let worker = script::worker(config.name.as_deref(), &config.sys)?;
+        let worker = script::worker(config.name.as_deref(), &config.sys, &glue_url)?;
         for (event, listener) in [
             ("message", &ON_MESSAGE),
             ("error", &ON_ERROR),
@@ -275,14 +275,14 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
         }
         BEGUN => lane.begun(generation, id()?),
         REPORT => {
-            let bytes = dom::bytes(&message.0.get(2))?;
+            let bytes = letter::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));
             let report = outcome::read_all(&mut reader);
             lane.reported(generation, report.jobs, report.end);
             return report.is_whole.then_some(());
         }
         SENT => {
-            let bytes = dom::bytes(&message.0.get(2))?;
+            let bytes = letter::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));
             let (id, index, item) = reader.item()?;
             lane.sent(generation, id, index, item);

@@ -37,15 +37,19 @@ extern "C" {
 }
 
 thread_local! {
-    /// The blob's URL.
-    static BLOB: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The URLs of the blobs: of the script alone, and of the one that asks for the program's own glue at once.
+    static BLOBS: RefCell<[Option<String>; 2]> = const { RefCell::new([None, None]) };
     /// It passes every URL, so nobody but this file may have it. `None` where there are no Trusted Types, or where they
     /// refuse it.
     static TRUST: OnceCell<Option<Policy>> = const { OnceCell::new() };
 }
 
-/// A Web Worker that runs our script.
-pub(super) fn worker(name: Option<&str>, config: &Config) -> Result<web_sys::Worker, StartError> {
+/// A Web Worker that runs our script, and will load the glue of this URL.
+pub(super) fn worker(
+    name: Option<&str>,
+    config: &Config,
+    glue_url: &str,
+) -> Result<web_sys::Worker, StartError> {
     if global("Worker").is_undefined() {
         let reason = "there is no `Worker` in this scope".into();
         return Err(StartError::new(StartErrorKind::Unsupported(reason)));
@@ -54,7 +58,7 @@ pub(super) fn worker(name: Option<&str>, config: &Config) -> Result<web_sys::Wor
     let refused = |error: JsValue| refused(config, text(&error));
     let url = match &config.script_url {
         Some(url) => glue::absolute(url).map_err(|reason| refused(reason.into()))?,
-        None => blob().map_err(refused)?,
+        None => blob(config, glue_url).map_err(refused)?,
     };
     Worker::new(&trusted(url), &options)
         .map(JsCast::unchecked_into)
@@ -110,13 +114,34 @@ fn policy() -> Option<Policy> {
 }
 
 /// The URL of the worker's script as a blob, which is made once.
-fn blob() -> Result<String, JsValue> {
-    if let Some(url) = BLOB.with_borrow(Clone::clone) {
+///
+/// Most of a start is the way of the glue. So where that is the program's own, and a module, the script begins by asking for
+/// it, some milliseconds before it can hear what it is to do; then it is the same module that it waits for.
+fn blob(config: &Config, glue_url: &str) -> Result<String, JsValue> {
+    let is_early = config.glue.is_none() && !glue::is_classic(config);
+    let place = usize::from(is_early);
+    if let Some(url) = BLOBS.with_borrow(|blobs| blobs[place].clone()) {
         return Ok(url);
     }
-    let url = blob_url(&[SCRIPT.into()])?;
-    BLOB.set(Some(url.clone()));
+    let first = if is_early {
+        import(glue_url)
+    } else {
+        String::new()
+    };
+    let url = blob_url(&[first.into(), SCRIPT.into()])?;
+    BLOBS.with_borrow_mut(|blobs| blobs[place] = Some(url.clone()));
     Ok(url)
+}
+
+/// What asks for a module, and leaves it to others to say that it fails. Nothing that could end the quotes stands in a URL as it
+/// should be; one that is not so is not asked for here.
+fn import(url: &str) -> String {
+    let is_plain = |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
+    if url.bytes().all(is_plain) {
+        ["import(\"", url, "\").catch(()=>{});\n"].concat()
+    } else {
+        String::new()
+    }
 }
 
 /// The URL of a script that is made of strings and bytes.
@@ -125,4 +150,22 @@ pub(super) fn blob_url(parts: &[JsValue]) -> Result<String, JsValue> {
     let parts = dom::array(parts);
     let blob = Blob::new_with_str_sequence_and_options(&parts, options.unchecked_ref())?;
     Url::create_object_url_with_blob(&blob)
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn only_what_is_a_url_stands_in_the_script() {
+        assert_eq!(
+            import("https://a.b/c.js?d=%22#e"),
+            "import(\"https://a.b/c.js?d=%22#e\").catch(()=>{});\n"
+        );
+        for other in ["a\");f(\"", "a\\", "a\nb", "a b", "ä", "\u{2028}"] {
+            assert_eq!(import(other), "", "{other}");
+        }
+    }
 }

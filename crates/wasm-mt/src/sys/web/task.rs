@@ -29,6 +29,8 @@ pub struct Task {
     pub(super) args: Args,
     /// Its body may run more than once.
     pub(super) idempotent: bool,
+    /// It may be async.
+    pub(super) may_suspend: bool,
     pub(crate) name: Name,
 }
 
@@ -143,7 +145,9 @@ impl Task {
             function: f as usize as u32,
             fingerprint: entry::fingerprint::<(fn(A) -> F, T)>(f as usize),
         };
-        Task::one(kind, payload::encode(&args, Travels::Out))
+        let mut task = Task::one(kind, payload::encode(&args, Travels::Out));
+        task.may_suspend = true;
+        task
     }
 
     #[track_caller]
@@ -152,6 +156,7 @@ impl Task {
             kind,
             args: Args::One(payload),
             idempotent: false,
+            may_suspend: false,
             name: Name::of_caller(),
         }
     }
@@ -201,6 +206,7 @@ impl Task {
                 context,
             }),
             idempotent: false,
+            may_suspend: false,
             name: Name::of_caller(),
         }
     }
@@ -221,6 +227,7 @@ impl Task {
                 Args::Many(many) => Args::Many(many.clone()),
             },
             idempotent: self.idempotent,
+            may_suspend: self.may_suspend,
             name: self.name.clone(),
         }
     }
@@ -315,6 +322,10 @@ impl Task {
 
     pub(crate) fn idempotent(&mut self) {
         self.idempotent = true;
+    }
+
+    pub(crate) fn may_suspend(&self) -> bool {
+        self.may_suspend
     }
 
     pub(crate) fn is_idempotent(&self) -> bool {

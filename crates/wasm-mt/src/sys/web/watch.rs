@@ -4,11 +4,12 @@
 //!    ended, however that was.
 //! 2. A browser may keep the owner's locks apart from the worker's. So the owner has a lock, too, and a worker tells before its
 //!    first job whether it sees that one taken. Where it could not be had in time, the owner looks whether it sees the worker's.
+//!    Locks are kept apart by origin and site, so what one worker has seen is true of each later one, which need not look.
 //! 3. Where there are no Web Locks (plain `http` other than localhost), or they tell nothing, jobs that are out make the owner
 //!    ask for a sign of life. A sync job keeps a worker from giving one, so it is never judged by silence once it is known to have
 //!    begun; hence a worker that may not be sure of its lock announces each job.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::time::Duration;
 
 use js_sys::{Array, Math, Object, Promise};
@@ -82,10 +83,16 @@ async fn had(lock: &str, wait: bool) -> Result<bool, JsValue> {
 thread_local! {
     /// The lock that this page or worker has for its workers to see; `None` where there are no locks.
     static OWNERS: OnceCell<Option<String>> = const { OnceCell::new() };
+    /// A worker has seen it, or this owner a worker's.
+    static SEEN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The name of the lock that is this owner's own from now on.
+/// The name of the lock that is this owner's own from now on, for a worker to look for; `None` where that is not needed any more,
+/// too.
 pub(super) fn owners_lock() -> Option<String> {
+    if SEEN.get() {
+        return None;
+    }
     OWNERS.with(|lock| lock.get_or_init(take_owners_lock).clone())
 }
 
@@ -103,6 +110,7 @@ fn take_owners_lock() -> Option<String> {
 /// The worker has the lock of this name, and may know that its owner sees it. The owner hears first what waits: other threads have
 /// started, too.
 pub(super) fn holds(token: f64, lock: String, seen: bool) {
+    let seen = seen || SEEN.get();
     let timer = Timer::after(
         Duration::ZERO,
         Box::new(move || spawn_local(wait_for(token, lock, seen))),
@@ -115,6 +123,7 @@ pub(super) fn holds(token: f64, lock: String, seen: bool) {
 
 /// The worker's end will be told by its lock.
 fn is_sure(token: f64) {
+    SEEN.set(true);
     let timer = link::listening(token, |one| {
         one.watch.sure = true;
         one.watch.timer.take()

@@ -33,7 +33,8 @@ fn an_answer_that_comes_twice_is_one_jobs() {
     let answer = |id: u64| {
         let mut writer = Writer::default();
         answer::write_outcome(&mut writer, JobId(id), &Err(JoinError::cancelled()));
-        answered(&writer.bytes, &JsValue::UNDEFINED);
+        let bytes = js_sys::Uint8Array::from(&writer.bytes[..]);
+        answered(&bytes, &JsValue::UNDEFINED);
     };
     // Each twice, in any order, and some that are nobody's.
     let (second, third) = (first.0 + 1, first.0 + 2);

@@ -181,6 +181,22 @@ async fn a_worker_that_leaves_a_job_out_is_replaced() {
 }
 
 #[wasm_bindgen_test]
+async fn what_meets_its_workers_end_on_its_way_runs_in_the_next() {
+    let thread = Thread::start().await.unwrap();
+    goes_on(&thread).await;
+    let text = String::from("as it was sent");
+    let sent = thread.spawn(crate::job!(|text| text));
+    // The program's own code has ended it before it opened that: one job was entered.
+    let ended = "an exception of a timer";
+    say(
+        last_token(),
+        &[DIED.into(), 0.into(), ended.into(), false.into(), 1.into()],
+    );
+    assert_eq!(sent.await.unwrap(), "as it was sent");
+    goes_on(&thread).await;
+}
+
+#[wasm_bindgen_test]
 async fn a_worker_that_is_sent_what_does_not_read_says_so() {
     let kind = |len: u32| {
         let mut writer = Writer::default();

@@ -50,6 +50,20 @@ async fn a_worker_that_is_killed_while_jobs_wait_is_noticed_by_its_lock() {
 }
 
 #[wasm_bindgen_test]
+async fn once_locks_have_been_seen_no_worker_need_look() {
+    let (_first, _) = watched().await;
+    assert_eq!(owners_lock(), None);
+    let thread = Thread::start().await.unwrap();
+    let token = last();
+    // Before it started it said that it has its lock.
+    assert!(knows_its_end(token));
+    let waits = thread.spawn(crate::job!(async || pending::<()>().await));
+    kill(token);
+    assert!(waits.await.unwrap_err().is_lost());
+    goes_on(&thread).await;
+}
+
+#[wasm_bindgen_test]
 async fn a_worker_whose_message_cannot_be_received_is_replaced() {
     let thread = Thread::start().await.unwrap();
     let token = last();
