@@ -8,35 +8,29 @@ pub(crate) const FEW: usize = 256;
 
 /// The bytes' text.
 pub(crate) fn pack(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 8 / 7 + 1);
-    let (mut rest, mut bits) = (0u32, 0);
-    for &byte in bytes {
-        rest |= u32::from(byte) << bits;
-        bits += 8;
-        while bits >= 7 {
-            text.push(char::from(rest as u8 & 0x7f));
-            rest >>= 7;
-            bits -= 7;
-        }
-    }
-    if bits > 0 {
-        text.push(char::from(rest as u8));
-    }
-    text
+    let (mut text, rest) = regrouped(bytes, 8, 7);
+    text.extend(rest);
+    // It is ASCII.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The bytes of a text, and of what is no such text some bytes or other: their reader believes nothing.
 pub(crate) fn unpack(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len() * 7 / 8);
+    regrouped(text.as_bytes(), 7, 8).0
+}
+
+/// The lowest `from` bits of each byte, in groups of `to` bits; and what is left over, where something is.
+fn regrouped(bytes: &[u8], from: u32, to: u32) -> (Vec<u8>, Option<u8>) {
+    let mut groups = Vec::with_capacity(bytes.len() + bytes.len() / 7 + 1);
     let (mut rest, mut bits) = (0u32, 0);
-    for byte in text.bytes() {
-        rest |= u32::from(byte & 0x7f) << bits;
-        bits += 7;
-        if bits >= 8 {
-            bytes.push(rest as u8);
-            rest >>= 8;
-            bits -= 8;
+    for &byte in bytes {
+        rest |= (u32::from(byte) & ((1 << from) - 1)) << bits;
+        bits += from;
+        while bits >= to {
+            groups.push((rest & ((1 << to) - 1)) as u8);
+            rest >>= to;
+            bits -= to;
         }
     }
-    bytes
+    (groups, (bits > 0).then_some(rest as u8))
 }
