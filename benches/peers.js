@@ -3,7 +3,6 @@
 //   prepare()         loads what is loaded once, before anything is timed (not all have it);
 //   start(settings)   resolves when each worker has given its first answer of wasm, to
 //     { answers,                  what they answered, which is not asked of those that are never timed,
-//       turnTo(workload),         which workload comes next (not all have it),
 //       load(what, length),       makes parcels, `bytes` or `photos`, outside of what is timed,
 //       trips(n), empty(n), julia(), pictures(parcels), skewed(turns), bytes(parcels, times),
 //       areBytes(parcels, length), end() }.
@@ -58,17 +57,32 @@ export class Peer {
     return this.module.start({ ...this.settings, ...settings });
   }
 
+  // One that comes when nobody waits any more is ended.
+  async startWithin(settings) {
+    const starting = this.start(settings);
+    try {
+      return await within(starting, "start");
+    } catch (error) {
+      starting.then((late) => late.end(), () => {});
+      throw error;
+    }
+  }
+
   // The one that does all workloads but starts.
   async running(workers) {
-    this.started ??= await within(this.start({ workers }), "start");
-    this.started.turnTo?.(this.workload);
+    this.started ??= await this.startWithin({ workers });
     return this.started;
   }
 
   // Whatever it is at is over.
   end() {
-    this.started?.end();
+    const { started } = this;
     this.started = undefined;
+    try {
+      started?.end();
+    } catch {
+      // A call that has not ended holds it: it ends with the page.
+    }
   }
 }
 

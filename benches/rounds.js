@@ -10,7 +10,6 @@ const WARM_UPS = 2;
 // `limits`: {least, most} rounds; after `seconds` the least are enough. As many again as the most may be thrown away. After three
 // times the seconds what is there must do, if there are the least of rounds, disturbed ones among them.
 export async function measured(workload, all, limits, show) {
-  for (const peer of all.values()) peer.workload = workload.name.split(":")[0];
   const sides = workload.peers.map((name) => ({ peer: all.get(name), rounds: [], reason: all.get(name).absent }));
   const ideal = workload.ideal && { by: sides.find(({ peer }) => peer.name === workload.ideal), rounds: [] };
   await ask(`next/${workload.name}, ${workload.workers} workers`);
@@ -54,8 +53,9 @@ function inTurns(sides, round) {
   return Math.floor(round / sides.length) % 2 ? turned.reverse() : turned;
 }
 
-// True where the server has nothing to say against the round.
+// True where the server has nothing to say against the round, and where nobody watches: opened by hand, the page has another one.
 async function ask(what) {
   const answer = await fetch(`/ask?what=${encodeURIComponent(what)}`);
+  if (!answer.ok && new URLSearchParams(location.search).has("report")) throw new Error(`${what}: ${await answer.text()}`);
   return await answer.text() !== "disturbed";
 }

@@ -127,7 +127,7 @@ fn main() {
         spawned("a job spawns 1,000 empty ones", None, 0),
         spawned("a job spawns 1,000 of 20 µs", Some(1.05), STEPS),
         Workload {
-            name: "a tree of 376 joins".into(),
+            name: "a tree of 609 joins".into(),
             goal: None,
             sides: vec![
                 Side::new("wasm-mt", || {

@@ -1,50 +1,29 @@
-// poolifier-web-worker of npm: fixed pools. By default jobs go to the workers in turns at once, which is best for short ones; with
-// its queues idle workers steal, which is for jobs that take long. They are two pools, since one that has been switched over keeps
-// to one of its workers.
+// poolifier-web-worker of npm: a fixed pool as it is by default, which gives jobs to its workers in turns at once. Its queues, from
+// which idle workers steal, are left off: with them all jobs of a workload ran on one of the workers, at twice the time.
 
 import { Calls } from "./calls.js";
 
 export const fabric = "post";
 
-const LONG = ["julia", "pictures", "skewed"];
-
-export async function start({ workers, module, glue, only }) {
+export async function start({ workers, module, glue }) {
   const { FixedThreadPool } = await import("../npm/poolifier.js");
-  const peer = new Poolifier();
-  const open = async (options) => {
-    let fail;
-    const failed = new Promise((_, reject) => fail = reject);
-    failed.catch(() => {});
-    const pool = new FixedThreadPool(workers, new URL("./poolifier-worker.js", import.meta.url), {
-      errorEventHandler: ({ message }) => fail(new Error(`poolifier worker: ${message}`)),
-      ...options,
-    });
-    peer.pools.push(pool);
+  let fail;
+  const failed = new Promise((_, reject) => fail = reject);
+  failed.catch(() => {});
+  const pool = new FixedThreadPool(workers, new URL("./poolifier-worker.js", import.meta.url), {
+    errorEventHandler: ({ message }) => fail(new Error(`poolifier worker: ${message}`)),
+  });
+  const peer = new Calls(
+    (name, argument, transfer) => pool.execute([name, argument], "call", undefined, transfer),
+    () => pool.destroy().catch(() => {}),
+  );
+  try {
     const places = Array.from({ length: workers }, (_, place) => place);
     const answers = Promise.all(places.map((place) => pool.execute({ glue, module, place }, "start")));
-    return Promise.race([answers, failed]);
-  };
-  try {
-    peer.answers = await open({});
-    if (only !== "start") await open({ enableTasksQueue: true });
+    peer.answers = await Promise.race([answers, failed]);
     return peer;
   } catch (error) {
     peer.end();
     throw error;
-  }
-}
-
-class Poolifier extends Calls {
-  pools = [];
-
-  constructor() {
-    super(
-      (name, argument, transfer) => this.pool.execute([name, argument], "call", undefined, transfer),
-      () => this.pools.forEach((pool) => pool.destroy().catch(() => {})),
-    );
-  }
-
-  turnTo(workload) {
-    this.pool = this.pools[Number(LONG.includes(workload))];
   }
 }

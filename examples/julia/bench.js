@@ -53,15 +53,22 @@ export class Bench {
 
   /** Does `work` with the controls locked, and shows why it failed if it did. */
   async locked(work) {
+    // A control that is disabled loses the focus; it gets it back, unless that has gone elsewhere.
+    const before = document.activeElement;
     this.enable(false);
     try {
       await work();
     } catch (error) {
       this.say("failed", `failed: ${messageOf(error)}`);
     } finally {
+      // Asked before Stop is disabled: browsers differ in when that takes its focus.
+      const now = document.activeElement;
       $("stop").disabled = true;
       $("now").textContent = "";
       this.enable(true);
+      const next = now === $("stop") ? $("run") : before;
+      // The reader may have scrolled away.
+      if (now === $("stop") || now === document.body) next?.focus({ preventScroll: true });
     }
   }
 
@@ -88,7 +95,6 @@ export class Bench {
         this.#explorer.release();
       }
     });
-    if (focused) $("run").focus();
   }
 
   begin(mode, workers, number, of) {

@@ -28,7 +28,8 @@ export function chart(element, rows, most, cores) {
     parts.push(svg("path", { class: "cores", d: `M${edge} ${TOP}V${HEIGHT - BOTTOM}` }));
     text("axis", edge - 6, TOP + 10, plural(cores, "core"), "end");
   }
-  parts.push(svg("path", { class: "ideal", d: `M${x(0.5)} ${y(0.5)}L${x(most + 0.45)} ${y(Math.min(most + 0.45, top))}` }));
+  const end = Math.min(most + 0.45, top);
+  parts.push(svg("path", { class: "ideal", d: `M${x(0.5)} ${y(0.5)}L${x(end)} ${y(end)}` }));
 
   for (const [mode, { className, by }] of Object.entries(WAYS)) {
     const line = rows.filter((row) => row.mode === mode);

@@ -16,6 +16,7 @@ export class Explorer {
   #canvas = $("view");
   #pad;
   #pointers = new Map();
+  #rest = { x: 0, y: 0 }; // of a pixel, that pointers have moved and the picture has not
   #settled = 0;
   #held = false;
   #listeners = new Set();
@@ -132,6 +133,7 @@ export class Explorer {
       // A pointer that a script has made up cannot be held.
       if (event.isTrusted) canvas.setPointerCapture(event.pointerId);
       this.#pointers.set(event.pointerId, this.#at(event));
+      this.#rest = { x: 0, y: 0 };
       canvas.dataset.dragged = "";
     });
     canvas.addEventListener("pointermove", (event) => {
@@ -140,18 +142,12 @@ export class Explorer {
       const before = this.#pointers.get(event.pointerId);
       if (!before) return;
       const others = [...this.#pointers].filter(([id]) => id !== event.pointerId);
-      if (others.length > 0) {
-        this.#pinch(before, now, others[0][1]);
-        this.#pointers.set(event.pointerId, now);
-        return;
-      }
-      const [right, down] = [Math.round(now.x - before.x), Math.round(now.y - before.y)];
-      if (right === 0 && down === 0) return;
-      this.#pointers.set(event.pointerId, { x: before.x + right, y: before.y + down });
-      this.#screen.pan(right, down);
+      this.#pointers.set(event.pointerId, now);
+      if (others.length > 0) this.#pinch(before, now, others[0][1]);
+      else this.#pull(before, now);
     });
     const up = (event) => {
-      this.#pointers.delete(event.pointerId);
+      if (this.#pointers.delete(event.pointerId)) this.#rest = { x: 0, y: 0 };
       if (this.#pointers.size === 0) delete canvas.dataset.dragged;
     };
     canvas.addEventListener("pointerup", up);
@@ -178,7 +174,15 @@ export class Explorer {
     const [from, to] = [middle(before), middle(now)];
     this.#screen.focus(to.x, to.y);
     this.#screen.zoom(from.x, from.y, apart(now) / Math.max(apart(before), 1));
-    this.#screen.pan(to.x - from.x, to.y - from.y);
+    this.#pull(from, to);
+  }
+
+  /** Moves the picture by whole pixels, and keeps the rest for the next move: a slow hand would lose it each time. */
+  #pull(from, to) {
+    const [x, y] = [to.x - from.x + this.#rest.x, to.y - from.y + this.#rest.y];
+    const [right, down] = [Math.round(x), Math.round(y)];
+    this.#rest = { x: x - right, y: y - down };
+    if (right !== 0 || down !== 0) this.#screen.pan(right, down);
   }
 
   #type() {
@@ -211,10 +215,12 @@ export class Explorer {
       const [re, im] = $("preset").value.split(" ").map(Number);
       this.#screen.setC(re, im, true);
     });
-    for (const field of [$("c-re"), $("c-im")]) {
+    for (const [part, field] of [$("c-re"), $("c-im")].entries()) {
       field.addEventListener("input", () => {
-        const [re, im] = [$("c-re"), $("c-im")].map((one) => one.valueAsNumber);
-        if (Number.isFinite(re) && Number.isFinite(im)) this.#screen.setC(re, im, false);
+        // The other part is the view's own: its field shows it rounded.
+        const c = this.#screen.c;
+        c[part] = field.valueAsNumber;
+        if (Number.isFinite(c[part])) this.#screen.setC(c[0], c[1], false);
       });
     }
     $("palette").addEventListener("change", () => this.#screen.setPalette($("palette").value));

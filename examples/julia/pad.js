@@ -1,6 +1,6 @@
 // The pad on which c is picked: the Mandelbrot set as a map, a pin where c is.
 
-import { $ } from "./dom.js";
+import { $, messageOf } from "./dom.js";
 
 const STEP = 0.01; // of c, by an arrow
 const FINE = 0.001; // with Shift
@@ -16,7 +16,9 @@ export class Pad {
   constructor(wasm, workers, picked) {
     this.#wasm = wasm;
     this.#picked = picked;
-    this.#draw(workers);
+    this.#draw(workers).catch((error) => {
+      $("pad-keys").textContent = `The map could not be drawn: ${messageOf(error)}; reload the page to try again.`;
+    });
     const pick = (event) => {
       const box = this.#canvas.getBoundingClientRect();
       const part = (at, from, length) => Math.min(Math.max((at - from) / length, 0), 1);

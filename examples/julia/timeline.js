@@ -27,7 +27,7 @@ export class Timeline {
 
   #draw() {
     const run = this.#runs[Number($("timeline-run").value)];
-    // All runs by several workers on one scale, so that they can be compared; the one thread on its own.
+    // Both ways with as many workers on one scale, so that they can be compared; the one thread on its own.
     const alike = this.#runs.filter((other) => other.workers === run.workers);
     const span = Math.max(...alike.map((other) => other.millis));
     const lanes = Array.from({ length: Math.max(run.workers, 1) }, (_, worker) => lane(run, worker, span));

@@ -39,12 +39,12 @@ use report::Report;
 /// A page that has said nothing by then has failed.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// So much more time has one that goes through all workloads, on a machine where every round is disturbed.
+/// So much more time has one that measures side by side: all workloads, on a machine where every round is disturbed.
 const MORE: Duration = Duration::from_secs(1800);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// What is measured; without it, all but `images`
+    /// What is measured; without it, all but `images` and `explorer`
     workload: Option<Workload>,
     /// The browser to measure in; may be given more than once
     #[arg(long = "browser", value_name = "BROWSER", default_value = "chromium")]

@@ -49,7 +49,7 @@ enum Command {
     Doctor,
     /// Builds every page and serves the gallery until Ctrl-C
     Demo(demo::Args),
-    /// Measures in a browser, beside hand-written JavaScript or the main thread
+    /// Measures in a browser, beside what would be used in its place, or the main thread
     Bench(bench::Args),
     /// Writes the page of figures of what `bench` has measured
     Performance(performance::Args),

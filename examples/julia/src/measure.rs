@@ -131,7 +131,6 @@ async fn all(
             pool.resize(kind.workers).await?;
         }
         watcher.begin(name(kind.mode), kind.workers, number, of);
-        canvas.set_attribute("data-state", "busy")?;
         pause(20).await;
         let rgba = one(pool, &plan, kind, canvas, watcher).await?;
         match &first {
@@ -149,7 +148,6 @@ async fn all(
         }
         watcher.measured(serde_json::to_string(&report::rows(&kinds)).map_err(error)?);
     }
-    canvas.set_attribute("data-state", "done")?;
     Ok(Report::new(view, tile, kinds))
 }
 

@@ -144,9 +144,7 @@ impl Screen {
     /// The picture was dragged by so many pixels.
     pub fn pan(&self, right: f64, down: f64) {
         // By whole ones, or what is on the canvas would blur.
-        self.transform(1.0, (right.round(), down.round()), |view| {
-            view.moved(right.round(), down.round())
-        });
+        self.transform(|view| view.moved(right.round(), down.round()));
     }
 
     /// So many times as large, about a pixel of the canvas.
@@ -154,10 +152,7 @@ impl Screen {
         if !(times.is_finite() && times > 0.0) {
             return;
         }
-        let before = self.inner.view.borrow().step;
-        let after = self.inner.view.borrow().zoomed(x, y, times);
-        let times = before / after.step;
-        self.transform(times, (x - x * times, y - y * times), |_| after);
+        self.transform(|view| view.zoomed(x, y, times));
     }
 
     /// The whole set.
@@ -222,12 +217,19 @@ impl Screen {
         }
     }
 
-    fn transform(&self, times: f64, by: (f64, f64), view: impl FnOnce(&View) -> View) {
+    fn transform(&self, change: impl FnOnce(&View) -> View) {
         let inner = &self.inner;
         if inner.held.get() {
             return;
         }
-        let view = view(&inner.view.borrow());
+        let before = inner.view.borrow().clone();
+        let view = change(&before);
+        // Not what was asked for: at the edge of the plane a view goes less far.
+        let (times, mut by) = before.way_to(&view);
+        if times == 1.0 {
+            // Where it was dragged: by whole pixels, but for what the numbers of a machine round.
+            by = (by.0.round(), by.1.round());
+        }
         let kept = if inner.surface.transform(times, by) {
             let (width, height) = inner.surface.size();
             inner.kept.get().transformed(times, by, width, height)

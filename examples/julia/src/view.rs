@@ -178,6 +178,15 @@ impl View {
         .near()
     }
 
+    /// How many times as large what is seen here is in another view of the same size, and by how many pixels it moves then.
+    pub fn way_to(&self, other: &View) -> (f64, (f64, f64)) {
+        let times = self.step / other.step;
+        let way = |length: u32, by: f64| f64::from(length) * 0.5 * (1.0 - times) + by / other.step;
+        let right = way(self.width, self.re - other.re);
+        let down = way(self.height, other.im - self.im);
+        (times, (right, down))
+    }
+
     /// In a picture of another size, as large as before about the same middle.
     pub fn sized(&self, width: u32, height: u32) -> View {
         let (width, height) = (width.clamp(1, MOST), height.clamp(1, MOST));

@@ -116,9 +116,10 @@ struct Point<'a> {
     high: f64,
 }
 
-/// The points of a workload, but for the floor's own. An interval has its median's ratio.
+/// The points of a workload, but for the floor's own; of one without a floor none. An interval has its median's ratio.
 fn points<'a>(group: &'a Group<'_>) -> impl Iterator<Item = Point<'a>> {
-    group.rows.iter().filter_map(|row| {
+    let rows = group.rows.iter().filter(|_| group.base() == FLOOR);
+    rows.filter_map(|row| {
         let (low, median, high) = (row.low?, row.median?, row.high?);
         let ratio = row.ratio_to_floor?;
         // A time of 0 has no place on such a scale.

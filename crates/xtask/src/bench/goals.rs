@@ -38,7 +38,7 @@ pub(crate) fn missed(group: &Group<'_>) -> Vec<String> {
             match floor.map(|floor| compare(floor, peer)) {
                 Some(Comparison::Ahead(_)) => missed.extend(not_ahead(ours, peer)),
                 Some(Comparison::Behind(_) | Comparison::Equal) => near = Some(TENTH),
-                Some(Comparison::NotAvailable) | None => {}
+                Some(Comparison::TooFew | Comparison::NotAvailable) | None => {}
             }
         }
     }
@@ -59,7 +59,7 @@ pub(crate) fn missed(group: &Group<'_>) -> Vec<String> {
 fn not_ahead(ours: &Row, peer: &Row) -> Option<String> {
     let name = &peer.subject.peer;
     match compare(ours, peer) {
-        Comparison::Ahead(_) | Comparison::NotAvailable => None,
+        Comparison::Ahead(_) | Comparison::TooFew | Comparison::NotAvailable => None,
         Comparison::Equal => Some(format!("no more than equal to {name}")),
         Comparison::Behind(by) => Some(format!("behind {name} {}", table::factor(by))),
     }

@@ -6,6 +6,8 @@ use super::row::Row;
 pub(crate) const OURS: &str = "wasm-mt";
 /// How the hand-written peer is called.
 pub(crate) const FLOOR: &str = "floor";
+/// What no peer can be better than, by what the jobs took themselves.
+pub(crate) const IDEAL: &str = "ideal";
 
 pub(crate) struct Group<'a> {
     pub(crate) browser: &'a str,
@@ -18,6 +20,15 @@ impl Group<'_> {
     pub(crate) fn peer(&self, name: &str) -> Option<&Row> {
         let mut rows = self.rows.iter().copied();
         rows.find(|row| row.subject.peer == name)
+    }
+
+    /// With whom the others' ratios are: where nothing hand-written takes part, it is the ideal.
+    pub(crate) fn base(&self) -> &'static str {
+        if self.peer(FLOOR).is_none() && self.peer(IDEAL).is_some() {
+            IDEAL
+        } else {
+            FLOOR
+        }
     }
 
     pub(crate) fn title(&self) -> String {
@@ -59,9 +70,9 @@ pub(crate) mod tests {
     use super::super::row::Subject;
     use super::*;
 
-    /// A row of five runs near this many milliseconds, beside a floor that takes 100.
+    /// A row of six runs near this many milliseconds, beside a floor that takes 100.
     pub(crate) fn row(browser: &str, workload: &str, peer: &str, median: f64) -> Row {
-        let rounds = |median: f64| [0.98, 0.99, 1.0, 1.01, 1.02].map(|by| Some(median * by));
+        let rounds = |median: f64| [0.98, 0.99, 1.0, 1.0, 1.01, 1.02].map(|by| Some(median * by));
         Row::of(
             subject(browser, workload, peer),
             &rounds(median),
@@ -96,7 +107,7 @@ pub(crate) mod tests {
         let sizes: Vec<usize> = groups.iter().map(|group| group.rows.len()).collect();
         assert_eq!(sizes, [2, 1, 1]);
         assert_eq!(groups[0].peer(FLOOR), Some(&rows[3]));
-        assert_eq!(groups[0].peer("ideal"), None);
+        assert_eq!(groups[0].peer(IDEAL), None);
         assert_eq!(groups[0].title(), "julia, 2 workers");
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
+use super::group::{FLOOR, IDEAL};
 use super::row::{Row, Subject};
 use crate::browser::Browser;
 
@@ -58,8 +59,8 @@ impl Workload {
     /// The floor's rounds. Where nothing hand-written takes part, the ideal is what there is to be compared with.
     fn base(&self) -> &[Option<f64>] {
         let of = |name: &str| self.peers.iter().find(|peer| peer.peer == name);
-        of("floor")
-            .or_else(|| of("ideal"))
+        of(FLOOR)
+            .or_else(|| of(IDEAL))
             .map_or(&[], |peer| &peer.rounds)
     }
 }

@@ -1,7 +1,8 @@
 //! One figure of the browser benchmark: what a peer took for a workload in a browser, and how sure that is.
 //!
 //! `cargo xtask bench` makes rows of the rounds that the page posts, and writes them as JSON; `cargo xtask performance` reads
-//! them back. All figures are times, so that less is better. A row without figures has a reason, and one with figures none.
+//! them back. All figures are times, so that less is better, but for
+//! `ceiling`, which is a factor. A row without figures has a reason, and one with figures none.
 //!
 //! The interval of a median is free of any assumption of how times are distributed, which they never are normally: it lies
 //! between two of the sorted runs, as binomial ranks say (H. A. David and H. N. Nagaraja, *Order Statistics*, 3rd edition,
@@ -11,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 /// An interval holds the median of all runs there could be with this probability at the least, where there are runs enough.
 const CONFIDENCE: f64 = 0.95;
+
+/// The median of fewer runs is outside of their whole range with a probability of more than a twentieth: 2 · 2⁻⁵ is 6 %.
+const FEWEST: usize = 6;
 
 /// What a figure is a figure of.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -97,16 +101,21 @@ pub(crate) enum Comparison {
     Behind(f64),
     /// The intervals overlap, so that more runs might turn the medians round.
     Equal,
+    /// So few runs have no interval that could part them.
+    TooFew,
     NotAvailable,
 }
 
 pub(crate) fn compare(ours: &Row, peer: &Row) -> Comparison {
     let figures = |row: &Row| Some((row.low?, row.median?, row.high?));
-    let (Some(ours), Some(peer)) = (figures(ours), figures(peer)) else {
+    let (Some((low, median, high)), Some((peers_low, peers_median, peers_high))) =
+        (figures(ours), figures(peer))
+    else {
         return Comparison::NotAvailable;
     };
-    let (low, median, high) = ours;
-    let (peers_low, peers_median, peers_high) = peer;
+    if ours.runs.min(peer.runs) < FEWEST {
+        return Comparison::TooFew;
+    }
     if high < peers_low {
         Comparison::Ahead(peers_median / median)
     } else if peers_high < low {
@@ -285,19 +294,15 @@ mod tests {
 
     #[test]
     fn one_is_ahead_only_where_the_intervals_are_apart() {
-        let ours = row("ours", &[2.0, 2.0, 3.0]);
-        assert_eq!(
-            compare(&ours, &row("peer", &[4.0, 5.0, 6.0])),
-            Comparison::Ahead(2.5)
-        );
-        assert_eq!(
-            compare(&row("peer", &[4.0, 5.0, 6.0]), &ours),
-            Comparison::Behind(2.5)
-        );
-        assert_eq!(
-            compare(&ours, &row("peer", &[3.0, 5.0, 6.0])),
-            Comparison::Equal
-        );
+        let ours = row("ours", &[2.0, 2.0, 2.0, 2.0, 2.0, 3.0]);
+        let slower = row("peer", &[4.0, 5.0, 5.0, 5.0, 5.0, 6.0]);
+        assert_eq!(compare(&ours, &slower), Comparison::Ahead(2.5));
+        assert_eq!(compare(&slower, &ours), Comparison::Behind(2.5));
+        let near = row("peer", &[3.0, 5.0, 5.0, 5.0, 5.0, 6.0]);
+        assert_eq!(compare(&ours, &near), Comparison::Equal);
+        let few = row("peer", &[5.0; 5]);
+        assert_eq!(compare(&ours, &few), Comparison::TooFew);
+        assert_eq!(compare(&few, &ours), Comparison::TooFew);
         let without = Row::not_available(subject("peer"), "it has no pool");
         assert_eq!(compare(&ours, &without), Comparison::NotAvailable);
         assert_eq!(compare(&without, &ours), Comparison::NotAvailable);

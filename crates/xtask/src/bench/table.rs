@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::goals;
-use super::group::{Group, OURS, groups};
+use super::group::{FLOOR, Group, OURS, groups};
 use super::row::{Comparison, Row, compare};
 
 /// A reason longer than that is cut.
@@ -62,7 +62,10 @@ fn line(group: &Group<'_>, title: String, row: &Row) -> Line {
         (Some(low), Some(high)) => format!("{}–{}", figure(low), figure(high)),
         _ => String::new(),
     };
-    let ratio = row.ratio_to_floor;
+    let ratio = row.ratio_to_floor.map(|ratio| match group.base() {
+        FLOOR => format!("{ratio:.2}"),
+        base => format!("{ratio:.2} of {base}"),
+    });
     // All others get their jobs by messages.
     let shared = if of.fabric == "post" {
         String::new()
@@ -77,7 +80,7 @@ fn line(group: &Group<'_>, title: String, row: &Row) -> Line {
         cell(&of.unit),
         row.runs.to_string(),
         row.discarded.to_string(),
-        ratio.map_or(String::new(), |ratio| format!("{ratio:.2}")),
+        ratio.unwrap_or_default(),
         against(group, row),
     ]
 }
@@ -98,6 +101,7 @@ fn against(group: &Group<'_>, row: &Row) -> String {
         Comparison::Ahead(by) => format!("ahead {}", factor(by)),
         Comparison::Behind(by) => format!("behind {}", factor(by)),
         Comparison::Equal => "equal".to_owned(),
+        Comparison::TooFew => "too few runs to say".to_owned(),
         Comparison::NotAvailable => "n/a".to_owned(),
     }
 }
@@ -168,7 +172,7 @@ pub(crate) fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::group::FLOOR;
+    use super::super::group::IDEAL;
     use super::super::group::tests::{row, without};
     use super::super::row::Subject;
     use super::*;
@@ -196,12 +200,12 @@ mod tests {
         let expected = "\
 | workload                   | peer           | median | low–high | unit | runs | discarded | of the floor | wasm-mt is |
 | ---                        | ---            |   ---: |     ---: | ---  | ---: |      ---: |         ---: | --- |
-| julia, by bands, 2 workers | wasm-mt        |    103 |  101–105 | ms   |    5 |         0 |         1.03 |  |
-|                            | floor          |    100 | 98.0–102 | ms   |    5 |         0 |         1.00 | equal |
-|                            | workerpool     |    185 |  182–189 | ms   |    5 |         0 |         1.85 | ahead 1.80× |
-| trips, 2 workers           | wasm-mt        |    200 |  196–204 | ms   |    5 |         0 |         2.00 |  |
-|                            | floor          |    100 | 98.0–102 | ms   |    5 |         0 |         1.00 | behind 2.0× |
-|                            | wasmworker     |    200 |  196–204 | ms   |    5 |         0 |         2.00 | equal |
+| julia, by bands, 2 workers | wasm-mt        |    103 |  101–105 | ms   |    6 |         0 |         1.03 |  |
+|                            | floor          |    100 | 98.0–102 | ms   |    6 |         0 |         1.00 | equal |
+|                            | workerpool     |    185 |  182–189 | ms   |    6 |         0 |         1.85 | ahead 1.80× |
+| trips, 2 workers           | wasm-mt        |    200 |  196–204 | ms   |    6 |         0 |         2.00 |  |
+|                            | floor          |    100 | 98.0–102 | ms   |    6 |         0 |         1.00 | behind 2.0× |
+|                            | wasmworker     |    200 |  196–204 | ms   |    6 |         0 |         2.00 | equal |
 |                            | rayon (shared) |        |          | ms   |    0 |         0 |              | n/a: a \\| b it &lt;blocks> |
 
 Goals that are missed:
@@ -215,6 +219,16 @@ Goals that are missed:
     fn a_table_without_a_missed_goal_says_so() {
         let text = render(&rows()[..3]);
         assert!(text.ends_with("|\n\nNo goal is missed.\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_not_of_the_floor_says_of_what() {
+        let rows = [
+            row("chromium", "skewed: random", OURS, 103.0),
+            row("chromium", "skewed: random", IDEAL, 100.0),
+        ];
+        let text = render(&rows);
+        assert!(text.contains("| 1.03 of ideal |"), "{text}");
     }
 
     #[test]

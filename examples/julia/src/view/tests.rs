@@ -71,6 +71,24 @@ fn the_zoomed_pixel_stays_where_it_is() {
 }
 
 #[test]
+fn the_way_to_another_view_is_the_one_that_was_gone() {
+    let near = |(times, (right, down)): (f64, (f64, f64)), wanted: [f64; 3]| {
+        let gone = [times, right, down];
+        let off = gone.iter().zip(wanted).map(|(a, b)| (a - b).abs());
+        assert!(off.fold(0.0, f64::max) < 1e-6, "{gone:?} and {wanted:?}");
+    };
+    let view = View::whole(400, 300, (-0.8, 0.156));
+    near(view.way_to(&view.moved(13.0, -40.0)), [1.0, 13.0, -40.0]);
+    near(
+        view.way_to(&view.zoomed(90.0, 20.0, 7.0)),
+        [7.0, -540.0, -120.0],
+    );
+    // The middle goes no farther than to the edge.
+    let edge = -8.0 / view.step;
+    near(view.way_to(&view.moved(-1e9, 5.0)), [1.0, edge, 5.0]);
+}
+
+#[test]
 fn no_way_leads_to_a_view_that_is_not_sound() {
     let mut view = View::whole(1200, 10, (-0.8, 0.156));
     for times in [1e-30, 1e30, 0.5] {

@@ -361,7 +361,7 @@ impl Native {
         if first {
             self.terminate();
         }
-        // ORDERING: SeqCst; pairs with the fence in `submit`: what is not taken here was put in by who sees the vacancy. And with
+        // ORDERING: SeqCst; pairs with the fences that `submit` names: what is not taken here was put in by who sees the vacancy. And with
         // the one in `resize`: of a pool whose other workers leave, either this sees the size, or that the vacancy.
         fence(Ordering::SeqCst);
         let end = |entry: Box<door::Entry>| {

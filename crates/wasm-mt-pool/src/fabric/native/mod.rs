@@ -94,7 +94,7 @@ impl Native {
         match place {
             Place::Pinned(worker) => {
                 self.order(worker, Order::Run(Queued::new(entry, None)));
-                // ORDERING: SeqCst; as in `empty_if_shut`. Where anybody may take it, who publishes it has such a fence.
+                // ORDERING: SeqCst; as in `empty_if_shut`. Of the others it is the fence in `Sleep::published` or `Local::lay`.
                 fence(Ordering::SeqCst);
             }
             Place::Anywhere => match worker::local().filter(|local| self.is(&local.fabric)) {

@@ -210,10 +210,15 @@ fn the_page_states_the_figures() {
     let rows: Vec<String> = all.map(|figure| figure.row()).collect();
     println!("{}", rows.join("\n"));
     let page = include_str!("../../../../../../docs/scheduler.md");
+    assert_states("docs/scheduler.md", page, rows);
+    let page = include_str!("../../../../../../docs/performance.md");
+    let lengths = LENGTHS.iter().map(Figure::row).collect();
+    assert_states("docs/performance.md", page, lengths);
+}
+
+fn assert_states(name: &str, page: &str, rows: Vec<String>) {
     for row in rows {
-        assert!(
-            page.lines().any(|line| line == row),
-            "docs/scheduler.md lacks this: {row}"
-        );
+        let is_there = page.lines().any(|line| line == row);
+        assert!(is_there, "{name} lacks this: {row}");
     }
 }
