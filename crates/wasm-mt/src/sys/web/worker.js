@@ -186,20 +186,27 @@
     }
   };
 
-  // Comes back through the event loop, behind what waits for this worker by now: a timer would take its time.
+  // Comes back through the event loop, behind what waits for this worker by now. By a timer: WebKit sends a channel's message through
+  // another process, which takes milliseconds while the page is busy. From a timer's callback by a channel: timers that are set
+  // there one after the other are slowed down, https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timers.
   let channel;
-  const hop = (wanted) => {
+  const hopped = (byTimer) => {
+    if (dead) return;
+    try {
+      hop(glue.__wasm_mt_hop(), byTimer);
+    } catch (error) {
+      died(error);
+    }
+  };
+  const hop = (wanted, byChannel = false) => {
     if (!wanted) return;
+    if (!byChannel) {
+      setTimeout(hopped, 0, true);
+      return;
+    }
     if (!channel) {
       channel = new MessageChannel();
-      channel.port1.onmessage = () => {
-        if (dead) return;
-        try {
-          hop(glue.__wasm_mt_hop());
-        } catch (error) {
-          died(error);
-        }
-      };
+      channel.port1.onmessage = () => hopped(false);
     }
     channel.port2.postMessage(0);
   };
