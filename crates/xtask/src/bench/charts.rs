@@ -65,7 +65,7 @@ pub(crate) fn draw(browser: &str, rows: &[Row]) -> Option<String> {
     let (legend, top) = legend(&peers);
     let lanes: usize = groups.iter().map(|group| points(group).count()).sum();
     let bottom = top + GAP / 2.0 + lanes as f64 * LANE + groups.len() as f64 * GAP;
-    let height = bottom + 48.0;
+    let height = bottom + 66.0;
     let title =
         format!("How many times as long as the hand-written floor each peer takes in {browser}");
     let mut text = format!(
@@ -92,7 +92,7 @@ pub(crate) fn draw(browser: &str, rows: &[Row]) -> Option<String> {
     let _ = writeln!(
         text,
         "<text class=\"quiet end\" x=\"{RIGHT}\" y=\"{:.1}\">times of the floor: less is better</text>",
-        bottom + 36.0
+        bottom + 54.0
     );
     let mut y = top + GAP;
     for group in &groups {
