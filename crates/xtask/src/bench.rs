@@ -184,6 +184,22 @@ struct Visit {
     keep_disturbed: bool,
 }
 
+impl Visit {
+    /// A page of the gallery, which measures itself and asks nothing.
+    fn of_gallery(path: String, outcome: &'static str, deadline: Duration) -> Self {
+        Self {
+            path,
+            outcome,
+            deadline,
+            options: Options {
+                no_store: true,
+                ..Options::default()
+            },
+            keep_disturbed: true,
+        }
+    }
+}
+
 /// What the page posts when it has measured.
 async fn measured<T: DeserializeOwned>(browser: Browser, site: PathBuf, visit: Visit) -> Result<T> {
     eprintln!("measuring in {browser} …");

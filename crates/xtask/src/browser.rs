@@ -19,6 +19,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
+use crate::processes;
 use crate::workspace;
 
 /// How long a driver or a display may take to answer.
@@ -622,36 +623,11 @@ impl Drop for Process {
     }
 }
 
-/// The processes below `root`, by Linux's /proc; empty where there is none.
+/// The processes below one; empty where they are not known.
 fn descendants(root: u32) -> Vec<libc::pid_t> {
-    let parents: Vec<(libc::pid_t, libc::pid_t)> = fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let pid = entry.ok()?.file_name().to_str()?.parse().ok()?;
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-            Some((pid, parent_in_stat(&stat)?))
-        })
-        .collect();
-    let mut found: Vec<libc::pid_t> = Vec::new();
-    let mut next = vec![root as libc::pid_t];
-    while let Some(parent) = next.pop() {
-        for (pid, _) in parents.iter().filter(|(_, of)| *of == parent) {
-            found.push(*pid);
-            next.push(*pid);
-        }
-    }
-    found
-}
-
-/// The fourth field of `/proc/<pid>/stat`. The second, a name in parentheses, may hold anything.
-fn parent_in_stat(stat: &str) -> Option<libc::pid_t> {
-    stat.rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(1)?
-        .parse()
-        .ok()
+    let processes = processes::all().unwrap_or_default();
+    let below = processes::below(&processes, root).into_iter();
+    below.filter_map(|pid| pid.try_into().ok()).collect()
 }
 
 #[cfg(test)]
@@ -668,12 +644,6 @@ mod tests {
         ));
         assert!(!says_ready("HTTP/1.1 500 Error\r\n\r\n"));
         assert!(!says_ready(""));
-    }
-
-    #[test]
-    fn parent_is_read_past_a_name_with_parentheses() {
-        assert_eq!(parent_in_stat("12 (a) b (c) S 7 12 12 0"), Some(7));
-        assert_eq!(parent_in_stat("12 (a"), None);
     }
 
     #[cfg(target_os = "linux")]

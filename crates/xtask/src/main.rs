@@ -15,6 +15,7 @@ mod looks;
 mod matrix;
 mod pages;
 mod performance;
+mod processes;
 mod programs;
 mod serve;
 mod setup;

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::row::{median, sorted};
 use super::{DEADLINE, Visit, measured};
 use crate::browser::Browser;
-use crate::serve::Options;
 
 /// What a hand feels as at once.
 const GOAL_MS: f64 = 100.0;
@@ -47,16 +46,7 @@ pub(super) async fn measure(browser: Browser, site: PathBuf) -> Result<Vec<Row>>
     // As many workers as there are cores: WebKitGTK tells its pages another number.
     let workers = thread::available_parallelism()?;
     let path = format!("/julia/?workers={workers}");
-    let visit = Visit {
-        path,
-        outcome: "/outcome/explorer",
-        deadline: DEADLINE,
-        options: Options {
-            no_store: true,
-            ..Options::default()
-        },
-        keep_disturbed: true,
-    };
+    let visit = Visit::of_gallery(path, "/outcome/explorer", DEADLINE);
     let report: Report = measured(browser, site, visit).await?;
     let rows = rows_of(browser, &report)?;
     println!(

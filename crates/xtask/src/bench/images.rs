@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{DEADLINE, Visit, measured};
 use crate::browser::Browser;
-use crate::serve::Options;
 
 /// What a page gets for each picture, made once and developed twice, beside the time that any page gets.
 const EACH: Duration = Duration::from_secs(10);
@@ -70,16 +69,7 @@ pub(super) async fn measure(browser: Browser, pictures: u32, site: PathBuf) -> R
     // As many workers as there are cores: WebKitGTK tells its pages another number.
     let workers = thread::available_parallelism()?;
     let path = format!("/images/?pictures={pictures}&workers={workers}");
-    let visit = Visit {
-        path,
-        outcome: "/outcome/images",
-        deadline: DEADLINE + EACH * pictures,
-        options: Options {
-            no_store: true,
-            ..Options::default()
-        },
-        keep_disturbed: true,
-    };
+    let visit = Visit::of_gallery(path, "/outcome/images", DEADLINE + EACH * pictures);
     let report: Report = measured(browser, site, visit).await?;
     let rows = rows_of(browser, &report)?;
     print(&report, &rows);

@@ -9,6 +9,8 @@ use std::fs;
 use std::process;
 use std::time::{Duration, Instant};
 
+use crate::processes::{self, Process};
+
 /// What others may have of one core.
 const ALLOWED: f64 = 0.1;
 
@@ -35,7 +37,7 @@ impl Load {
     /// As it is now; `None` where that cannot be known.
     pub(super) fn now() -> Option<Load> {
         // Our own first: what we spend in between then counts as others', and not as less than nothing.
-        let by_us = by_tree(&processes()?, process::id());
+        let by_us = by_tree(&processes::all()?, process::id());
         let by_all = by_all(&fs::read_to_string("/proc/stat").ok()?)?;
         Some(Load {
             at: Instant::now(),
@@ -70,53 +72,11 @@ fn by_all(stat: &str) -> Option<u64> {
     busy.into_iter().sum()
 }
 
-/// What one process has spent, with those children that it has waited for.
-#[derive(Debug, PartialEq, Eq)]
-struct Process {
-    parent: u32,
-    spent: u64,
-}
-
-fn processes() -> Option<HashMap<u32, Process>> {
-    let entries = fs::read_dir("/proc").ok()?.flatten();
-    let read = entries.filter_map(|entry| {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        // Some end while they are looked at.
-        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-        Some((pid, process(&stat)?))
-    });
-    Some(read.collect())
-}
-
-/// `/proc/<pid>/stat`: the parent is the fourth field, times are the 14th to the 17th. The second, a name in parentheses, may
-/// hold anything.
-fn process(stat: &str) -> Option<Process> {
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let number = |nth: usize| fields.get(nth - 3)?.parse::<u64>().ok();
-    let times: Option<u64> = (14..=17).map(number).sum();
-    Some(Process {
-        parent: number(4)?.try_into().ok()?,
-        spent: times?,
-    })
-}
-
 /// What a process and all below it have spent.
 fn by_tree(processes: &HashMap<u32, Process>, root: u32) -> u64 {
-    let is_below = |mut pid: u32| {
-        // No chain is longer than there are processes, whatever was read while they came and went.
-        for _ in 0..processes.len() {
-            if pid == root {
-                return true;
-            }
-            match processes.get(&pid) {
-                Some(process) => pid = process.parent,
-                None => return false,
-            }
-        }
-        false
-    };
-    let ours = processes.iter().filter(|(pid, _)| is_below(**pid));
-    ours.map(|(_, process)| process.spent).sum()
+    let tree = processes::below(processes, root).into_iter().chain([root]);
+    let known = tree.filter_map(|pid| processes.get(&pid));
+    known.map(|process| process.spent).sum()
 }
 
 #[cfg(test)]
@@ -130,18 +90,6 @@ mod tests {
         assert_eq!(by_all("cpu  10 20 30\n"), None);
         assert_eq!(by_all("intr 5\n"), None);
         assert_eq!(by_all(""), None);
-    }
-
-    #[test]
-    fn a_process_is_read_past_a_name_with_parentheses() {
-        let stat = "12 (a) b (c) S 7 12 12 0 -1 0 0 0 0 0 100 20 3 4 20 0 1 0 55";
-        let expected = Process {
-            parent: 7,
-            spent: 127,
-        };
-        assert_eq!(process(stat), Some(expected));
-        assert_eq!(process("12 (a) S 7 12"), None);
-        assert_eq!(process("12 a"), None);
     }
 
     #[test]
