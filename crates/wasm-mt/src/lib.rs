@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[doc(hidden)]
+#[path = "abi.rs"]
+pub mod __abi;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 #[path = "fuzz.rs"]
