@@ -1,1 +1,4 @@
 //! A pool of threads over Wasmtime.
+
+#[cfg(test)]
+mod stores;
