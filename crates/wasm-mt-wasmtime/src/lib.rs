@@ -18,6 +18,7 @@ mod room;
 mod run;
 mod shares;
 mod stats;
+mod stores;
 mod ticker;
 mod ticket;
 mod wait;
