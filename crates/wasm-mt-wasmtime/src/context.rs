@@ -77,6 +77,7 @@ impl Context {
                 host: host.clone(),
                 worker,
                 memory: 0,
+                tables: 0,
                 asked: 0,
             },
             host,
@@ -151,6 +152,8 @@ pub(crate) struct Usage {
     host: Arc<Host>,
     worker: usize,
     memory: usize,
+    /// What the elements of its tables need.
+    tables: usize,
     /// By how much the last growth was to grow.
     asked: usize,
 }
@@ -184,15 +187,25 @@ impl ResourceLimiter for Usage {
 
     fn table_growing(
         &mut self,
-        _: usize,
+        current: usize,
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let asked = desired.saturating_mul(size_of::<usize>());
+        let more = desired
+            .saturating_sub(current)
+            .saturating_mul(size_of::<usize>());
+        let asked = self.tables.saturating_add(more);
         let limit = self.host.limits.memory;
         if asked > limit {
             return Err(ended(JobErrorKind::Memory { asked, limit }));
         }
+        self.tables = asked;
         Ok(true)
+    }
+
+    /// A pool's place has room for fewer elements than there is memory for.
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        let (asked, limit) = (self.tables, self.host.limits.memory);
+        Err(ended(JobErrorKind::Memory { asked, limit }))
     }
 }
