@@ -21,6 +21,8 @@ mod imports;
 mod lies;
 #[path = "faults/resident.rs"]
 mod resident;
+#[path = "faults/settings.rs"]
+mod settings;
 #[path = "faults/stops.rs"]
 mod stops;
 
@@ -55,7 +57,8 @@ rows! {
         a_start_function_that_never_ends
         more_memory_than_the_limit_at_once
         a_name_without_a_job
-        imports_called_outside_of_a_job;
+        imports_called_outside_of_a_job
+        memories_of_other_kinds;
     ends:
         unreachable
         out_of_bounds
@@ -66,6 +69,7 @@ rows! {
         memory_over_its_limit
         a_table_over_its_limit
         recursion_without_end
+        recursion_through_the_host
         a_result_too_large
         fuel_runs_out
         fuel_is_given_anew
@@ -94,7 +98,8 @@ rows! {
         an_async_one_that_errs
         one_that_panics
         an_async_one_that_panics
-        an_async_one_that_never_ends;
+        an_async_one_that_never_ends
+        one_that_errs_while_an_instance_comes_up;
     stops:
         a_spinning_job_is_cancelled
         a_spinning_job_meets_its_deadline
@@ -111,5 +116,14 @@ rows! {
         an_on_unhandled_that_panics
         a_handle_waited_for_on_a_worker
         no_job_of_this_name
-        a_result_of_another_type;
+        a_result_of_another_type
+        an_argument_that_does_not_encode
+        an_argument_that_panics
+        a_pool_shut_down_by_a_job;
+    settings:
+        settings_of_zero
+        settings_without_bounds
+        deadlines_at_their_ends
+        a_grace_without_end
+        more_jobs_than_the_capacity;
 }

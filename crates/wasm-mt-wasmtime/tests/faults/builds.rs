@@ -249,3 +249,15 @@ pub(crate) fn imports_called_outside_of_a_job() {
         );
     }
 }
+
+/// A memory that is 64-bit, or that others see.
+pub(crate) fn memories_of_other_kinds() {
+    for kind in ["i64 16", "16 16 shared"] {
+        let other = format!("(memory $other (export \"memory\") {kind})");
+        let wasm = Guest::new().without("memory").with(&other).wasm();
+        let error = Pool::builder(wasm).threads(1).build().unwrap_err();
+        let is_told = error.is_module() || error.is_exports();
+        assert!(is_told, "{}: {error:?}", text_of(&error));
+    }
+    Ground::of(&Guest::new()).holds();
+}

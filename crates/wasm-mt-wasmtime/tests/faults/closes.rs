@@ -161,3 +161,64 @@ pub(crate) fn a_result_of_another_type() {
     ended_by(&job.spawn(1).wait().unwrap_err(), JobError::is_decode);
     ground.holds();
 }
+
+/// What does not encode is not sent: the error names the type.
+pub(crate) fn an_argument_that_does_not_encode() {
+    struct Refuses;
+    impl serde::Serialize for Refuses {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("it will not"))
+        }
+    }
+    let ground = Ground::of(&Guest::new());
+    let job = ground.pool.job::<Refuses, u8>("next").unwrap();
+    let error = job.spawn(Refuses).wait().unwrap_err();
+    ended_by(&error, JobError::is_encode);
+    assert!(text_of(&error).contains("Refuses"), "{}", text_of(&error));
+    ground.holds();
+}
+
+/// Its `Serialize` panics, on the caller's own thread: the pool is none the worse.
+pub(crate) fn an_argument_that_panics() {
+    struct Panics;
+    impl serde::Serialize for Panics {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("the caller's own")
+        }
+    }
+    let ground = Ground::of(&Guest::new());
+    let job = ground.pool.job::<Panics, u8>("next").unwrap();
+    for _ in 0..5 {
+        let spawns = std::panic::AssertUnwindSafe(|| job.spawn(Panics).wait());
+        match std::panic::catch_unwind(spawns) {
+            Ok(Ok(number)) => panic!("it gave {number}"),
+            Ok(Err(error)) => ended_by(&error, JobError::is_encode),
+            Err(_) => {}
+        }
+    }
+    ground.holds();
+}
+
+/// One of the pool's own threads asks it to end.
+pub(crate) fn a_pool_shut_down_by_a_job() {
+    let guest = Guest::new().job("calls", "(call $call) (call $answer (i32.const 1))");
+    let wasm = guest.importing("(import \"host\" \"call\" (func $call))");
+    let pool: Arc<Mutex<Option<wasm_mt_wasmtime::Pool>>> = Arc::default();
+    let taken = pool.clone();
+    let ground = Ground::from(of_wasm(&wasm).link(move |linker| {
+        linker.func_wrap("host", "call", move || {
+            let pool = taken.lock().unwrap().take();
+            if let Some(pool) = pool {
+                pool.shutdown();
+            }
+        })?;
+        Ok(())
+    }));
+    *pool.lock().unwrap() = Some(ground.pool.clone());
+    let handles: Vec<_> = (0..10).map(|_| ground.spawn("calls", 0)).collect();
+    all_settle(handles);
+    // From outside it can be waited for.
+    ground.pool.shutdown();
+    assert!(ground.pool.is_closed());
+    Ground::of(&Guest::new()).holds();
+}

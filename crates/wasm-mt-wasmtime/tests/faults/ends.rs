@@ -115,6 +115,25 @@ pub(crate) fn recursion_without_end() {
     );
 }
 
+/// The host's own functions run on the same stack, when there is next to nothing left of what the guest may use.
+pub(crate) fn recursion_through_the_host() {
+    for call in [
+        "(drop (call $stats))",
+        "(drop (call $wait (i64.const 0)))",
+        "(drop (call $share (i32.const 0) (i32.const 1)))",
+        "(call $detach (call $child (i32.const 0) (i32.const 1) (i32.const 0)))",
+        "(call $checkpoint)",
+    ] {
+        let guest = Guest::new().with(&format!(
+            "(func $deeper (param i64) (result i64)
+               {call}
+               (i64.add (call $deeper (i64.add (local.get 0) (i64.const 1))) (local.get 0)))"
+        ));
+        let body = "(drop (call $deeper (i64.const 0)))";
+        always_fails(guest, body, TRAPPED, JobError::is_stack);
+    }
+}
+
 /// The limit is 64 KiB here, and one byte more than that too many.
 pub(crate) fn a_result_too_large() {
     let body = |len| format!("(call $result (i32.const 0) (i32.const 0) (i32.const {len}))");

@@ -1,7 +1,8 @@
 //! The host's own imports, when they fail, panic or never answer.
 
 use std::future::pending;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use wasm_mt_wasmtime::{Builder, JobError, Preemption};
@@ -120,6 +121,28 @@ pub(crate) fn an_async_one_that_never_ends() {
         // The child of a parent that ended goes on, unheard: it ends with the pool.
         drop(ground);
     }
+}
+
+/// The module's first instance came up, and later ones do not.
+pub(crate) fn one_that_errs_while_an_instance_comes_up() {
+    let wasm = Guest::new()
+        .abi("(call $call) (i32.const 1)")
+        .importing("(import \"host\" \"call\" (func $call))");
+    let count = Arc::new(AtomicU32::new(0));
+    let ground = Ground::from(of_wasm(&wasm).link(move |linker| {
+        linker.func_wrap("host", "call", move || {
+            match count.fetch_add(1, Ordering::Relaxed) {
+                0 | 7.. => Ok(()),
+                1..4 => Err(wasmtime::Error::msg("the disk is full")),
+                _ => panic!("a bug of the host's"),
+            }
+        })?;
+        Ok(())
+    }));
+    for _ in 0..6 {
+        ended_by(&ground.fails("next"), JobError::is_host);
+    }
+    ground.holds();
 }
 
 fn broken() {
