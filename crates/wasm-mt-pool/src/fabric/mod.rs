@@ -23,7 +23,7 @@ use crate::stats::Stats;
 #[cfg(target_os = "wasi")]
 pub(crate) use hosted::{current, start};
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use native::face::{current, start};
+pub(crate) use native::face::{current, current_worker, start, start_for};
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use post::{current, start};
 
