@@ -26,6 +26,7 @@ mod test;
 mod tools;
 mod webdriver;
 mod workspace;
+mod worlds;
 
 use std::process::ExitCode;
 
