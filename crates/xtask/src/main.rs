@@ -24,6 +24,7 @@ mod suite;
 mod table;
 mod test;
 mod tools;
+mod wasmtime;
 mod webdriver;
 mod workspace;
 mod worlds;
