@@ -1,1 +1,6 @@
 //! A pool of threads over Wasmtime.
+
+#[cfg(feature = "wasi")]
+mod stdio;
+#[cfg(feature = "wasi")]
+mod wasi;
