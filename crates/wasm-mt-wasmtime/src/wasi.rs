@@ -99,3 +99,84 @@ impl<F: Future> Future for Ambient<F> {
         with_ambient_tokio_runtime(|| self.0.as_mut().poll(cx))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures::executor::block_on;
+    use futures::future::{Either, select};
+    use wasmtime::{Config, Engine, Module, Store, TypedFunc};
+
+    use super::*;
+
+    const GUEST: &str = r#"(module
+      (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 1)
+      ;; So many nanoseconds of the monotonic clock.
+      (func (export "sleep") (param i64) (result i32)
+        (i32.store (i32.const 16) (i32.const 1))
+        (i64.store (i32.const 24) (local.get 0))
+        (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)))
+      (func (export "exit") (param i64) (result i32)
+        (call $exit (i32.wrap_i64 (local.get 0)))
+        (i32.const 0))
+      ;; How many bytes of standard input came, of 8.
+      (func (export "read") (param i64) (result i32)
+        (i32.store (i32.const 0) (i32.const 256))
+        (i32.store (i32.const 4) (i32.const 8))
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (i32.load (i32.const 8))))"#;
+
+    struct Guest {
+        engine: Engine,
+        module: Module,
+    }
+
+    impl Guest {
+        fn new() -> Self {
+            let engine = Engine::new(&Config::new()).unwrap();
+            let module = Module::new(&engine, wat::parse_str(GUEST).unwrap()).unwrap();
+            Guest { engine, module }
+        }
+
+        /// Calls a function in a store of its own.
+        async fn call(&self, name: &str, argument: i64) -> wasmtime::Result<i32> {
+            let mut linker = Linker::new(&self.engine);
+            link(&mut linker, |wasi: &mut Wasi| wasi)?;
+            let configure: Configure = Arc::new(|_| Ok(()));
+            let wasi = Wasi::new(&configure, Role::Sibling)?;
+            let mut store = Store::new(&self.engine, wasi);
+            let instance = linker.instantiate_async(&mut store, &self.module).await?;
+            let function: TypedFunc<i64, i32> = instance.get_typed_func(&mut store, name)?;
+            Ambient(Box::pin(function.call_async(&mut store, argument))).await
+        }
+    }
+
+    #[test]
+    fn a_sleep_suspends_only_its_own_job() {
+        let guest = Guest::new();
+        let long = pin!(guest.call("sleep", 60_000_000_000));
+        let short = pin!(guest.call("sleep", 1_000_000));
+        let Either::Right((ended, _)) = block_on(select(long, short)) else {
+            panic!("the long sleep kept the thread");
+        };
+        assert_eq!(ended.unwrap(), 0);
+    }
+
+    #[test]
+    fn each_code_of_exit_is_told() {
+        let guest = Guest::new();
+        for code in [0, 1, 125, 126, 255, -1] {
+            let error = block_on(guest.call("exit", code)).unwrap_err();
+            assert_eq!(error.downcast_ref(), Some(&Exit(code as i32)));
+        }
+    }
+
+    #[test]
+    fn a_sibling_is_at_the_end_of_standard_input() {
+        assert_eq!(block_on(Guest::new().call("read", 0)).unwrap(), 0);
+    }
+}
