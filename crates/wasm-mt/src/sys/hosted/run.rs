@@ -19,6 +19,8 @@ struct Running {
     /// Which of this instance's jobs it is.
     number: u64,
     on_start: u32,
+    /// It is to end at its `await`.
+    is_aborted: bool,
     outcome: Option<Outcome>,
 }
 
@@ -60,6 +62,7 @@ fn run(job: abi::Job) -> abi::Outcome {
         id,
         number,
         on_start: job.on_start,
+        is_aborted: false,
         outcome: None,
     }));
     start(job.on_start);
@@ -67,6 +70,10 @@ fn run(job: abi::Job) -> abi::Outcome {
     worker::run(id, false, || {
         call::invoke(job.kind, &args.bytes, args.values, job.context)
     });
+    if RUNNING.with_borrow(|running| running.as_ref().is_some_and(|running| running.is_aborted)) {
+        // It was told while the sync part waited for something.
+        worker::abort(id);
+    }
     executor::finish();
     mailbox::leave();
     let outcome = RUNNING.take().and_then(|running| running.outcome);
@@ -110,9 +117,16 @@ pub(crate) fn announce_panic(_: JobId, panic: &Panic) {
     ));
 }
 
-/// The running job's id.
-pub(super) fn id() -> Option<JobId> {
-    RUNNING.with_borrow(|running| running.as_ref().map(|running| running.id))
+/// The running job is given up on.
+pub(super) fn abort() {
+    let id = RUNNING.with_borrow_mut(|running| {
+        let running = running.as_mut()?;
+        running.is_aborted = true;
+        Some(running.id)
+    });
+    if let Some(id) = id {
+        worker::abort(id);
+    }
 }
 
 /// Which of this instance's jobs runs.
