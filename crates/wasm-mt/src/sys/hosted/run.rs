@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{executor, host, mailbox, value};
-use crate::__abi::{self as abi, JOB_LEN, KIND_LEN, Kind, VERSION};
+use crate::__abi::{self as abi, KIND_LEN, Kind, VERSION};
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
 use crate::sys::{call, task};
@@ -30,7 +30,7 @@ thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
     /// The `on_start` functions that have run here.
     static STARTED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
-    static NAMED: Cell<[u8; JOB_LEN]> = const { Cell::new([0; JOB_LEN]) };
+    static NAMED: Cell<[u8; KIND_LEN]> = const { Cell::new([0; KIND_LEN]) };
 }
 
 unsafe extern "C" {
@@ -153,7 +153,7 @@ where
     A: Serialize + DeserializeOwned,
     T: Serialize,
 {
-    write(task::kind_of(f), 0)
+    write(task::kind_of(f))
 }
 
 /// The same for an async job.
@@ -163,14 +163,10 @@ where
     T: Serialize,
     F: Future<Output = T> + 'static,
 {
-    write(task::kind_of_async(f), abi::flags::ASYNC)
+    write(task::kind_of_async(f))
 }
 
-fn write(kind: Kind, flags: i32) -> i32 {
-    let mut bytes = [0; JOB_LEN];
-    let (of_kind, of_flags) = bytes.split_at_mut(KIND_LEN);
-    of_kind.copy_from_slice(&kind.to_bytes());
-    of_flags.copy_from_slice(&flags.to_le_bytes());
-    NAMED.set(bytes);
+fn write(kind: Kind) -> i32 {
+    NAMED.set(kind.to_bytes());
     NAMED.with(|named| named.as_ptr() as usize as i32)
 }
