@@ -5,7 +5,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasm_mt::{__pool, StartError, Thread, available_parallelism};
+use wasm_mt::__pool::{self, Config};
+use wasm_mt::{StartError, Thread, available_parallelism};
 
 use crate::capacity::Capacity;
 use crate::fabric::{self, Fabric};
@@ -160,6 +161,14 @@ impl Builder {
     /// A [`StartError`] that says why a worker did not start; [`is_no_workers`](StartError::is_no_workers) where the pool was to
     /// have none, and [`is_limit`](StartError::is_limit) where it was to have more than can be had.
     pub async fn build(self) -> Result<ThreadPool, StartError> {
+        self.build_by(fabric::start).await
+    }
+
+    /// The same, with the fabric that `start` begins to start.
+    pub(crate) async fn build_by(
+        self,
+        start: impl FnOnce(&Config, usize, Settings) -> Arc<dyn Fabric>,
+    ) -> Result<ThreadPool, StartError> {
         if self.workers == 0 {
             return Err(__pool::no_workers());
         }
@@ -168,7 +177,7 @@ impl Builder {
             false => self.threads,
         };
         let config = __pool::config(threads);
-        let fabric: Arc<dyn Fabric> = fabric::start(&config, self.workers, self.settings);
+        let fabric = start(&config, self.workers, self.settings);
         // A dropped future drops the pool, and with it the workers.
         let pool = ThreadPool::owning(fabric.clone(), self.capacity.map(Capacity::new));
         poll_fn(|cx| fabric.poll_started(cx)).await?;

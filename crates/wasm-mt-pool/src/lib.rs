@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+#[path = "host.rs"]
+pub mod __host;
 mod broadcast;
 mod builder;
 mod capacity;

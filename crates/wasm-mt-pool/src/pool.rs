@@ -44,7 +44,7 @@ use crate::stats::Stats;
 /// [cancelled](wasm_mt::JoinError::is_cancelled). The handles that `current` gives do not keep a pool.
 #[derive(Clone)]
 pub struct ThreadPool {
-    fabric: Arc<dyn Fabric>,
+    pub(crate) fabric: Arc<dyn Fabric>,
     /// How many jobs may wait, where that is bounded.
     capacity: Option<Arc<Capacity>>,
     /// That of the jobs that this handle spawns.

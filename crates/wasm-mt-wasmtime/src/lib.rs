@@ -1,6 +1,39 @@
-//! A pool of threads over Wasmtime.
+#![doc = include_str!("../README.md")]
 
+mod backlog;
+mod block;
+mod builder;
+mod context;
+mod engine;
+mod error;
+mod handle;
+mod host;
+mod imports;
+mod instance;
+mod job;
+mod local;
+mod mailbox;
+mod pool;
+mod room;
+mod run;
+mod shares;
+mod stats;
 #[cfg(feature = "wasi")]
 mod stdio;
+mod ticker;
+mod ticket;
+mod wait;
 #[cfg(feature = "wasi")]
 mod wasi;
+
+pub use builder::Builder;
+pub use context::Context;
+pub use engine::{Allocation, Preemption};
+pub use error::{BuildError, JobError};
+pub use handle::Handle;
+pub use job::HostJob;
+pub use pool::Pool;
+pub use stats::{Stats, WorkerStats};
+#[doc(no_inline)]
+pub use wasm_mt::JobId;
+pub use wasmtime;

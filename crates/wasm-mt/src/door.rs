@@ -85,6 +85,11 @@ pub fn place(first: JobId, id: JobId) -> usize {
     id.0.wrapping_sub(first.0) as usize
 }
 
+/// An id as others know it. It is positive.
+pub fn number(id: JobId) -> u64 {
+    id.0
+}
+
 /// The jobs of a `map`, which has the name of its caller's place.
 #[track_caller]
 pub fn map<I: Travel, R: Travel>(items: Vec<I>, f: fn(I) -> R) -> Task {

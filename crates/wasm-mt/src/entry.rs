@@ -38,7 +38,8 @@ pub(crate) type Held = (JobId, u32, Arc<dyn Outlet>);
 const RUNS: u32 = 3;
 
 impl Entry {
-    pub(crate) fn new(id: JobId, packet: Arc<dyn Packet>, mut task: sys::Task) -> Box<Self> {
+    /// One job, with who waits for it.
+    pub fn new(id: JobId, packet: Arc<dyn Packet>, mut task: sys::Task) -> Box<Self> {
         let outlets = task.take_outlets();
         Box::new(Entry {
             packet,

@@ -15,7 +15,7 @@ use wasm_mt::{JobId, StartError};
 use crate::stats::Stats;
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use native::face::{current, start};
+pub(crate) use native::face::{current, current_worker, start, start_for};
 #[cfg(target_family = "wasm")]
 pub(crate) use post::{current, start};
 

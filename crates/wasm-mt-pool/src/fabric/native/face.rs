@@ -13,9 +13,27 @@ use crate::stats::{Stats, WorkerStats};
 
 /// Starts a pool.
 pub(crate) fn start(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
-    let fabric = Native::make(config.clone(), workers, settings);
+    begun(Native::make(config.clone(), workers, settings, None))
+}
+
+/// The same for a host, which says by `takes` whether the worker that it is called on may begin a job: see `worker/refrain.rs`.
+pub(crate) fn start_for(
+    config: &Config,
+    workers: usize,
+    settings: Settings,
+    takes: fn() -> bool,
+) -> Arc<dyn Fabric> {
+    begun(Native::make(config.clone(), workers, settings, Some(takes)))
+}
+
+fn begun(fabric: Arc<Native>) -> Arc<dyn Fabric> {
     fabric.begin();
     fabric
+}
+
+/// The number of the worker whose thread this is.
+pub(crate) fn current_worker() -> Option<usize> {
+    Native::current().map(|(_, worker)| worker)
 }
 
 /// The pool that runs this code.

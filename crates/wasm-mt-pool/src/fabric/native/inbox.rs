@@ -19,6 +19,8 @@ pub(super) enum Order {
 #[derive(Default)]
 pub(super) struct Inbox {
     len: AtomicUsize,
+    /// How many of them are no jobs.
+    aborts: AtomicUsize,
     orders: Mutex<VecDeque<Order>>,
 }
 
@@ -29,9 +31,11 @@ impl Inbox {
 
     pub(super) fn push(&self, order: Order) {
         let mut orders = self.lock();
+        let aborts = usize::from(matches!(order, Order::Abort(_)));
         orders.push_back(order);
         // ORDERING: Relaxed; written under the lock, and published to a worker that sleeps by its wake.
         self.len.store(orders.len(), Ordering::Relaxed);
+        self.aborts.fetch_add(aborts, Ordering::Relaxed);
     }
 
     pub(super) fn pop(&self) -> Option<Order> {
@@ -42,7 +46,31 @@ impl Inbox {
         let order = orders.pop_front();
         // ORDERING: as in `push`.
         self.len.store(orders.len(), Ordering::Relaxed);
+        if let Some(Order::Abort(_)) = order {
+            self.aborts.fetch_sub(1, Ordering::Relaxed);
+        }
         order
+    }
+
+    /// The first order that is no job.
+    pub(super) fn pop_abort(&self) -> Option<Order> {
+        if !self.has_aborts() {
+            return None;
+        }
+        let mut orders = self.lock();
+        let at = orders
+            .iter()
+            .position(|order| matches!(order, Order::Abort(_)))?;
+        let abort = orders.remove(at);
+        // ORDERING: as in `push`.
+        self.len.store(orders.len(), Ordering::Relaxed);
+        self.aborts.fetch_sub(1, Ordering::Relaxed);
+        abort
+    }
+
+    pub(super) fn has_aborts(&self) -> bool {
+        // ORDERING: Relaxed; as in `is_empty`.
+        self.aborts.load(Ordering::Relaxed) > 0
     }
 
     /// How many there are, as far as can be seen without waiting.
@@ -61,6 +89,7 @@ impl Inbox {
         let orders = {
             let mut orders = self.lock();
             self.len.store(0, Ordering::Relaxed);
+            self.aborts.store(0, Ordering::Relaxed);
             std::mem::take(&mut *orders)
         };
         for order in orders {

@@ -65,12 +65,18 @@ impl Life {
 
 impl Native {
     /// So many workers, whose threads are to [`begin`](Self::begin).
-    pub(crate) fn make(config: Config, workers: usize, settings: Settings) -> Arc<Self> {
+    pub(crate) fn make(
+        config: Config,
+        workers: usize,
+        settings: Settings,
+        takes: Option<fn() -> bool>,
+    ) -> Arc<Self> {
         // More cannot begin.
         let seats = if workers > sleep::MOST { 0 } else { workers };
         Arc::new_cyclic(|me: &Weak<Native>| Native {
             config,
             settings,
+            takes,
             sleep: Arc::new(Sleep::new(seats)),
             injectors: Injectors::default(),
             peers: Peers::new(),

@@ -62,6 +62,8 @@ pub(crate) enum Place {
 pub(crate) struct Native {
     config: Config,
     settings: Settings,
+    /// Whether the worker that asks may begin a job; it always may where nothing is said. See `worker/refrain.rs`.
+    takes: Option<fn() -> bool>,
     sleep: Arc<Sleep>,
     injectors: Injectors,
     peers: Peers,

@@ -3,6 +3,7 @@
 mod ends;
 mod limits;
 mod maps;
+mod refrains;
 mod resize;
 mod rests;
 mod suspends;
@@ -25,7 +26,7 @@ fn config() -> Config {
 }
 
 fn begun(config: Config, workers: usize, settings: Settings) -> Arc<Native> {
-    let fabric = Native::make(config, workers, settings);
+    let fabric = Native::make(config, workers, settings, None);
     assert!(fabric.begin());
     fabric
 }

@@ -1,11 +1,12 @@
-//! A worker's thread: takes jobs, runs them, sleeps where there are none. Which it takes is in `worker/take.rs`, how it ends
-//! before the pool does in `worker/end.rs`.
+//! A worker's thread: takes jobs, runs them, sleeps where there are none. Which it takes is in `worker/take.rs`, when it takes none in
+//! `worker/refrain.rs`, how it ends before the pool does in `worker/end.rs`.
 //!
 //! 1. Foreign code may unwind anywhere but in a job, which catches it: a waker, a drop, `on_unhandled`. The thread goes on.
 //! 2. A thread that is not the worker any more leaves at once, whether it was let go or has ended by itself: it touches neither
 //!    park nor counts of its worker, which are another's then.
 
 mod end;
+mod refrain;
 mod take;
 
 use std::cell::{Cell, RefCell};
@@ -59,6 +60,8 @@ pub(super) struct Local {
     pace: Cell<(u64, Duration)>,
     /// When it found something to do, where it has not run out of that yet.
     busy_since: Cell<Option<Instant>>,
+    /// It begins no job for now, and has let others know what lies here.
+    refrains: Cell<bool>,
     /// It has ended by itself.
     ends: Cell<bool>,
 }
@@ -112,6 +115,7 @@ pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>, number: 
         random: Cell::new(worker as u32 + 1),
         pace: Cell::default(),
         busy_since: Cell::new(None),
+        refrains: Cell::new(false),
         ends: Cell::new(false),
         fabric: fabric.clone(),
     });
@@ -166,8 +170,10 @@ impl Local {
     /// What comes next. `None` when the fabric is shut, or the thread has ended.
     fn next(&self) -> Option<Found> {
         while !self.ends.get() && !self.fabric.is_shut() {
-            if self.fabric.leaves(self.worker) {
-                let Some(found) = self.last() else {
+            let leaves = self.fabric.leaves(self.worker);
+            if leaves || !self.takes() {
+                let found = if leaves { self.last() } else { self.refrain() };
+                let Some(found) = found else {
                     continue;
                 };
                 if self.busy_since.get().is_none() {
@@ -187,13 +193,13 @@ impl Local {
         None
     }
 
-    /// Looks for something, and sleeps where there is nothing. `None` also where it is to leave.
+    /// Looks for something, and sleeps where there is nothing. `None` also where it is to leave, or may not begin a job.
     fn search_on(&self) -> Option<Found> {
         let fabric = &self.fabric;
         let rests_at = fabric.rests_at();
         loop {
             for _ in 0..ROUNDS {
-                let ceases = fabric.is_shut() || fabric.leaves(self.worker);
+                let ceases = fabric.is_shut() || fabric.leaves(self.worker) || !self.takes();
                 let found = if ceases { None } else { self.find() };
                 if ceases || found.is_some() {
                     if let Some(another) = fabric.sleep.found(|| self.is_there_more()) {

@@ -96,8 +96,8 @@ pub(super) fn bind(id: JobId, end: Arc<dyn Outlet>) {
 /// Nothing to do here: the panic unwinds, and whoever catches it reports it.
 pub(crate) fn announce_panic(_: JobId, _: &Panic) {}
 
-/// Runs the future on this thread's executor.
-pub(crate) fn spawn_local(future: impl Future<Output = ()> + 'static) {
+/// Runs the future on this thread's executor. Elsewhere than on a thread that runs jobs it is dropped.
+pub fn spawn_local(future: impl Future<Output = ()> + 'static) {
     if let Some(reports) = reports() {
         reports.spawn_local(Box::pin(future));
     }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
@@ -20,6 +21,9 @@ use crate::worker::{Outcome, Run};
 
 /// A result without its type.
 pub type Value = Box<dyn Any + Send>;
+
+/// What a job of a pool's own making awaits. It never leaves its thread.
+pub type LocalOutcome = Pin<Box<dyn Future<Output = Result<Value, JoinError>>>>;
 
 /// A job without its types, or several of a `map`.
 pub struct Task {
@@ -144,7 +148,27 @@ impl<A: Travel, F: Copy + Send + 'static> Call for Of<A, F> {
     }
 }
 
+/// A future of the pool's making.
+struct Made<F>(F);
+
+impl<F: FnOnce() -> LocalOutcome + Send> Call for Made<F> {
+    fn run(self: Box<Self>) -> Run {
+        Run::Async((self.0)())
+    }
+
+    fn copy(&self) -> Result<Box<dyn Call>, JoinError> {
+        Err(JoinError::lost("its future is made once".into()))
+    }
+}
+
 impl Task {
+    /// A job whose body is the future that `make` makes, called on the thread that begins it. The future never leaves that.
+    #[track_caller]
+    pub fn of_future(make: impl FnOnce() -> LocalOutcome + Send + 'static) -> Self {
+        // Only jobs of a `map` are measured by their kind.
+        Task::of(0, Box::new(Made(make)))
+    }
+
     #[track_caller]
     pub(crate) fn new<A, T>(args: A, f: fn(A) -> T) -> Self
     where
@@ -390,6 +414,11 @@ impl Task {
 /// # Errors
 /// Where what came is no `T`.
 pub fn decode<T: DeserializeOwned + Send + 'static>(value: Value) -> Result<T, JoinError> {
+    moved(value)
+}
+
+/// The value that has moved here as it was.
+pub(super) fn moved<T: Send + 'static>(value: Value) -> Result<T, JoinError> {
     match value.downcast::<T>() {
         Ok(value) => Ok(*value),
         Err(_) => Err(JoinError::decode(

@@ -52,7 +52,7 @@ fn not_started(fabric: &Native) {
 
 #[test]
 fn before_the_beginning_jobs_end_as_not_started() {
-    let fabric = Native::make(config(), 2, Settings::default());
+    let fabric = Native::make(config(), 2, Settings::default(), None);
     not_started(&fabric);
     assert_eq!(fabric.workers(), 2);
     assert!(fabric.begin());
@@ -64,7 +64,7 @@ fn before_the_beginning_jobs_end_as_not_started() {
 
 #[test]
 fn the_size_may_change_before_the_beginning() {
-    let fabric = Native::make(config(), 1, Settings::default());
+    let fabric = Native::make(config(), 1, Settings::default(), None);
     fabric.resize(3).unwrap();
     not_started(&fabric);
     assert!(fabric.begin());
@@ -75,7 +75,7 @@ fn the_size_may_change_before_the_beginning() {
 
 #[test]
 fn an_end_before_the_beginning_is_one() {
-    let fabric = Native::make(config(), 2, Settings::default());
+    let fabric = Native::make(config(), 2, Settings::default(), None);
     end(&fabric);
     assert!(!fabric.begin());
     assert!(up(&fabric).is_err());

@@ -12,14 +12,24 @@ impl Local {
             while let Some(jobs) = self.deque.pop() {
                 fabric.inject(jobs);
             }
-            if let Some(order) = self.seat.inbox.pop() {
+            let takes = self.takes();
+            let order = if takes {
+                self.seat.inbox.pop()
+            } else {
+                self.seat.inbox.pop_abort()
+            };
+            if let Some(order) = order {
                 return Some(Found::Order(order));
             }
             if self.executor.bell().is_rung() {
                 return Some(Found::Turn);
             }
             self.idles();
-            if !self.hand.is_empty() {
+            if !takes && !self.seat.inbox.is_empty() {
+                fabric
+                    .sleep
+                    .sleep_alone(self.worker, || self.look_refraining());
+            } else if !self.hand.is_empty() {
                 fabric.sleep.sleep_alone(self.worker, || self.look_alone());
             } else if fabric.leave(self.worker) {
                 self.ends.set(true);

@@ -1,0 +1,55 @@
+//! What a job's stack is suspended in: [`events`], until there are some for it, and [`a_turn`], which lets others go first. Awaited on the
+//! stack, by a function that the guest has called.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use wasm_mt::__pool::Timer;
+
+use crate::local::Asleep;
+use crate::ticket::Ticket;
+
+/// Waits until the job's mailbox has something, or the time has passed. Meanwhile the job is not counted as awake.
+///
+/// The future that runs the job is registered with the mailbox, so nothing is registered here.
+pub(crate) async fn events(ticket: &Arc<Ticket>, limit: Option<Duration>) {
+    ticket.has_waited();
+    let _asleep = Asleep::new();
+    let passed = Arc::new(AtomicBool::new(false));
+    let _timer = limit.map(|limit| {
+        let (passed, ticket) = (passed.clone(), Arc::downgrade(ticket));
+        let fire = move || {
+            // ORDERING: Release; pairs with the Acquire below.
+            passed.store(true, Ordering::Release);
+            if let Some(ticket) = ticket.upgrade() {
+                ticket.mailbox.wake();
+            }
+        };
+        Timer::after(limit, Box::new(fire))
+    });
+    poll_fn(|_| {
+        // ORDERING: Acquire; pairs with the Release above.
+        if !ticket.mailbox.is_empty() || passed.load(Ordering::Acquire) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+/// Lets the worker's other jobs have a turn.
+pub(crate) async fn a_turn() {
+    let mut over = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut over, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
