@@ -405,6 +405,36 @@ fn shrinking() {
     }
 }
 
+/// Two jobs that need each other, on workers that take one each: the first without a search, as a worker does that was at work.
+fn refraining() {
+    let pool = Pool::new(2);
+    let begun = Arc::new(AtomicUsize::new(0));
+    let workers = [0, 1].map(|worker| {
+        let (pool, begun) = (pool.clone(), begun.clone());
+        thread::spawn(move || {
+            pool.sleep.settle_in(worker);
+            if !pool.take(worker) {
+                pool.sleep.search();
+                while !pool.take(worker) {
+                    assert!(pool.sleep.sleep(worker, None, || pool.has_work(), || false));
+                }
+                assert_eq!(pool.sleep.found(|| pool.has_work()), None);
+            }
+            assert_eq!(pool.sleep.refrains(|| pool.has_work()), None);
+            begun.fetch_add(1, Ordering::AcqRel);
+            // What this job brings wakes the other one's future.
+            pool.sleep.nudge(1 - worker);
+            let both = || begun.load(Ordering::Acquire) == 2;
+            while !both() {
+                pool.sleep.sleep_alone(worker, both);
+            }
+        })
+    });
+    pool.spawn();
+    pool.spawn();
+    join(workers);
+}
+
 /// A future's thread may be gone when it can go on, and another may be coming.
 fn ringing() {
     let sleep = Arc::new(Sleep::new(1));
@@ -493,6 +523,26 @@ fn loom_a_worker_that_leaves_keeps_no_job_from_others() {
 #[test]
 fn loom_a_future_that_can_go_on_wakes_its_thread() {
     check(ringing, 5);
+}
+
+#[test]
+fn loom_a_worker_that_takes_no_more_keeps_no_job_from_others() {
+    check(refraining, 4);
+}
+
+#[test]
+fn loom_refraining_needs_each_of_its_steps() {
+    for step in [
+        Step::HandOver,
+        Step::SecondLook,
+        Step::SleepersFence,
+        Step::PublishersFence,
+    ] {
+        fails_without(
+            step,
+            "loom_a_worker_that_takes_no_more_keeps_no_job_from_others",
+        );
+    }
 }
 
 #[test]

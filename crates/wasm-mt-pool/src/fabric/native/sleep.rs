@@ -10,7 +10,8 @@
 //!
 //! 1. A worker adds to the counts, and takes away, for itself only. So they are never less than nothing. One without a
 //!    thread has nobody but who ends its rest: for its retirement, or for want of a thread.
-//! 2. Who ceases to search looks again: for all work when going to sleep, for more of it as the last searcher who found some.
+//! 2. Who ceases to search looks again: for all work when going to sleep, for more of it as the last searcher who found some. And
+//!    who ceases to take anything, without a search.
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -122,6 +123,19 @@ impl Sleep {
         }
         // ORDERING: SeqCst; pairs with the fence in `published`. Who published relying on this search did so before, so that
         // the job is seen here.
+        fence(Ordering::SeqCst);
+        if more() { self.wake_one() } else { None }
+    }
+
+    /// A worker that does not search takes nothing from now on. `more` says whether there is anything that others may take. Gives a
+    /// worker that is to have a thread for that.
+    #[must_use]
+    pub(super) fn refrains(&self, more: impl Fn() -> bool) -> Option<usize> {
+        if !taken(Step::HandOver) {
+            return None;
+        }
+        // ORDERING: SeqCst; pairs with the fence in `sleep`: either this reads that there is a sleeper, or that one sees what this
+        // worker has moved to its own deque.
         fence(Ordering::SeqCst);
         if more() { self.wake_one() } else { None }
     }

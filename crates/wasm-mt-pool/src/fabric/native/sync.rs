@@ -51,6 +51,8 @@ pub(super) enum Step {
     ClearBySwap,
     /// To look for more work when the last searcher has found some.
     PassOn,
+    /// To look for more work when a worker begins to take none.
+    HandOver,
     /// To leave a wake for a worker that is awake.
     Token,
     /// To end a thread only where its worker was not woken.

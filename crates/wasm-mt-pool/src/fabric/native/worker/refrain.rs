@@ -20,9 +20,11 @@ impl Local {
     /// What there is to do beside beginning jobs. It sleeps where there is nothing, and `None` is for asking anew.
     pub(super) fn refrain(&self) -> Option<Found> {
         let fabric = &self.fabric;
-        if !self.refrains.replace(true) && self.is_there_more() {
-            // Who sleeps may rely on what this worker was about to take.
-            fabric.published();
+        // Who sleeps may have relied on what this worker was about to take.
+        if !self.refrains.replace(true)
+            && let Some(another) = fabric.sleep.refrains(|| self.is_there_more())
+        {
+            fabric.launch(another, true);
         }
         if let Some(abort) = self.seat.inbox.pop_abort() {
             return Some(Found::Order(abort));
