@@ -18,9 +18,14 @@ mod room;
 mod run;
 mod shares;
 mod stats;
+#[cfg(feature = "wasi")]
+mod stdio;
+mod stores;
 mod ticker;
 mod ticket;
 mod wait;
+#[cfg(feature = "wasi")]
+mod wasi;
 
 pub use builder::Builder;
 pub use context::Context;

@@ -58,13 +58,13 @@ pub struct Config {
     pub(crate) trace: Option<sys::Tracer>,
     /// How many workers the pool has that the thread is of; 0 for none.
     #[cfg_attr(
-        not(target_family = "wasm"),
-        allow(dead_code, reason = "natively a pool knows its threads")
+        not(all(target_family = "wasm", target_os = "unknown")),
+        allow(dead_code, reason = "elsewhere a pool knows its threads")
     )]
     pub(crate) pool: u32,
     #[cfg_attr(
-        not(target_family = "wasm"),
-        expect(dead_code, reason = "natively it is empty")
+        not(all(target_family = "wasm", target_os = "unknown")),
+        expect(dead_code, reason = "elsewhere it is empty")
     )]
     pub(crate) sys: sys::Config,
 }
