@@ -163,7 +163,7 @@ impl Builder {
     /// # Errors
     /// A [`StartError`] that says why not, at the latest after [`start_deadline`](Self::start_deadline). On the web one page or
     /// worker can have 256 threads at a time, or as many as the browser has memory for; beyond that the error
-    /// [`is_limit`](StartError::is_limit).
+    /// [`is_limit`](StartError::is_limit). In a WASI guest always one that [`is_unsupported`](StartError::is_unsupported).
     pub async fn start(self) -> Result<Thread, StartError> {
         Thread::start_with(self.config).await
     }

@@ -93,7 +93,7 @@ impl StartError {
         StartError(Arc::new(kind))
     }
 
-    /// There are no workers here; natively, no more threads can be had.
+    /// There are no workers here, as in a WASI guest; natively, no more threads can be had.
     pub fn is_unsupported(&self) -> bool {
         matches!(*self.0, StartErrorKind::Unsupported(_))
     }

@@ -19,6 +19,7 @@ wasm_mt::host_jobs! {
     sleeps_async: async fn(u64) -> u64 = sleeps_async;
     nested: fn(u32) -> u64 = nested;
     nested_async: async fn(u32) -> u64 = nested_async;
+    check: fn(String) -> bool = |name| super::run(&name);
 }
 
 /// Bare: without a call out.
