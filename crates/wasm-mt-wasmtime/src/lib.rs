@@ -20,6 +20,7 @@ mod shares;
 mod stats;
 #[cfg(feature = "wasi")]
 mod stdio;
+mod stores;
 mod ticker;
 mod ticket;
 mod wait;

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use example_worlds::{Error, Program};
-use futures::executor::block_on;
+use wasm_mt::block_on;
 use wasm_mt_pool::ThreadPool;
 
 /// Runs what the arguments say.

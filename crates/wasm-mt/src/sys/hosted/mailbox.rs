@@ -16,7 +16,7 @@ use crate::entry::Entry;
 use crate::error::JoinError;
 use crate::handle::{JobId, Packet, Waits};
 use crate::payload::Payload;
-use crate::worker::{self, Outcome};
+use crate::worker::Outcome;
 
 /// Who waits for a job.
 struct Child {
@@ -183,11 +183,7 @@ pub(super) fn deliver(mut events: &[u8]) {
                     .with_borrow_mut(|children| children.by_id.get_mut(&(id as i64))?.waits.take());
                 drop(waits);
             }
-            Event::Abort => {
-                if let Some(id) = run::id() {
-                    worker::abort(id);
-                }
-            }
+            Event::Abort => run::abort(),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{executor, host, mailbox, value};
-use crate::__abi::{self as abi, JOB_LEN, KIND_LEN, Kind, VERSION};
+use crate::__abi::{self as abi, KIND_LEN, Kind, VERSION};
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
 use crate::sys::{call, task};
@@ -19,6 +19,8 @@ struct Running {
     /// Which of this instance's jobs it is.
     number: u64,
     on_start: u32,
+    /// It is to end at its `await`.
+    is_aborted: bool,
     outcome: Option<Outcome>,
 }
 
@@ -28,7 +30,7 @@ thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
     /// The `on_start` functions that have run here.
     static STARTED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
-    static NAMED: Cell<[u8; JOB_LEN]> = const { Cell::new([0; JOB_LEN]) };
+    static NAMED: Cell<[u8; KIND_LEN]> = const { Cell::new([0; KIND_LEN]) };
 }
 
 unsafe extern "C" {
@@ -60,6 +62,7 @@ fn run(job: abi::Job) -> abi::Outcome {
         id,
         number,
         on_start: job.on_start,
+        is_aborted: false,
         outcome: None,
     }));
     start(job.on_start);
@@ -67,6 +70,10 @@ fn run(job: abi::Job) -> abi::Outcome {
     worker::run(id, false, || {
         call::invoke(job.kind, &args.bytes, args.values, job.context)
     });
+    if RUNNING.with_borrow(|running| running.as_ref().is_some_and(|running| running.is_aborted)) {
+        // It was told while the sync part waited for something.
+        worker::abort(id);
+    }
     executor::finish();
     mailbox::leave();
     let outcome = RUNNING.take().and_then(|running| running.outcome);
@@ -110,9 +117,16 @@ pub(crate) fn announce_panic(_: JobId, panic: &Panic) {
     ));
 }
 
-/// The running job's id.
-pub(super) fn id() -> Option<JobId> {
-    RUNNING.with_borrow(|running| running.as_ref().map(|running| running.id))
+/// The running job is given up on.
+pub(super) fn abort() {
+    let id = RUNNING.with_borrow_mut(|running| {
+        let running = running.as_mut()?;
+        running.is_aborted = true;
+        Some(running.id)
+    });
+    if let Some(id) = id {
+        worker::abort(id);
+    }
 }
 
 /// Which of this instance's jobs runs.
@@ -139,7 +153,7 @@ where
     A: Serialize + DeserializeOwned,
     T: Serialize,
 {
-    write(task::kind_of(f), 0)
+    write(task::kind_of(f))
 }
 
 /// The same for an async job.
@@ -149,14 +163,10 @@ where
     T: Serialize,
     F: Future<Output = T> + 'static,
 {
-    write(task::kind_of_async(f), abi::flags::ASYNC)
+    write(task::kind_of_async(f))
 }
 
-fn write(kind: Kind, flags: i32) -> i32 {
-    let mut bytes = [0; JOB_LEN];
-    let (of_kind, of_flags) = bytes.split_at_mut(KIND_LEN);
-    of_kind.copy_from_slice(&kind.to_bytes());
-    of_flags.copy_from_slice(&flags.to_le_bytes());
-    NAMED.set(bytes);
+fn write(kind: Kind) -> i32 {
+    NAMED.set(kind.to_bytes());
     NAMED.with(|named| named.as_ptr() as usize as i32)
 }
