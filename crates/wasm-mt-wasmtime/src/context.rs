@@ -11,6 +11,8 @@ use crate::error::{JobError, JobErrorKind};
 use crate::host::Host;
 use crate::shares::Share;
 use crate::ticket::{Outcome, Ticket};
+#[cfg(feature = "wasi")]
+use crate::wasi::Wasi;
 
 /// How long a job's turn is that makes way at its checkpoints alone.
 const TURN: Duration = Duration::from_millis(1);
@@ -56,17 +58,6 @@ pub(crate) enum Counted {
     Events,
     Bytes(Vec<u8>),
     Share(Arc<Share>),
-}
-
-/// What the WASI half has in a store.
-#[cfg(feature = "wasi")]
-pub(crate) struct Wasi(pub(crate) wasmtime_wasi::p1::WasiP1Ctx);
-
-#[cfg(feature = "wasi")]
-impl std::fmt::Debug for Wasi {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wasi").finish_non_exhaustive()
-    }
 }
 
 impl Context {
