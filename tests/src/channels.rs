@@ -65,6 +65,7 @@ pub async fn an_async_job_sends_between_its_awaits() {
     assert!(steps.recv().await.is_none());
 }
 
+#[cfg(not(target_os = "wasi"))]
 pub async fn a_stream_ends_with_its_job_however_that_ends() {
     let thread = thread().await;
     // A panic.

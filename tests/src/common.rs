@@ -16,14 +16,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_mt::{Builder, Thread, current, job};
 use wasm_mt_pool::ThreadPool;
 
+/// What a body gives its jobs to. A WASI guest has no threads of its own, so its host's pool takes their place.
+#[cfg(not(target_os = "wasi"))]
+pub type Spawner = Thread;
+#[cfg(target_os = "wasi")]
+pub type Spawner = ThreadPool;
+
 /// A thread, or the reason why there is none.
-pub async fn thread() -> Thread {
+pub async fn thread() -> Spawner {
     started(Thread::builder()).await
 }
 
 /// The builder's thread.
-pub async fn started(builder: Builder) -> Thread {
-    match builder.start().await {
+pub async fn started(builder: Builder) -> Spawner {
+    #[cfg(target_os = "wasi")]
+    let start = ThreadPool::builder().workers(1).threads(builder).build();
+    #[cfg(not(target_os = "wasi"))]
+    let start = builder.start();
+    match start.await {
         Ok(thread) => thread,
         Err(error) => panic!("the thread did not start: {error}"),
     }
@@ -71,9 +81,12 @@ pub async fn runs_dry(pool: &ThreadPool) {
 /// Waits for what comes with time alone.
 pub async fn until(mut it_is_so: impl FnMut() -> bool) {
     while !it_is_so() {
-        #[cfg(not(target_family = "wasm"))]
+        #[cfg(not(target_os = "unknown"))]
         std::thread::sleep(Duration::from_millis(2));
-        #[cfg(target_family = "wasm")]
+        // What the host has to tell is heard.
+        #[cfg(target_os = "wasi")]
+        YieldOnce::default().await;
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
         wasm_mt::utils::sleep(2).await;
     }
 }
@@ -82,7 +95,7 @@ pub async fn until(mut it_is_so: impl FnMut() -> bool) {
 pub const LONG: Duration = Duration::from_secs(600);
 
 /// The thread takes a job, whatever has happened before.
-pub async fn goes_on(thread: &Thread) {
+pub async fn goes_on(thread: &Spawner) {
     let n = 20;
     assert_eq!(
         thread.spawn(job!(|n| n + 1)).timeout(LONG).await.unwrap(),
@@ -105,12 +118,12 @@ pub fn within_a_minute<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static
 
 /// Does not end while a test waits for it, and does not let anything else run.
 pub fn endless() -> u32 {
-    #[cfg(not(target_family = "wasm"))]
+    #[cfg(not(target_os = "unknown"))]
     loop {
         // No thread can be killed; an abandoned one should at least not burn a core till the process ends.
         std::thread::park();
     }
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     {
         // WebKit ends a terminated worker only when it calls out, as this does. Should one be left behind all the same, it
         // does not burn a core till the browser ends.
@@ -121,7 +134,7 @@ pub fn endless() -> u32 {
 }
 
 /// Takes the thread's worker away from what has begun in it. Another comes up.
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub async fn lose_worker(thread: &Thread) {
     let trap = job!(|| -> u32 { core::arch::wasm32::unreachable() });
     assert!(thread.spawn(trap).await.unwrap_err().is_trap());
@@ -146,12 +159,12 @@ pub async fn lose_worker(thread: &Thread) {
 
 /// Works for so many milliseconds.
 pub fn busy_for(milliseconds: f64) {
-    #[cfg(not(target_family = "wasm"))]
+    #[cfg(not(target_os = "unknown"))]
     {
         let end = std::time::Instant::now() + Duration::from_secs_f64(milliseconds / 1000.0);
         while std::time::Instant::now() < end {}
     }
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     {
         let end = js_sys::Date::now() + milliseconds;
         while js_sys::Date::now() < end {}

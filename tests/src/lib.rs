@@ -1,38 +1,40 @@
 //! The test bodies, written once and run in many settings: natively, on a page's main thread and inside a worker, with
 //! `web` and `no-modules` glue, in each engine.
 //!
-//! A body is a sentence and panics when it is not true. [`bodies!`], [`encoding_bodies!`], [`web_bodies!`] and
-//! [`compat_bodies!`] list them for those who run them.
+//! A body is a sentence and panics when it is not true. [`bodies!`], [`encoding_bodies!`], [`web_bodies!`],
+//! [`compat_bodies!`] and [`hosted_bodies!`] list them for those who run them.
 
 #![allow(missing_docs, reason = "a body's name is its sentence")]
 
 mod bulk;
 mod channels;
 pub mod common;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod compat;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod compat_buffers;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod compat_closures;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod compat_faults;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod compat_pool;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod compat_pool_buffers;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod compat_pool_faults;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod compat_text;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod compat_utils;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod deaths;
+#[cfg(not(target_os = "wasi"))]
 mod faults;
 mod jobs;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod js_values;
+#[cfg(not(target_os = "wasi"))]
 mod lifetime;
 mod pool;
 mod pool_aborts;
@@ -43,40 +45,43 @@ mod pool_maps;
 mod pool_nested;
 mod pool_resize;
 mod pool_soak;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod pool_trace;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod pool_web;
+#[cfg(not(target_os = "wasi"))]
 mod threads;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod web;
 
 pub use bulk::*;
 pub use channels::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use compat::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use compat_buffers::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use compat_closures::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use compat_faults::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use compat_pool::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use compat_pool_buffers::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use compat_pool_faults::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use compat_text::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use compat_utils::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use deaths::*;
+#[cfg(not(target_os = "wasi"))]
 pub use faults::*;
 pub use jobs::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use js_values::*;
+#[cfg(not(target_os = "wasi"))]
 pub use lifetime::*;
 pub use pool::*;
 pub use pool_aborts::*;
@@ -87,12 +92,13 @@ pub use pool_maps::*;
 pub use pool_nested::*;
 pub use pool_resize::*;
 pub use pool_soak::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use pool_trace::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use pool_web::*;
+#[cfg(not(target_os = "wasi"))]
 pub use threads::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use web::*;
 
 /// Calls a macro with the name of each body that runs everywhere.
@@ -409,6 +415,111 @@ macro_rules! pool_web_bodies {
     };
 }
 
+/// Calls a macro with the name of each body that a WASI guest runs, whose pool is its host's. Left out is what asks for a number
+/// of workers, counts what a worker does or keeps, has two jobs meet in one instance, or starts a thread.
+#[macro_export]
+macro_rules! hosted_bodies {
+    ($each:ident) => {
+        $each! {
+            a_job_gives_its_value
+            named_locals_travel_with_their_job
+            job_takes_mut_types_values_and_a_result_type
+            a_struct_travels_both_ways
+            a_serde_closure_is_a_job
+            an_async_serde_closure_is_a_job
+            an_async_job_gives_its_value
+            an_async_job_may_hold_what_is_not_send
+            a_job_may_give_a_result_of_its_own
+            large_values_travel
+            a_buffer_travels_both_ways
+            buffers_travel_inside_other_values
+            a_buffer_outside_a_job_does_not_serialize
+            json_carries_what_describes_itself
+            a_thread_that_checks_payloads_refuses_what_cannot_travel
+            progress_of_a_job_that_never_yields_arrives_while_it_runs
+            what_a_job_sends_is_there_before_its_result
+            jobs_of_several_threads_send_to_one_receiver
+            a_sender_goes_on_to_a_job_of_a_job
+            a_sender_works_where_it_was_made
+            a_dropped_receiver_does_not_stop_the_job
+            a_length_that_does_not_divide_is_an_error
+            a_buffer_taken_twice_is_an_error
+            a_buffer_that_did_not_come_is_an_error
+            a_buffer_that_nobody_takes_is_an_error
+            what_json_cannot_carry_is_an_error_that_says_why
+            an_item_that_does_not_encode_is_an_error_of_its_send
+            an_item_that_does_not_decode_is_an_error_in_the_stream
+            a_sender_in_a_result_is_an_error
+            a_sender_through_a_channel_is_an_error
+            each_of_many_jobs_gives_its_own_value
+            an_endless_job_leaves_the_rest_to_the_other_worker
+            join_gives_what_both_jobs_give
+            the_first_error_of_a_join_aborts_the_other_job
+            a_dropped_join_aborts_both_jobs
+            a_dropped_broadcast_aborts_its_jobs
+            a_pools_jobs_send_through_a_channel
+            the_stream_of_a_job_that_waits_in_a_pool_ends_with_its_abort
+            buffers_travel_to_a_pools_jobs_and_back
+            a_bounded_queue_gives_back_what_it_has_no_room_for
+            an_aborted_job_that_waits_makes_room
+            who_stops_waiting_for_room_spawns_nothing
+            jobs_of_jobs_need_no_room
+            an_ended_pool_keeps_nobody_waiting_for_room
+            a_map_in_the_background_lets_others_by
+            a_pools_jobs_of_all_priorities_give_their_values
+            map_gives_its_results_in_the_order_of_the_items
+            a_maps_stream_gives_each_result_with_its_place
+            a_map_over_nothing_is_there_at_once
+            maps_and_jobs_of_one_pool_are_not_mixed
+            a_panic_in_a_mapped_function_fails_its_own_item
+            a_maps_context_comes_to_each_worker_once
+            a_buffer_in_a_maps_context_comes_to_each_worker
+            each_worker_has_the_context_of_its_map
+            a_worker_that_takes_a_dead_ones_place_gets_the_context
+            buffers_are_items_and_results_of_a_map
+            a_maps_results_may_have_buffers_or_not
+            items_and_results_of_a_map_may_be_long_or_short
+            senders_travel_in_the_items_of_a_map
+            a_map_of_an_ended_pool_is_an_error
+            jobs_of_a_job_give_their_values_in_any_order
+            jobs_map_on_their_own_pool
+            a_mapped_function_spawns_onto_its_pool
+            a_job_maps_with_a_context_of_its_own
+            a_jobs_map_fails_item_by_item
+            a_job_joins_two_of_its_own
+            a_childs_panic_is_an_error_of_its_parent
+            a_parent_aborts_its_children
+            there_is_one_global_pool
+            a_sender_goes_on_to_a_job_of_a_pools_job
+            a_job_receives_from_its_own_jobs
+            the_stream_of_a_child_that_waits_ends_with_its_abort
+            buffers_travel_between_a_job_and_its_jobs
+            a_pool_of_no_workers_is_a_start_error
+            a_panic_spares_the_jobs_that_were_posted_with_it
+            many_panics_spare_the_jobs_between_them
+            a_panic_between_awaits_spares_the_jobs_that_had_no_turn
+            an_aborted_job_that_waits_in_a_pool_is_never_begun
+            aborting_an_endless_job_harms_no_other
+            aborting_the_endless_jobs_of_all_workers_frees_the_pool
+            a_detached_error_of_a_pool_goes_to_on_unhandled
+            what_was_posted_behind_an_aborted_endless_job_runs_once
+            what_was_posted_behind_a_job_that_its_timeout_ends_runs_once
+            what_was_posted_behind_an_aborted_job_runs_once_whenever_that_ends
+            what_was_posted_behind_an_aborted_endless_async_job_runs_once
+            shutdown_cancels_what_waits_and_what_runs
+            a_pool_that_has_ended_refuses_jobs
+            a_dropped_pool_cancels_what_waits_and_what_runs
+            dropping_the_start_of_a_pool_is_no_harm
+            pools_that_come_and_go_leave_nothing_behind
+            an_item_of_a_map_that_cannot_travel_fails_by_itself
+            a_result_of_a_map_that_cannot_travel_fails_by_itself
+            a_context_that_cannot_travel_fails_each_item
+            a_context_that_cannot_travel_spares_the_jobs_beside_it
+            an_argument_or_result_of_a_pools_job_that_cannot_travel_is_an_error
+        }
+    };
+}
+
 /// Calls a macro with the name of each body that runs once in each engine, and not in every setting.
 #[macro_export]
 macro_rules! soak_bodies {
@@ -534,6 +645,6 @@ mod travel {}
 mod deployment {}
 
 /// The same, on the web only.
-#[cfg(all(doctest, target_family = "wasm"))]
+#[cfg(all(doctest, all(target_family = "wasm", target_os = "unknown")))]
 #[doc = include_str!("../../docs/migration.md")]
 mod migration {}

@@ -278,7 +278,7 @@ pub async fn a_worker_whose_aborted_job_ends_within_its_grace_goes_on() {
 }
 
 /// That it hears first is the web's: natively another thread than the busy one hears.
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub async fn an_owner_that_is_busy_for_longer_than_the_grace_hears_first() {
     let pool = pool_of_steps(Thread::builder().abort_grace(Duration::ZERO)).await;
     let before = pool.spawn(job!(|| counted())).await.unwrap();
@@ -292,7 +292,7 @@ pub async fn an_owner_that_is_busy_for_longer_than_the_grace_hears_first() {
     assert_eq!(after, before + 3 * 61);
 }
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub async fn a_posted_job_that_is_aborted_behind_a_long_one_is_never_run() {
     let pool = pool_of_steps(Thread::builder().abort_grace(LONG)).await;
     let before = pool.spawn(job!(|| counted())).await.unwrap();
@@ -316,7 +316,7 @@ pub async fn a_posted_job_that_is_aborted_behind_a_long_one_is_never_run() {
     assert_eq!(after, before + 21);
 }
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub async fn a_posted_job_with_a_buffer_is_lost_with_its_worker_and_says_so() {
     use wasm_mt::Buffer;
 

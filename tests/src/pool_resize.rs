@@ -251,7 +251,7 @@ pub async fn what_is_broadcast_is_run_by_whichever_worker_comes() {
     }
 }
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub async fn a_worker_whose_memory_has_grown_is_replaced() {
     fn memory() -> u64 {
         core::arch::wasm32::memory_size(0) as u64 * 65536
@@ -272,7 +272,7 @@ pub async fn a_worker_whose_memory_has_grown_is_replaced() {
     assert!(0 < memory && memory < limit, "{memory}");
 }
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub async fn a_job_cannot_resize_its_pool() {
     let pool = pool(1).await;
     let error = pool.spawn(job!(async || {

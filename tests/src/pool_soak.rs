@@ -99,7 +99,7 @@ enum Outcome {
     Lost,
 }
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 fn close_worker(_: u32) -> u32 {
     #[wasm_bindgen::prelude::wasm_bindgen]
     extern "C" {
@@ -109,7 +109,7 @@ fn close_worker(_: u32) -> u32 {
     0
 }
 
-#[cfg(not(target_family = "wasm"))]
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 fn close_worker(n: u32) -> u32 {
     panic!("soak {n}")
 }
@@ -187,7 +187,7 @@ fn outcome_of(n: u32, kind: Kind, result: Result<u32, JoinError>) -> Outcome {
 
 /// Whether a job of the kind may end so. Among endless jobs, what is posted with one may be lost with it.
 fn is_allowed(kind: Kind, outcome: Outcome, endless: bool) -> bool {
-    let on_the_web = cfg!(target_family = "wasm");
+    let on_the_web = cfg!(all(target_family = "wasm", target_os = "unknown"));
     match (kind, outcome) {
         (Kind::Panics | Kind::PanicsLater, Outcome::Panic) => true,
         (Kind::Closes, Outcome::Lost) => on_the_web,
@@ -212,9 +212,9 @@ async fn told(told: Receiver<u32>) -> Vec<u32> {
 }
 
 fn say(text: &str) {
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     wasm_mt::console_ln!("{}", text);
-    #[cfg(not(target_family = "wasm"))]
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     println!("{text}");
 }
 
@@ -287,7 +287,7 @@ pub async fn every_handle_settles_whatever_dies() {
     assert_eq!(counts.values().sum::<u32>(), jobs);
     let only = |kind, outcome| counts.get(&(kind, outcome)) == drawn.get(&kind);
     assert!(only(Kind::Panics, Outcome::Panic), "{counts:?}");
-    let closed = if cfg!(target_family = "wasm") {
+    let closed = if cfg!(all(target_family = "wasm", target_os = "unknown")) {
         Outcome::Lost
     } else {
         Outcome::Panic

@@ -1,12 +1,12 @@
 //! Many jobs with faults among them: once in each engine, and natively.
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 macro_rules! each {
     ($($name:ident)*) => {
         $(
-            #[cfg(target_family = "wasm")]
+            #[cfg(all(target_family = "wasm", target_os = "unknown"))]
             #[wasm_bindgen_test::wasm_bindgen_test]
             async fn $name() {
                 wasm_mt_tests::$name().await;

@@ -1,5 +1,5 @@
 //! The bodies inside a worker.
-#![cfg(target_family = "wasm")]
+#![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 

@@ -77,7 +77,7 @@ impl Builder {
         }
     }
 
-    /// How many workers it has: by default [`available_parallelism`].
+    /// How many workers it has: by default [`available_parallelism`]. In a WASI guest the host has said so already.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
         self

@@ -17,9 +17,13 @@ mod pool;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod prelude;
 mod priority;
+#[cfg(not(target_os = "wasi"))]
 mod ranks;
 mod resize;
-#[cfg(any(target_family = "wasm", test))]
+#[cfg(any(
+    all(target_family = "wasm", target_os = "unknown"),
+    all(test, not(target_family = "wasm"))
+))]
 mod scheduler;
 mod stats;
 mod when_room;

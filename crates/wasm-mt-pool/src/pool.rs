@@ -40,6 +40,10 @@ use crate::stats::Stats;
 /// A job may spawn jobs onto its own pool, by [`current`](Self::current), and await them. They lie on the deque of its own
 /// worker until that, or an idle one, takes them.
 ///
+/// In a WASI guest a pool is a view of the host's, whose threads and limits are the host's affair: the builder says which
+/// [capacity](Builder::capacity) it has, what [starts](wasm_mt::Builder::on_start) in each instance, and who hears of errors.
+/// [`wasm_mt::block_on`] awaits there, in `main` and in sync jobs.
+///
 /// A clone is another handle to the same pool. Dropping the last ends the workers: jobs that wait or run end as
 /// [cancelled](wasm_mt::JoinError::is_cancelled). The handles that `current` gives do not keep a pool.
 #[derive(Clone)]
@@ -164,7 +168,7 @@ impl ThreadPool {
     /// # }).unwrap();
     /// ```
     ///
-    /// Dropping the future changes nothing. In a job of a browser's pool the call does nothing but fail.
+    /// Dropping the future changes nothing. In a job of a browser's pool, and in a WASI guest, the call does nothing but fail.
     ///
     /// # Errors
     /// As [`Builder::build`]. A worker that did not start is started again for the next job.
@@ -367,7 +371,8 @@ impl ThreadPool {
 
     /// What the pool has done, as it stands.
     ///
-    /// In a job in a browser, which knows nothing of the other workers, there is nothing in it.
+    /// In a job in a browser, which knows nothing of the other workers, there is nothing in it. In a WASI guest it is of the whole
+    /// pool, in which others may have jobs, too.
     pub fn stats(&self) -> Stats {
         self.fabric.stats()
     }
@@ -382,7 +387,8 @@ impl ThreadPool {
     ///
     /// Whoever wants the jobs done awaits them first. On the web workers are terminated. Natively, where no thread can be
     /// killed, a job that runs goes on to its next `await`, its next [`checkpoint`](wasm_mt::checkpoint()) or its end, unheard;
-    /// the future waits for that as long as [`abort_grace`](wasm_mt::Builder::abort_grace) says.
+    /// the future waits for that as long as [`abort_grace`](wasm_mt::Builder::abort_grace) says. In a WASI guest the host's pool
+    /// goes on, and what ends is what was spawned by this handle and its clones; in a job, what that job has spawned.
     pub async fn shutdown(&self) {
         self.fabric.end();
         poll_fn(|cx| self.fabric.poll_ended(cx)).await;

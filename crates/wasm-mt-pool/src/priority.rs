@@ -19,6 +19,7 @@ pub enum Priority {
 }
 
 /// Of so many jobs that are given out, the last is of a lower priority.
+#[cfg(not(target_os = "wasi"))]
 pub(crate) const TURNS: u32 = 16;
 
 impl Priority {
@@ -32,6 +33,7 @@ impl Priority {
     }
 
     /// What a job carries. What nobody says is `Normal`.
+    #[cfg(not(target_os = "wasi"))]
     pub(crate) fn of_rank(rank: u8) -> Self {
         match rank {
             1 => Priority::Urgent,

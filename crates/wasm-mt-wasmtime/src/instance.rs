@@ -77,7 +77,10 @@ impl Instance {
             .running()
             .map(|running| running.record.len())?;
         let length = i32::try_from(length).map_err(|_| lie("a record is too long"))?;
-        self.run.call_async(&mut self.store, length).await
+        let ended = self.run.call_async(&mut self.store, length).await;
+        #[cfg(feature = "wasi")]
+        self.store.data().printed().await;
+        ended
     }
 
     /// Its job has ended.
@@ -118,6 +121,8 @@ pub(crate) async fn start(
     };
     let start: TypedFunc<(), ()> = typed(&mut store, instance, start)?;
     let ended = start.call_async(&mut store, ()).await;
+    #[cfg(feature = "wasi")]
+    store.data().printed().await;
     let running = store.data_mut().running.take();
     *panicked = running.and_then(|running| running.panicked);
     ended

@@ -18,10 +18,14 @@ mod room;
 mod run;
 mod shares;
 mod stats;
+#[cfg(feature = "wasi")]
+mod stdio;
 mod stores;
 mod ticker;
 mod ticket;
 mod wait;
+#[cfg(feature = "wasi")]
+mod wasi;
 
 pub use builder::Builder;
 pub use context::Context;
@@ -31,6 +35,10 @@ pub use handle::Handle;
 pub use job::HostJob;
 pub use pool::Pool;
 pub use stats::{Stats, WorkerStats};
+#[cfg(feature = "wasi")]
+pub use wasi::flush_output;
 #[doc(no_inline)]
 pub use wasm_mt::JobId;
 pub use wasmtime;
+#[cfg(feature = "wasi")]
+pub use wasmtime_wasi;

@@ -9,7 +9,7 @@ use std::task::Waker;
 use futures::task::AtomicWaker;
 use wasm_mt::__abi::{Event, Outcome};
 
-use crate::backlog::{Backlog, Held};
+use crate::backlog::{Backlog, Held, JOB, LETTER};
 use crate::stores::Signal;
 
 /// A guest is told of so many bytes at once, and of the rest when it asks again.
@@ -59,11 +59,13 @@ impl Mailbox {
     }
 
     pub(crate) fn push(&self, event: Event) -> Pushed {
+        // A short word of what became of a job is always taken: it was counted with that job.
         let bytes = match &event {
-            Event::Ended(_, Outcome::Value(bytes)) | Event::Item(_, _, bytes) => bytes.len(),
-            _ => 0,
+            Event::Ended(_, outcome) => length(outcome).saturating_sub(JOB / 2),
+            Event::Item(_, _, bytes) => LETTER.saturating_add(bytes.len()),
+            Event::Closed(..) => LETTER,
+            Event::Begun(_) | Event::Abort => 0,
         };
-        // What has no bytes is always taken: there are no more of them than of jobs.
         let Some(held) = self.backlog.hold(bytes) else {
             return Pushed::Full;
         };
@@ -126,5 +128,16 @@ impl Mailbox {
     /// Wakes the future that runs the job.
     pub(crate) fn wake(&self) {
         self.waker.wake();
+    }
+}
+
+/// How many bytes it has, in words or as a value.
+fn length(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Value(bytes) => bytes.len(),
+        Outcome::Encode(what, why) | Outcome::Decode(what, why) => what.len() + why.len(),
+        Outcome::Panicked(message, location, _) => message.len() + location.len(),
+        Outcome::Trapped(why, _) | Outcome::Lost(why, _) => why.len(),
+        Outcome::Cancelled | Outcome::OtherBuild | Outcome::Closed | Outcome::Full => 0,
     }
 }

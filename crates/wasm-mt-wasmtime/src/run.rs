@@ -203,7 +203,7 @@ pub(crate) fn why(error: wasmtime::Error, host: &Host, worker: usize) -> JobErro
         return JobErrorKind::Limit(format!("{error:#}")).into();
     }
     #[cfg(feature = "wasi")]
-    if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+    if let Some(exit) = error.downcast_ref::<crate::wasi::Exit>() {
         return JobErrorKind::Exited(exit.0).into();
     }
     JobErrorKind::Host(Arc::from(error.into_boxed_dyn_error())).into()

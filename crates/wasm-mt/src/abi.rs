@@ -9,7 +9,8 @@
 //! - `wasm_mt_abi() -> i32`: [`VERSION`]. Called once in each instance before anything else, but in the one whose `_start` is
 //!   called. It runs the constructors, which else nobody does.
 //! - `wasm_mt_run(len: i32)`: runs a job, whose record has so many bytes. It returns when the job has ended, after `result`.
-//! - `wasm_mt_job_NAME() -> i32`: where the [`Kind`] of a job lies that a host may ask for by its name, as `KIND_LEN` bytes.
+//! - `wasm_mt_job_NAME() -> i32`: where the [`Kind`] of a job lies that a host may ask for by its name, as [`KIND_LEN`] bytes, until
+//!   the next such call.
 //!
 //! It may import, from the module `wasm_mt`, with pointers and lengths as `i32`:
 //! - `payload(to)`: the record of the running job.

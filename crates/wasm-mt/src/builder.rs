@@ -58,13 +58,13 @@ pub struct Config {
     pub(crate) trace: Option<sys::Tracer>,
     /// How many workers the pool has that the thread is of; 0 for none.
     #[cfg_attr(
-        not(target_family = "wasm"),
-        allow(dead_code, reason = "natively a pool knows its threads")
+        not(all(target_family = "wasm", target_os = "unknown")),
+        allow(dead_code, reason = "elsewhere a pool knows its threads")
     )]
     pub(crate) pool: u32,
     #[cfg_attr(
-        not(target_family = "wasm"),
-        expect(dead_code, reason = "natively it is empty")
+        not(all(target_family = "wasm", target_os = "unknown")),
+        expect(dead_code, reason = "elsewhere it is empty")
     )]
     pub(crate) sys: sys::Config,
 }
@@ -163,7 +163,7 @@ impl Builder {
     /// # Errors
     /// A [`StartError`] that says why not, at the latest after [`start_deadline`](Self::start_deadline). On the web one page or
     /// worker can have 256 threads at a time, or as many as the browser has memory for; beyond that the error
-    /// [`is_limit`](StartError::is_limit).
+    /// [`is_limit`](StartError::is_limit). In a WASI guest always one that [`is_unsupported`](StartError::is_unsupported).
     pub async fn start(self) -> Result<Thread, StartError> {
         Thread::start_with(self.config).await
     }

@@ -32,6 +32,8 @@ use crate::sys;
 ///   `Builder::abort_grace`, checkpoint or not. It calls out of WebAssembly, without which WebKit never ends a terminated
 ///   worker that is in a loop: it goes on using a core. Chromium and Firefox end one in any case, Chromium within two
 ///   seconds.
+/// - **In a WASI guest** the host stops the job there, where it shall, and gives others a turn where the job has had its own.
+///   A host that preempts does both anywhere.
 ///
 /// Outside a job, and while the values of a stopped job are dropped, it does nothing.
 #[inline]

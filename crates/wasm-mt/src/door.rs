@@ -19,12 +19,14 @@ pub use crate::lane::{Ended, Feed, Lane};
 pub use crate::payload::Payload;
 #[cfg(not(target_family = "wasm"))]
 pub use crate::sys::door::*;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use crate::sys::{
     Heard, Timer, answered, current_pool, end_pool, forget, given_up, given_up_many, hear, keep,
     now, set_pool, spawn_local, submit,
 };
 pub use crate::sys::{Task, Value, decode};
+#[cfg(target_os = "wasi")]
+pub use crate::sys::{end_view, given_up, given_up_many, running, stats, submit, workers};
 /// What a builder was told.
 pub fn config(builder: Builder) -> Config {
     builder.config
@@ -36,7 +38,13 @@ impl Config {
         self.on_unhandled.clone()
     }
 
-    /// The same, for the thread of this number of a pool's.
+    /// The place of the function that each instance runs first; 0 for none.
+    #[cfg(target_os = "wasi")]
+    pub fn on_start(&self) -> u32 {
+        self.on_start.map_or(0, |f| f as usize as u32)
+    }
+
+    /// The settings of the thread of this number of a pool's.
     pub fn of_pool(&self, at: usize, workers: usize) -> Self {
         let mut config = self.clone();
         config.pool = workers as u32;

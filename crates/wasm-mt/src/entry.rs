@@ -175,6 +175,7 @@ impl Entry {
         self.task.is_idempotent()
     }
 
+    #[cfg(not(target_os = "wasi"))]
     pub(crate) fn hold(&mut self, id: JobId, outlet: (u32, Arc<dyn Outlet>)) {
         self.outlets.push((id, outlet.0, outlet.1));
     }
@@ -216,8 +217,20 @@ impl Entry {
         }
     }
 
+    /// Who waits for its jobs: the packet, the first id, how many they are, and the near ends of their channels.
+    #[cfg(target_os = "wasi")]
+    pub(crate) fn into_parts(self) -> (Arc<dyn Packet>, JobId, usize, Vec<Held>) {
+        (self.packet, self.first, self.len, self.outlets)
+    }
+
+    /// Takes its place in a bounded queue.
+    #[cfg(target_os = "wasi")]
+    pub(crate) fn take_waits(&mut self) -> Option<Waits> {
+        self.waits.take()
+    }
+
     /// Who waits for it, where its task has gone elsewhere.
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub(crate) fn into_child(self) -> (JobId, Child) {
         let child = Child {
             packet: self.packet,
@@ -304,7 +317,7 @@ impl fmt::Debug for Entry {
 }
 
 /// Who waits for jobs that are elsewhere.
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) struct Child {
     pub(crate) packet: Arc<dyn Packet>,
     pub(crate) len: usize,
@@ -315,7 +328,7 @@ pub(crate) struct Child {
     pub(crate) outlets: Vec<Held>,
 }
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 impl Child {
     /// Notes the end of the job at a place, and gives whether it was noted before.
     pub(crate) fn has_ended(&mut self, place: usize) -> bool {

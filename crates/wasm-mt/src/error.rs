@@ -17,8 +17,8 @@ pub struct StartError(Arc<StartErrorKind>);
 
 #[derive(Clone, Debug, thiserror::Error)]
 #[cfg_attr(
-    not(target_family = "wasm"),
-    expect(dead_code, reason = "natively there is less that can go wrong")
+    not(all(target_family = "wasm", target_os = "unknown")),
+    expect(dead_code, reason = "elsewhere there is less that can go wrong")
 )]
 pub(crate) enum StartErrorKind {
     #[error("this environment has no workers: {0}")]
@@ -93,7 +93,7 @@ impl StartError {
         StartError(Arc::new(kind))
     }
 
-    /// There are no workers here; natively, no more threads can be had.
+    /// There are no workers here, as in a WASI guest; natively, no more threads can be had.
     pub fn is_unsupported(&self) -> bool {
         matches!(*self.0, StartErrorKind::Unsupported(_))
     }
@@ -202,8 +202,8 @@ pub(crate) enum JoinErrorKind {
          cannot be cloned"
     )]
     #[cfg_attr(
-        not(any(target_family = "wasm", test, fuzzing)),
-        expect(dead_code, reason = "natively there are no JavaScript values")
+        not(any(all(target_family = "wasm", target_os = "unknown"), test, fuzzing)),
+        expect(dead_code, reason = "elsewhere there are no JavaScript values")
     )]
     NotCloned {
         type_name: String,
@@ -263,7 +263,7 @@ impl JoinError {
         })
     }
 
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub(crate) fn not_cloned(type_name: &str, message: String) -> Self {
         Self::new(JoinErrorKind::NotCloned {
             type_name: type_name.into(),

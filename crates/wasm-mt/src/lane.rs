@@ -35,7 +35,7 @@ use crate::payload::Payload;
 use crate::sys;
 use crate::thread::Current;
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use self::end::Out;
 pub(crate) use self::end::{Cause, Death, LastWords};
 
@@ -54,7 +54,7 @@ pub trait Feed: Send + Sync {
     /// So many of its jobs have ended in their worker.
     fn left(&self, at: usize, jobs: usize);
     /// A job of its worker sends something to the pool.
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     fn hears(&self, at: usize, message: &js_sys::Array);
 }
 
@@ -279,7 +279,7 @@ impl Lane {
     }
 
     /// Tells its worker how many the pool has now. One that is not up has no code to hear it.
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn is_of_pool(&self, workers: usize) {
         let state = self.lock();
         if let (Phase::Ready, Some(link)) = (&state.phase, &state.link) {
@@ -481,7 +481,7 @@ impl Lane {
     }
 
     /// What a job of the present worker sends to the pool.
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub(crate) fn hears(&self, generation: u32, message: &js_sys::Array) {
         if self.lock_if(generation).is_some() {
             self.tell(|feed, at| feed.hears(at, message));

@@ -10,6 +10,7 @@ pub mod __fuzz;
 #[doc(hidden)]
 #[path = "door.rs"]
 pub mod __pool;
+mod block_on;
 mod buffer;
 mod builder;
 mod channel;
@@ -19,9 +20,14 @@ pub mod compat;
 mod entry;
 mod error;
 mod handle;
+mod host_jobs;
 mod job;
 #[cfg(feature = "json")]
 mod json;
+#[cfg_attr(
+    target_os = "wasi",
+    expect(dead_code, reason = "a guest starts no thread")
+)]
 mod lane;
 mod macros;
 mod name;
@@ -34,14 +40,15 @@ mod sys;
 mod thread;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod utils;
-#[cfg(any(target_family = "wasm", test, fuzzing))]
+#[cfg(any(all(target_family = "wasm", target_os = "unknown"), test, fuzzing))]
 #[cfg_attr(
-    all(fuzzing, not(target_family = "wasm")),
+    any(all(fuzzing, not(target_family = "wasm")), target_os = "wasi"),
     expect(dead_code, reason = "a fuzzer posts no frames")
 )]
 mod wire;
 mod worker;
 
+pub use block_on::block_on;
 pub use buffer::Buffer;
 pub use builder::{Builder, WORKER_SCRIPT};
 pub use channel::{Receiver, SendError, Sender, channel};
@@ -64,10 +71,11 @@ pub use thread::{Current, Thread, available_parallelism, current, is_worker};
 pub mod __private {
     #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
     pub use crate::compat::console_log;
+    pub use crate::host_jobs::{host_job, host_job_async};
     pub use crate::job::gives;
     #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
     pub use serde_closure::FnOnce;
 }
 
-#[cfg(all(test, target_family = "wasm"))]
+#[cfg(all(test, target_family = "wasm", target_os = "unknown"))]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -93,6 +93,7 @@ pub(crate) fn catch<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, Unwound> {
 }
 
 /// The job that this thread runs right now.
+#[cfg(not(target_os = "wasi"))]
 pub(crate) fn current_job() -> Option<JobId> {
     match CURRENT.get() {
         0 => None,
@@ -101,7 +102,7 @@ pub(crate) fn current_job() -> Option<JobId> {
 }
 
 /// Where the mark of the running job lies in this instance's memory.
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) fn current_address() -> u32 {
     CURRENT.with(|current| current.as_ptr() as u32)
 }
@@ -123,7 +124,7 @@ pub(crate) fn install_hook() {
     }));
 }
 
-#[cfg(all(test, target_family = "wasm"))]
+#[cfg(all(test, target_family = "wasm", target_os = "unknown"))]
 mod tests {
     use std::fmt;
 

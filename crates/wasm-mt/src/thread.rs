@@ -15,6 +15,8 @@ use crate::sys;
 
 /// A thread: a Web Worker in a browser, an OS thread natively. It runs the jobs that it is given, in order.
 ///
+/// A WASI guest has none of its own: its jobs run on its host's, and `wasm_mt_pool::ThreadPool` gives them there.
+///
 /// ```
 /// # futures::executor::block_on(async {
 /// use wasm_mt::{Thread, job};
@@ -131,7 +133,8 @@ impl fmt::Debug for Thread {
 
 /// The thread that runs this code, where that is one of ours.
 ///
-/// `None` on the page, and natively on threads that others made.
+/// `None` on the page, natively on threads that others made, and in a WASI guest outside its jobs. There it is the host's
+/// thread, whose id is its number and one, and which has no name.
 pub fn current() -> Option<Current> {
     sys::current()
 }
@@ -141,8 +144,8 @@ pub fn is_worker() -> bool {
     current().is_some()
 }
 
-/// How many threads can run at once here: `navigator.hardwareConcurrency`, natively what the standard library says. At
-/// least 1.
+/// How many threads can run at once here: `navigator.hardwareConcurrency`, natively what the standard library says, and in a
+/// WASI guest as many as its host's pool has. At least 1.
 pub fn available_parallelism() -> usize {
     sys::available_parallelism()
 }

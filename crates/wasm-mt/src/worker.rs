@@ -35,6 +35,10 @@ pub(crate) enum Report {
     )]
     Begun(JobId),
     /// The job awaits something: the thread can begin another.
+    #[cfg_attr(
+        target_os = "wasi",
+        expect(dead_code, reason = "a guest runs one job at a time")
+    )]
     Suspended(JobId),
     /// The job has ended.
     Finished(JobId, Outcome),

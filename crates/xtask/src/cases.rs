@@ -22,6 +22,7 @@ use crate::programs;
 use crate::serve::{Options, Server};
 use crate::table::Row;
 use crate::webdriver::Session;
+use crate::worlds::Native;
 
 /// A case that has posted nothing by then hangs.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -35,6 +36,7 @@ pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
     layouts::trunk(&site)?;
     lay_out(&site)?;
     layouts::worker_script(&site, pages::STRICT_PAGE)?;
+    let native = Native::build()?;
     let runtime = tokio::runtime::Runtime::new()?;
     let mut rows = Vec::new();
     for &browser in browsers {
@@ -42,7 +44,7 @@ pub(crate) fn run(browsers: &[Browser]) -> Result<Vec<Row>> {
         let driver = Driver::start_isolated(browser)?;
         let ran = runtime.block_on(async {
             let cases = run_cases(browser, &driver, &site).await?;
-            let pages = looks::check(browser, &driver, &site).await?;
+            let pages = looks::check(browser, &driver, &site, &native).await?;
             anyhow::Ok([cases, pages])
         });
         rows.extend(ran.with_context(|| format!("{browser} wrote:\n{}", driver.log()))?);

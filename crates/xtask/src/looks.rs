@@ -3,6 +3,7 @@
 
 mod images;
 mod julia;
+mod worlds;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::serve::{Options, Server};
 use crate::table::Row;
 use crate::webdriver::Session;
 use crate::workspace;
+use crate::worlds::Native;
 
 /// A canvas that has not been posted by then is not coming.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -32,7 +34,12 @@ const STRICTEST: &str = "default-src 'none'; base-uri 'none'; form-action 'none'
     require-trusted-types-for 'script'; trusted-types wasm-mt";
 
 /// Opens each page, checks what it shows, and takes its picture.
-pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Result<Row> {
+pub(crate) async fn check(
+    browser: Browser,
+    driver: &Driver,
+    site: &Path,
+    native: &Native,
+) -> Result<Row> {
     let mut tally = Tally::new("pages", browser);
     let server = Server::start(site.to_owned(), 0, Options::default()).await?;
     let session = Session::open(driver).await?;
@@ -71,6 +78,7 @@ pub(crate) async fn check(browser: Browser, driver: &Driver, site: &Path) -> Res
         "julia-narrow",
         julia::check_narrow(&session, &server, browser)
     );
+    check!("worlds", worlds::check(&session, &server, native));
     for (kind, query) in [("", ""), ("-no-modules", "?glue=no-modules")] {
         for by in ["job", "exec"] {
             check!(

@@ -24,8 +24,10 @@ mod suite;
 mod table;
 mod test;
 mod tools;
+mod wasmtime;
 mod webdriver;
 mod workspace;
+mod worlds;
 
 use std::process::ExitCode;
 

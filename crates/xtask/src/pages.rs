@@ -111,6 +111,14 @@ pub(crate) const JULIA: Page = Page {
     glue: &[Glue::Web],
 };
 
+/// Three programs that are also native ones and WASI guests.
+pub(crate) const WORLDS: Page = Page {
+    package: "example-worlds",
+    folder: "examples/worlds",
+    route: "worlds",
+    glue: &[Glue::Web],
+};
+
 /// A page that is built with each kind of glue.
 pub(crate) const fn with_both(
     package: &'static str,
@@ -126,11 +134,12 @@ pub(crate) const fn with_both(
 }
 
 /// The pages of the gallery. Those with both load the classic script by `?glue=no-modules`.
-pub(crate) const EXAMPLES: [Page; 11] = [
+pub(crate) const EXAMPLES: [Page; 12] = [
     HELLO,
     with_both("example-parallel", "examples/parallel", "parallel"),
     JULIA,
     IMAGES,
+    WORLDS,
     with_both("example-exec", "examples/exec", "exec"),
     with_both("example-fib", "examples/fib", "fib"),
     with_both("example-executors", "examples/executors", "executors"),

@@ -18,11 +18,13 @@ use crate::tools::{self, Tool};
 use crate::workspace;
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const WASI_TARGET: &str = "wasm32-wasip1";
 
 /// `cargo xtask doctor`: a table of what is here and what is missing.
 pub(crate) fn doctor() -> Result<ExitCode> {
     let mut needs = vec![
-        Need::WasmTarget,
+        Need::Target(WASM_TARGET),
+        Need::Target(WASI_TARGET),
         Need::Component("clippy"),
         Need::Component("rustfmt"),
         Need::Tool(&tools::CARGO_DENY),
@@ -66,7 +68,12 @@ pub(crate) fn doctor() -> Result<ExitCode> {
 /// The target that the pages and the browser suite are built for, and a command line that reads what is built.
 pub(crate) fn wasm_target() -> Result<()> {
     same_wasm_bindgen()?;
-    provide(&[Need::WasmTarget])
+    provide(&[Need::Target(WASM_TARGET)])
+}
+
+/// The target that guests of Wasmtime are built for.
+pub(crate) fn wasi_target() -> Result<()> {
+    provide(&[Need::Target(WASI_TARGET)])
 }
 
 /// What the lints run.
@@ -110,7 +117,8 @@ fn browser_needs(browsers: &[Browser], drivers: bool) -> Vec<Need> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
-    WasmTarget,
+    /// A target of the Rust tool chain.
+    Target(&'static str),
     /// A component of the Rust tool chain.
     Component(&'static str),
     Tool(&'static Tool),
@@ -138,8 +146,7 @@ enum Source {
 impl Need {
     fn name(self) -> String {
         match self {
-            Need::WasmTarget => WASM_TARGET.to_string(),
-            Need::Component(name) => name.to_string(),
+            Need::Target(name) | Need::Component(name) => name.to_string(),
             Need::Tool(tool) => tool.name.to_string(),
             Need::Nightly => "the nightly tool chain".to_string(),
             Need::Miri => "miri".to_string(),
@@ -156,7 +163,7 @@ impl Need {
     /// Where it is, and its version if it tells; `None` if it is missing.
     fn found(self) -> Option<String> {
         let program: Option<PathBuf> = match self {
-            Need::WasmTarget => return target_libdir().map(|dir| dir.display().to_string()),
+            Need::Target(name) => return target_libdir(name).map(|dir| dir.display().to_string()),
             Need::Component(name) => {
                 // `cargo fmt` is a program of the component `rustfmt`.
                 let command = if name == "rustfmt" { "fmt" } else { name };
@@ -193,7 +200,7 @@ impl Need {
 
     fn is_met(self) -> bool {
         match self {
-            Need::WasmTarget | Need::Component(_) | Need::Nightly | Need::Miri => {
+            Need::Target(_) | Need::Component(_) | Need::Nightly | Need::Miri => {
                 self.found().is_some()
             }
             Need::Cxx => on_path("c++").is_some(),
@@ -206,7 +213,8 @@ impl Need {
 
     fn source(self) -> Source {
         match self {
-            Need::WasmTarget => Source::Rustup(&["target", "add", WASM_TARGET]),
+            Need::Target(WASI_TARGET) => Source::Rustup(&["target", "add", WASI_TARGET]),
+            Need::Target(_) => Source::Rustup(&["target", "add", WASM_TARGET]),
             Need::Component("clippy") => Source::Rustup(&["component", "add", "clippy"]),
             Need::Component(_) => Source::Rustup(&["component", "add", "rustfmt"]),
             Need::Tool(tool) => Source::Built(tool),
@@ -423,9 +431,9 @@ fn has_source() -> bool {
 }
 
 /// The folder of the target's standard library, if it is installed.
-fn target_libdir() -> Option<PathBuf> {
+fn target_libdir(target: &str) -> Option<PathBuf> {
     let text =
-        version(Command::new("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]));
+        version(Command::new("rustc").args(["--print", "target-libdir", "--target", target]));
     Some(PathBuf::from(text)).filter(|dir| has_core(dir))
 }
 

@@ -21,6 +21,7 @@ use crate::setup;
 use crate::size;
 use crate::suite::{Counts, Setting, Suite};
 use crate::table::{self, Expected, Row};
+use crate::wasmtime;
 use crate::workspace;
 
 #[derive(clap::Args)]
@@ -31,6 +32,9 @@ pub(crate) struct Args {
     /// Only this part; may be given more than once
     #[arg(long)]
     part: Vec<Part>,
+    /// Only the part `wasmtime`, as `--part wasmtime`
+    #[arg(long)]
+    wasmtime: bool,
     /// Every setting in every browser, optimized native tests, long soaks, all that loom can run, miri and fuzzing
     #[arg(long)]
     deep: bool,
@@ -49,6 +53,8 @@ enum Part {
     Lint,
     /// `cargo test` on this machine
     Native,
+    /// The host for Wasmtime, and programs as its guests
+    Wasmtime,
     /// The smallest program: its size, and glue for bundlers
     Build,
     /// wasm-bindgen-test in the browsers
@@ -66,6 +72,7 @@ impl Part {
         match self {
             Part::Lint => "lint",
             Part::Native => "native",
+            Part::Wasmtime => wasmtime::PART,
             Part::Build => "build",
             Part::Suite => "suite",
             Part::Cases => "cases",
@@ -78,6 +85,7 @@ impl Part {
         match row.split([':', ' ']).next() {
             Some("lint") => Part::Lint,
             Some("native") => Part::Native,
+            Some(wasmtime::PART) => Part::Wasmtime,
             Some("build") => Part::Build,
             Some("suite") => Part::Suite,
             Some(faults::PART) => Part::Faults,
@@ -89,7 +97,9 @@ impl Part {
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let browsers = chosen(&args.browser, &Browser::ALL);
-    let parts = chosen(&args.part, Part::value_variants());
+    let mut parts = args.part;
+    parts.extend(args.wasmtime.then_some(Part::Wasmtime));
+    let parts = chosen(&parts, Part::value_variants());
     let mut expected = if args.bless {
         Expected::read().unwrap_or_default()
     } else {
@@ -112,6 +122,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         let outcome = match part {
             Part::Lint => run.lint(args.deep),
             Part::Native => run.native(args.deep),
+            Part::Wasmtime => run.wasmtime(args.deep),
             Part::Build => run.build(),
             Part::Suite => run.suite(&browsers, args.deep),
             Part::Cases => run.cases(&browsers),
@@ -163,6 +174,11 @@ fn planned(
                         .map(|name| (name.to_string(), String::new())),
                 );
             }
+            Part::Wasmtime => planned.extend(
+                wasmtime::runs(deep)
+                    .into_iter()
+                    .map(|(name, _)| (name.to_string(), String::new())),
+            ),
             Part::Build => planned.push((BUILD.to_string(), String::new())),
             Part::Suite => planned.extend(browsers.iter().flat_map(|&browser| {
                 Setting::of(browser, deep)
@@ -223,20 +239,19 @@ const OPTIMIZED: &str = "native: crates, optimized";
 const DEEP_SOAK: &str = "200000";
 
 /// The native test runs: their names in the table, and cargo's arguments.
-fn native_runs(deep: bool) -> Vec<(&'static str, &'static [&'static str])> {
-    let mut runs: Vec<(&str, &[&str])> = vec![
-        (
-            "native: crates",
-            &["test", "--workspace", "--exclude", "xtask"],
-        ),
-        ("native: xtask", &["test", "--package", "xtask"]),
-        (if deep { LOOM_DEEP } else { LOOM }, LOOM_ARGS),
+fn native_runs(deep: bool) -> Vec<(&'static str, Vec<&'static str>)> {
+    let crates = [
+        &["test", "--workspace", "--exclude", "xtask"][..],
+        &wasmtime::ELSEWHERE,
+    ]
+    .concat();
+    let mut runs = vec![
+        ("native: crates", crates.clone()),
+        ("native: xtask", vec!["test", "--package", "xtask"]),
+        (if deep { LOOM_DEEP } else { LOOM }, LOOM_ARGS.to_vec()),
     ];
     if deep {
-        runs.push((
-            OPTIMIZED,
-            &["test", "--release", "--workspace", "--exclude", "xtask"],
-        ));
+        runs.push((OPTIMIZED, [&crates[..], &["--release"]].concat()));
     }
     runs
 }
@@ -263,7 +278,11 @@ impl Run {
         setup::lint_tools()?;
         setup::wasm_target()?;
         let deny = ["--", "--deny", "warnings"];
-        let clippy = ["clippy", "--workspace", "--all-targets"];
+        let clippy = [
+            &["clippy", "--workspace", "--all-targets"][..],
+            &wasmtime::ELSEWHERE,
+        ]
+        .concat();
         let wasm = ["--target", "wasm32-unknown-unknown"];
         // What only `bench` builds.
         let peers = ["--exclude", "xtask", "--features", "wasm-mt-benches/peers"];
@@ -347,23 +366,30 @@ impl Run {
             if name == OPTIMIZED {
                 cargo.env("WASM_MT_SOAK", DEEP_SOAK);
             }
-            let (succeeded, output) = streamed(cargo.args(args).arg("--no-fail-fast"))?;
-            let counts = Counts::of(&output).unwrap_or_default();
-            let failed = if succeeded {
-                counts.failed
-            } else {
-                counts.failed.max(1)
-            };
-            self.count(name, counts.passed, failed, started);
+            let counts = counted(cargo.args(args).arg("--no-fail-fast"))?;
+            self.count(name, counts.passed, counts.failed, started);
         }
-        for (name, run) in deep::RUNS.iter().filter(|_| deep) {
+        if deep {
+            self.each(deep::RUNS);
+        }
+        Ok(())
+    }
+
+    fn wasmtime(&mut self, deep: bool) -> Result<()> {
+        setup::wasi_target()?;
+        self.each(wasmtime::runs(deep));
+        Ok(())
+    }
+
+    /// One that cannot run is a fault, and the others run all the same.
+    fn each(&mut self, runs: impl IntoIterator<Item = deep::Run>) {
+        for (name, run) in runs {
             let started = Instant::now();
             match run() {
                 Ok(counts) => self.count(name, counts.passed, counts.failed, started),
                 Err(error) => self.fault(format!("{name}: {error:#}")),
             }
         }
-        Ok(())
     }
 
     fn build(&mut self) -> Result<()> {
@@ -502,8 +528,19 @@ impl Run {
     }
 }
 
+/// Runs tests, shows what they print, and counts them.
+pub(crate) fn counted(command: &mut Command) -> Result<Counts> {
+    let (succeeded, output) = streamed(command)?;
+    let mut counts = Counts::of(&output).unwrap_or_default();
+    // What does not compile, or ends the whole program, has no line that counts.
+    if !succeeded && counts.failed == 0 {
+        counts.failed = 1;
+    }
+    Ok(counts)
+}
+
 /// Runs a command whose output is shown as it comes, and returned.
-pub(crate) fn streamed(command: &mut Command) -> Result<(bool, String)> {
+fn streamed(command: &mut Command) -> Result<(bool, String)> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -541,6 +578,7 @@ mod tests {
         for part in [
             Part::Lint,
             Part::Native,
+            Part::Wasmtime,
             Part::Build,
             Part::Suite,
             Part::Chaos,

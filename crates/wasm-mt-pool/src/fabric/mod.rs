@@ -1,9 +1,15 @@
 //! How jobs reach the workers, and how workers take them from one another. A [`Fabric`] is what a pool is to its handles:
-//! `post`, by messages, in a browser, and for a job that is in a worker there its `guest`; `native`, by shared deques.
+//! `post`, by messages, in a browser, and for a job that is in a worker there its `guest`; `native`, by shared deques; `hosted`, the
+//! pool of a WASI guest's host.
 
+#[cfg(target_os = "wasi")]
+mod hosted;
 #[cfg(not(target_family = "wasm"))]
 mod native;
-#[cfg(any(target_family = "wasm", test))]
+#[cfg(any(
+    all(target_family = "wasm", target_os = "unknown"),
+    all(test, not(target_family = "wasm"))
+))]
 mod post;
 
 use std::sync::Weak;
@@ -14,9 +20,11 @@ use wasm_mt::{JobId, StartError};
 
 use crate::stats::Stats;
 
+#[cfg(target_os = "wasi")]
+pub(crate) use hosted::{current, start};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use native::face::{current, current_worker, start, start_for};
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use post::{current, start};
 
 /// A pool, as its handles know it. Nothing here blocks.

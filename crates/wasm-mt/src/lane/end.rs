@@ -68,7 +68,7 @@ impl Cause {
 }
 
 /// What a worker has to do: what its silence is judged by.
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) enum Out {
     Nothing,
     /// A job's sync part: until that ends it can say nothing.
@@ -78,7 +78,7 @@ pub(crate) enum Out {
 }
 
 impl Lane {
-    #[cfg(target_family = "wasm")]
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub(crate) fn out(&self, generation: u32) -> Out {
         let Some(state) = self.lock_if(generation) else {
             return Out::Nothing;

@@ -35,7 +35,24 @@ pub(crate) mod web;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use web::*;
 
-#[cfg(all(target_family = "wasm", not(target_os = "unknown")))]
+#[cfg(target_os = "wasi")]
+mod hosted;
+#[cfg(target_os = "wasi")]
+pub use hosted::*;
+
+// What both backends on wasm have, where jobs are numbers and bytes.
+#[cfg(target_family = "wasm")]
+mod call;
+#[cfg(target_family = "wasm")]
+mod task;
+#[cfg(target_family = "wasm")]
+pub use task::{Task, Value, decode};
+
+#[cfg(all(
+    target_family = "wasm",
+    not(any(target_os = "unknown", all(target_os = "wasi", target_env = "p1")))
+))]
 compile_error!(
-    "wasm-mt has no backend for this target: use wasm32-unknown-unknown with wasm-bindgen, or a native target"
+    "wasm-mt has no backend for this target: use wasm32-unknown-unknown with wasm-bindgen, wasm32-wasip1 with a host that \
+     `wasm-mt-wasmtime` makes, or a native target"
 );

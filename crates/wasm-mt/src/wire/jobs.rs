@@ -1,20 +1,9 @@
 //! Records of jobs, as a frame or a pool's worker has them: a head for jobs of one kind in a row, then the arguments of each.
 
 use super::{Put, Reader, Take, Writer};
+pub(crate) use crate::__abi::Kind;
 use crate::handle::JobId;
 use crate::payload::Payload;
-
-/// What a job calls.
-#[derive(Clone, Copy)]
-#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
-pub(crate) struct Kind {
-    /// The table index of a trampoline.
-    pub(crate) trampoline: u32,
-    /// The table index of the job's `fn`.
-    pub(crate) function: u32,
-    /// Of the types that both are made for, and of the function's place.
-    pub(crate) fingerprint: u64,
-}
 
 /// What stands before the arguments of jobs of one kind in a row.
 #[cfg_attr(test, derive(Debug, PartialEq, Eq))]

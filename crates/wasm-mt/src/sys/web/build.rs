@@ -13,11 +13,11 @@ use std::any::type_name;
 
 use wasm_bindgen::prelude::*;
 
-use super::entry::{FNV_BASIS, fnv};
 use super::strip::SCRIPT;
 use super::{Link, dom, entry, link};
 use crate::lane::Lane;
 use crate::panic;
+use crate::sys::call::{FNV_BASIS, fnv};
 
 unsafe extern "C" {
     /// Where the linker ended the statics. Only its address means something.

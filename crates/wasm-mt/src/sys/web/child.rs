@@ -16,7 +16,6 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::context::{Context, Shared};
 use super::letter::{self, Letter, Reader, Writer};
-use super::task::Task;
 use super::{dom, entry, link, watch};
 use crate::channel::Outlet;
 use crate::entry::{Child, Entry, close};
@@ -24,6 +23,7 @@ use crate::error::JoinError;
 use crate::handle::{JobId, Packet};
 use crate::name::Name;
 use crate::payload::Payload;
+use crate::sys::Task;
 use crate::wire::answer::{self, Answer};
 use crate::wire::jobs;
 use crate::worker::Outcome;

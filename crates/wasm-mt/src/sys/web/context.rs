@@ -18,7 +18,7 @@ use crate::error::JoinError;
 use crate::payload::{self, Payload, Travels};
 
 /// A context as the code of all programs knows it: one without a pool links none.
-pub(super) trait Shared: Send + Sync {
+pub(crate) trait Shared: Send + Sync {
     fn id(&self) -> u64;
 
     /// Nothing in it can fail to be cloned.
@@ -41,18 +41,18 @@ pub(super) trait Shared: Send + Sync {
 }
 
 /// The owner's side.
-pub(super) struct Context {
+pub(crate) struct Context {
     id: u64,
     payload: Result<Payload, JoinError>,
 }
 
 impl Context {
-    pub(super) fn new<C: Serialize>(value: &C) -> Self {
+    pub(crate) fn new<C: Serialize>(value: &C) -> Self {
         Self::of(payload::encode(value, Travels::Back))
     }
 
     /// One that came encoded.
-    pub(super) fn of(mut payload: Result<Payload, JoinError>) -> Self {
+    pub(crate) fn of(mut payload: Result<Payload, JoinError>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         // It goes to several workers, so what would be handed over is copied, and what cannot be is an error.
         if let Ok(payload) = &mut payload {
@@ -171,7 +171,7 @@ pub fn forget(id: u64) {
 ///
 /// # Errors
 /// Where it does not decode, or has not come.
-pub(super) fn with<C: DeserializeOwned + 'static, R>(
+pub(crate) fn with<C: DeserializeOwned + 'static, R>(
     id: u64,
     f: impl FnOnce(&C) -> R,
 ) -> Result<R, JoinError> {

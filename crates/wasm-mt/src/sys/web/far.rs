@@ -119,7 +119,7 @@ pub(crate) fn passed<T>(value: T) -> Result<T, JoinError> {
 }
 
 /// Takes the near ends out, with their places, where nothing is left.
-pub(super) fn take_outlets(values: &mut [Option<OutOfBand>]) -> Vec<(u32, Arc<dyn Outlet>)> {
+pub(crate) fn take_outlets(values: &mut [Option<OutOfBand>]) -> Vec<(u32, Arc<dyn Outlet>)> {
     let mut outlets = Vec::new();
     for (index, place) in (0..).zip(values) {
         match place.take() {

@@ -169,8 +169,8 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::super::letter::Writer;
-    use super::super::task::Task;
     use super::*;
+    use crate::sys::Task;
     use crate::wire::jobs::Jobs;
 
     /// A message of one job that was posted.

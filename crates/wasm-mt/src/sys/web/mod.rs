@@ -1,6 +1,6 @@
 //! The web backend: a Web Worker a thread, each with an instance of the program's own module, and messages between them.
 //!
-//! Walk of a job: [`task`] (what it is in numbers and bytes) → [`link`] (posts it) → `worker.js` → [`entry`] (calls it, in
+//! Walk of a job: [`task`](super::task) (what it is in numbers and bytes) → [`link`] (posts it) → `worker.js` → [`entry`] (calls it, in
 //! the worker's instance) → `link` again (hears its report).
 
 mod build;
@@ -18,7 +18,6 @@ mod module;
 mod script;
 mod start;
 mod strip;
-mod task;
 mod timer;
 mod trace;
 mod watch;
@@ -28,9 +27,11 @@ use std::any::Any;
 use wasm_bindgen::prelude::*;
 
 pub use child::{Heard, answered, end_pool, given_up, given_up_many, hear, submit};
+pub(super) use context::{Context, Shared, with as with_context};
 pub use context::{forget, keep};
 pub(crate) use entry::{announce_panic, current, report};
 pub use entry::{current_pool, set_pool, spawn_local};
+pub(super) use far::take_outlets;
 pub(crate) use far::{Far, OutOfBand, bind, passed};
 pub(crate) use gate::LEAST_GRACE;
 pub(crate) use glue::GlueSource;
@@ -39,7 +40,6 @@ pub(crate) use letter::Letter;
 
 pub(crate) use link::Link;
 pub(crate) use module::ModuleSource;
-pub use task::{Task, Value, decode};
 pub use timer::Timer;
 pub(crate) use trace::{TRACER, Tracer};
 pub(crate) use watch::SilenceLimit;

@@ -7,10 +7,14 @@ use js_sys::{Function, WebAssembly};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
+use crate::__abi::Kind;
+use crate::error::JoinErrorKind;
 use crate::job::Job;
+use crate::payload::{self, Travels};
+use crate::sys::call::{fingerprint, invoke};
 use crate::sys::{Task, decode};
 use crate::thread::Thread;
-use crate::worker::Outcome;
+use crate::worker::{Outcome, Run};
 
 thread_local! {
     /// How often a function of [`double`]'s type was called that is not `double`.
@@ -132,7 +136,7 @@ fn in_a_functions_place_no_other_is_called() {
 }
 
 /// What came of calls by places in a row.
-#[derive(Clone, Copy, Default, Debug, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Default, Debug, serde::Serialize, serde::Deserialize)]
 struct Swept {
     next: u32,
     ran: u32,

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::context::{Context, Shared};
-use super::{entry, far};
+use super::{Context, Shared, call, take_outlets};
+use crate::__abi::Kind;
 use crate::channel::Outlet;
 use crate::error::JoinError;
 use crate::handle::{JobId, Origin};
@@ -18,7 +18,6 @@ use crate::job::Travel;
 use crate::lane::{Lane, LastWords};
 use crate::name::Name;
 use crate::payload::{self, Payload, Travels};
-use crate::wire::jobs::Kind;
 
 /// A result without its type: its encoding.
 pub type Value = Payload;
@@ -59,6 +58,12 @@ impl Many {
     pub(super) fn encode(&self, id: JobId) -> Result<Payload, JoinError> {
         self.items.encode((id.0 - self.base) as usize)
     }
+
+    /// Drops the items, which the host has.
+    #[cfg(target_os = "wasi")]
+    pub(super) fn forget(&self) {
+        self.items.forget();
+    }
 }
 
 /// Kept until the last has ended: one that was posted may have to be posted again.
@@ -95,6 +100,7 @@ impl<I: Travel> Items for ItemsOf<I> {
 }
 
 /// Items that came encoded.
+#[cfg(target_os = "unknown")]
 impl Items for Vec<Mutex<Option<Payload>>> {
     fn encode(&self, at: usize) -> Result<Payload, JoinError> {
         let place = self.get(at);
@@ -140,12 +146,7 @@ impl Task {
         T: Serialize,
         F: Future<Output = T> + 'static,
     {
-        let kind = Kind {
-            trampoline: entry::call_async::<A, T, F> as entry::Trampoline as usize as u32,
-            function: f as usize as u32,
-            fingerprint: entry::fingerprint::<(fn(A) -> F, T)>(f as usize),
-        };
-        let mut task = Task::one(kind, payload::encode(&args, Travels::Out));
+        let mut task = Task::one(kind_of_async(f), payload::encode(&args, Travels::Out));
         task.may_suspend = true;
         task
     }
@@ -175,9 +176,9 @@ impl Task {
         f: fn(&C, I) -> R,
     ) -> Self {
         let kind = Kind {
-            trampoline: entry::call_with::<C, I, R> as entry::Trampoline as usize as u32,
+            trampoline: call::call_with::<C, I, R> as call::Trampoline as usize as u32,
             function: f as usize as u32,
-            fingerprint: entry::fingerprint::<fn(&C, I) -> R>(f as usize),
+            fingerprint: call::fingerprint::<fn(&C, I) -> R>(f as usize),
         };
         Task::many(
             kind,
@@ -187,6 +188,7 @@ impl Task {
     }
 
     /// Jobs whose arguments came encoded.
+    #[cfg(target_os = "unknown")]
     #[track_caller]
     pub(super) fn came(kind: Kind, items: Vec<Payload>, context: Option<Arc<dyn Shared>>) -> Self {
         let items: Vec<_> = items
@@ -251,7 +253,22 @@ impl Task {
         Weak::<Lane>::new()
     }
 
+    /// Takes the arguments of one job.
+    #[cfg(target_os = "wasi")]
+    pub(super) fn take_payload(&mut self) -> Result<Payload, JoinError> {
+        match &mut self.args {
+            Args::One(Ok(payload)) => Ok(Payload {
+                bytes: std::mem::take(&mut payload.bytes),
+                values: std::mem::take(&mut payload.values),
+                type_name: payload.type_name,
+            }),
+            Args::One(Err(error)) => Err(error.clone()),
+            Args::Many(_) => Err(JoinError::lost("it is several jobs".into())),
+        }
+    }
+
     /// The arguments of one job.
+    #[cfg(target_os = "unknown")]
     pub(super) fn payload(&self) -> Result<&Payload, JoinError> {
         match &self.args {
             Args::One(payload) => payload.as_ref().map_err(Clone::clone),
@@ -265,15 +282,28 @@ impl Task {
     }
 }
 
-fn kind_of<A, T>(f: fn(A) -> T) -> Kind
+pub(crate) fn kind_of<A, T>(f: fn(A) -> T) -> Kind
 where
     A: Serialize + DeserializeOwned,
     T: Serialize,
 {
     Kind {
-        trampoline: entry::call::<A, T> as entry::Trampoline as usize as u32,
+        trampoline: call::call::<A, T> as call::Trampoline as usize as u32,
         function: f as usize as u32,
-        fingerprint: entry::fingerprint::<fn(A) -> T>(f as usize),
+        fingerprint: call::fingerprint::<fn(A) -> T>(f as usize),
+    }
+}
+
+pub(crate) fn kind_of_async<A, T, F>(f: fn(A) -> F) -> Kind
+where
+    A: Serialize + DeserializeOwned,
+    T: Serialize,
+    F: Future<Output = T> + 'static,
+{
+    Kind {
+        trampoline: call::call_async::<A, T, F> as call::Trampoline as usize as u32,
+        function: f as usize as u32,
+        fingerprint: call::fingerprint::<(fn(A) -> F, T)>(f as usize),
     }
 }
 
@@ -300,7 +330,7 @@ impl Task {
     /// Takes the near ends of the channels that go with the job, with their places.
     pub(crate) fn take_outlets(&mut self) -> Vec<(u32, Arc<dyn Outlet>)> {
         match &mut self.args {
-            Args::One(Ok(payload)) => far::take_outlets(&mut payload.values),
+            Args::One(Ok(payload)) => take_outlets(&mut payload.values),
             _ => Vec::new(),
         }
     }
