@@ -6,7 +6,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use wasm_mt::{Thread, available_parallelism};
@@ -25,6 +25,7 @@ use crate::pool::Pool;
 use crate::room::Capacity;
 use crate::shares::Shares;
 use crate::stats::Counters;
+use crate::stores::Gate;
 use crate::ticker::Ticker;
 
 /// What links functions of the host's own.
@@ -283,6 +284,8 @@ impl Builder {
             capacity: self.capacity.map(Capacity::new),
             backlog: Backlog::new(self.backlog_limit),
             shares: Shares::default(),
+            gate: Gate::new(self.limits.stores, self.threads),
+            keepers: Mutex::default(),
             counters,
             ticker,
             #[cfg(feature = "wasi")]

@@ -10,6 +10,7 @@ use futures::task::AtomicWaker;
 use wasm_mt::__abi::{Event, Outcome};
 
 use crate::backlog::{Backlog, Held, JOB, LETTER};
+use crate::stores::Signal;
 
 /// A guest is told of so many bytes at once, and of the rest when it asks again.
 const MOST: usize = 16 << 20;
@@ -23,6 +24,8 @@ pub(crate) struct Mailbox {
 
 struct Letters {
     events: VecDeque<(Event, Held)>,
+    /// Says that something has come, once the job has a store.
+    signal: Option<Signal>,
     closed: bool,
 }
 
@@ -42,6 +45,7 @@ impl Mailbox {
         Mailbox {
             letters: Mutex::new(Letters {
                 events: VecDeque::new(),
+                signal: None,
                 closed: false,
             }),
             waker: AtomicWaker::new(),
@@ -70,7 +74,12 @@ impl Mailbox {
             return Pushed::Closed;
         }
         letters.events.push_back((event, held));
+        let signal = letters.signal.clone();
         drop(letters);
+        // Before the wake: see `stores.rs`.
+        if let Some(signal) = signal {
+            signal.notify();
+        }
         self.wake();
         Pushed::Taken
     }
@@ -88,6 +97,15 @@ impl Mailbox {
         }
     }
 
+    /// The job has a store from now on, and this is its signal.
+    pub(crate) fn has_signal(&self, signal: Signal) {
+        self.lock().signal = Some(signal);
+    }
+
+    pub(crate) fn signal(&self) -> Option<Signal> {
+        self.lock().signal.clone()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().events.is_empty()
     }
@@ -97,8 +115,9 @@ impl Mailbox {
         let mut letters = self.lock();
         letters.closed = true;
         let events = std::mem::take(&mut letters.events);
+        let signal = letters.signal.take();
         drop(letters);
-        drop(events);
+        drop((events, signal));
     }
 
     /// Whom to wake from now on.
