@@ -257,6 +257,19 @@ fn on_few_threads(body: fn(Builder)) {
 }
 
 #[test]
+fn fifty_nested_joins() {
+    child::run("fifty_nested_joins", || {
+        on_few_threads(|builder| {
+            let ground = Ground::from(builder.max_stores(51));
+            for _ in 0..20 {
+                assert_eq!(ground.run("chain", 50).unwrap(), 50);
+            }
+            ground.holds();
+        });
+    });
+}
+
+#[test]
 fn ten_thousand_children() {
     child::run("ten_thousand_children", || {
         on_few_threads(|builder| {
