@@ -189,6 +189,7 @@ impl Soak {
                 }
             }
             while going.len() > random.below(WINDOW as u64) as usize {
+                stop_endless(&going);
                 if let Some(one) = going.pop_front() {
                     self.settles(one, &mut counts);
                 }
@@ -197,6 +198,7 @@ impl Soak {
                 }
             }
         }
+        stop_endless(&going);
         for one in going {
             self.settles(one, &mut counts);
         }
@@ -234,6 +236,14 @@ impl Soak {
         *counts
             .entry((one.kind, one.fate, Some(outcome)))
             .or_default() += 1;
+    }
+}
+
+/// Before anything is waited for: it might wait for a place, or a store, that one of these has.
+fn stop_endless(going: &VecDeque<Going>) {
+    let endless = going.iter().filter(|one| one.kind.is_endless());
+    for one in endless.filter(|one| one.fate == Fate::Cancelled) {
+        one.handle.cancel();
     }
 }
 
