@@ -228,15 +228,17 @@ async fn a_parent_aborts_its_children(pool: ThreadPool) {
     let parent = job!(async || {
         let pool = this_pool();
         let (begun, mut begins) = channel();
-        let mut handles = vec![pool.spawn(job!(async |begun = begun.clone()| wait(begun).await))];
+        let waits = pool.spawn(job!(async |begun| wait(begun).await));
+        assert!(begins.recv().await.is_some());
+        waits.abort();
+        assert!(waits.await.expect_err("it was aborted").is_cancelled());
         if cfg!(target_os = "wasi") {
             // Natively it may have its parent's thread.
-            handles.push(pool.spawn(job!(|begun| spin(&begun))));
-        }
-        for handle in handles {
+            let (begun, mut begins) = channel();
+            let spins = pool.spawn(job!(|begun| spin(&begun)));
             assert!(begins.recv().await.is_some());
-            handle.abort();
-            assert!(handle.await.expect_err("it was aborted").is_cancelled());
+            spins.abort();
+            assert!(spins.await.expect_err("it was aborted").is_cancelled());
         }
     });
     pool.spawn(parent).timeout(LONG).await.unwrap();
