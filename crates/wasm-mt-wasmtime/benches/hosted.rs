@@ -15,8 +15,12 @@ use wasmtime::{
 
 const ROUNDS: usize = 31;
 
-/// Children of one job, and calls beside them.
-const MANY: u16 = 1000;
+/// Children that a job spawns before it awaits them, and how often it does.
+const CHILDREN: u8 = 100;
+const TIMES: u8 = 10;
+
+/// So many they are, and calls beside them.
+const MANY: u16 = CHILDREN as u16 * TIMES as u16;
 
 const SLICE: Duration = Duration::from_millis(1);
 
@@ -104,9 +108,9 @@ fn pool(guest: &[u8]) -> Pool {
 
 /// A job whose children are of a kind.
 fn children(many: &HostJob<(u8, u8, u8), ()>, kind: u8) -> Duration {
-    let [low, high] = MANY.to_le_bytes();
     cpu(|| {
-        many.spawn((kind, low, high)).wait().expect("it ends");
+        let ended = many.spawn((kind, CHILDREN, TIMES)).wait();
+        ended.expect("it ends");
     })
 }
 
