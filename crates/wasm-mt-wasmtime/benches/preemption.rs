@@ -19,8 +19,9 @@ const RUN: Duration = Duration::from_millis(20);
 /// How much fuel a slice has: about a millisecond's.
 const SLICE: u64 = 3_000_000;
 
-/// Each is given how often to turn. The second has four numbers alive from turn to turn, the third nine. No register for floats
-/// survives a call, so each loop that may call the host at its end keeps them in memory.
+/// Each is given how often to turn. `floats` has four numbers alive from turn to turn, `nine floats` nine. No register for floats
+/// survives a call, so a loop that may call the host at each turn keeps them in memory. `unrolled` takes eight steps of `floats` at a
+/// turn.
 const LOOPS: &str = r#"(module
   (func (export "integers") (param $left i32) (result i32) (local $x i32)
     (local.set $x (i32.const 1))
@@ -33,11 +34,14 @@ const LOOPS: &str = r#"(module
     (local $re f64) (local $im f64) (local $next f64) (local $a f64) (local $b f64)
     (local.set $a (f64.const -0.8)) (local.set $b (f64.const 0.156))
     (loop $again
-      (local.set $next (f64.add (local.get $a)
-        (f64.sub (f64.mul (local.get $re) (local.get $re)) (f64.mul (local.get $im) (local.get $im)))))
-      (local.set $im (f64.add (local.get $b)
-        (f64.mul (f64.const 2) (f64.mul (local.get $re) (local.get $im)))))
-      (local.set $re (local.get $next))
+      STEP
+      (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+    (i32.trunc_sat_f64_s (f64.add (local.get $re) (local.get $im))))
+  (func (export "unrolled") (param $left i32) (result i32)
+    (local $re f64) (local $im f64) (local $next f64) (local $a f64) (local $b f64)
+    (local.set $a (f64.const -0.8)) (local.set $b (f64.const 0.156))
+    (loop $again
+      EIGHT
       (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
     (i32.trunc_sat_f64_s (f64.add (local.get $re) (local.get $im))))
   (func (export "nine floats") (param $left i32) (result i32)
@@ -57,7 +61,15 @@ const LOOPS: &str = r#"(module
     (i32.trunc_sat_f64_s (f64.add (f64.add (f64.add (local.get $a) (local.get $b)) (f64.add (local.get $c) (local.get $d)))
       (f64.add (f64.add (local.get $e) (local.get $f)) (f64.add (local.get $g) (local.get $h)))))))"#;
 
-const NAMES: [&str; 3] = ["integers", "floats", "nine floats"];
+/// What stands for `STEP`, and eight times for `EIGHT`.
+const STEP: &str = "
+      (local.set $next (f64.add (local.get $a)
+        (f64.sub (f64.mul (local.get $re) (local.get $re)) (f64.mul (local.get $im) (local.get $im)))))
+      (local.set $im (f64.add (local.get $b)
+        (f64.mul (f64.const 2) (f64.mul (local.get $re) (local.get $im)))))
+      (local.set $re (local.get $next))";
+
+const NAMES: [&str; 4] = ["integers", "floats", "unrolled", "nine floats"];
 
 #[derive(Clone, Copy)]
 enum Preemption {
@@ -82,7 +94,10 @@ impl Side {
         config.epoch_interruption(matches!(mode, Preemption::Epochs));
         config.consume_fuel(matches!(mode, Preemption::Fuel));
         let engine = Engine::new(&config).expect("the engine's settings are allowed");
-        let module = wat::parse_str(LOOPS).expect("the loops are a module");
+        let text = LOOPS
+            .replace("STEP", STEP)
+            .replace("EIGHT", &STEP.repeat(8));
+        let module = wat::parse_str(text).expect("the loops are a module");
         let module = Module::new(&engine, module).expect("the loops compile");
         let mut store = Store::new(&engine, ());
         if matches!(mode, Preemption::Fuel) {

@@ -1,8 +1,18 @@
 //! [`Backlog`]: how many bytes the host holds for guests outside of their memories: records of jobs that wait, letters that nobody has
-//! read, and what was shared. So no guest takes all of the host's memory.
+//! read, and what was shared. So no guest takes all of the host's memory. What the host needs to keep these counts, too: a guest could
+//! have a great many that are empty.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a job costs the host beside its record, from its spawn until its parent has heard of its end.
+pub(crate) const JOB: usize = 1 << 10;
+
+/// What a letter costs beside its bytes.
+pub(crate) const LETTER: usize = 128;
+
+/// What is shared costs so much beside its bytes.
+pub(crate) const SHARE: usize = 128;
 
 #[derive(Debug)]
 pub(crate) struct Backlog {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use wasm_mt::{Thread, available_parallelism};
@@ -25,6 +25,7 @@ use crate::pool::Pool;
 use crate::room::Capacity;
 use crate::shares::Shares;
 use crate::stats::Counters;
+use crate::stores::Gate;
 use crate::ticker::Ticker;
 
 /// What links functions of the host's own.
@@ -224,6 +225,14 @@ impl Builder {
             let what = format!("a pool has 1 to {MOST_THREADS} threads");
             return Err(BuildErrorKind::Settings(what).into());
         }
+        if let Preemption::Fuel { slice: 0, .. } = self.preemption {
+            let what = "a job that uses no fuel at a time never goes on";
+            return Err(BuildErrorKind::Settings(what.into()).into());
+        }
+        if self.limits.stack > MOST_STACK {
+            let what = format!("the stack of a job has up to {MOST_STACK} bytes");
+            return Err(BuildErrorKind::Settings(what).into());
+        }
         let (module, allocation) = match self.source {
             Source::Bytes(wasm) => {
                 engine::compile(&wasm, self.preemption, self.allocation, self.limits)?
@@ -275,6 +284,8 @@ impl Builder {
             capacity: self.capacity.map(Capacity::new),
             backlog: Backlog::new(self.backlog_limit),
             shares: Shares::default(),
+            gate: Gate::new(self.limits.stores, self.threads),
+            keepers: Mutex::default(),
             counters,
             ticker,
             #[cfg(feature = "wasi")]
@@ -299,6 +310,9 @@ impl Builder {
 
 /// More threads than these are a mistake.
 const MOST_THREADS: usize = 4096;
+
+/// Of a larger one the system has none, for as many jobs as there may be.
+const MOST_STACK: usize = 1 << 30;
 
 /// Has a first instance say which jobs there are. It is a guest's code: it may panic the host's functions, and never end.
 fn ask_names(host: &Arc<Host>, module: &Module) -> Result<(), BuildError> {

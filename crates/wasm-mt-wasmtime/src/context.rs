@@ -11,6 +11,8 @@ use crate::error::{JobError, JobErrorKind};
 use crate::host::Host;
 use crate::shares::Share;
 use crate::ticket::{Outcome, Ticket};
+#[cfg(feature = "wasi")]
+use crate::wasi::Wasi;
 
 /// How long a job's turn is that makes way at its checkpoints alone.
 const TURN: Duration = Duration::from_millis(1);
@@ -58,17 +60,6 @@ pub(crate) enum Counted {
     Share(Arc<Share>),
 }
 
-/// What the WASI half has in a store.
-#[cfg(feature = "wasi")]
-pub(crate) struct Wasi(pub(crate) wasmtime_wasi::p1::WasiP1Ctx);
-
-#[cfg(feature = "wasi")]
-impl std::fmt::Debug for Wasi {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wasi").finish_non_exhaustive()
-    }
-}
-
 impl Context {
     pub(crate) fn new(host: Arc<Host>, worker: usize) -> Self {
         host.counters[worker].store_made();
@@ -77,6 +68,7 @@ impl Context {
                 host: host.clone(),
                 worker,
                 memory: 0,
+                tables: 0,
                 asked: 0,
             },
             host,
@@ -151,6 +143,8 @@ pub(crate) struct Usage {
     host: Arc<Host>,
     worker: usize,
     memory: usize,
+    /// What the elements of its tables need.
+    tables: usize,
     /// By how much the last growth was to grow.
     asked: usize,
 }
@@ -184,15 +178,25 @@ impl ResourceLimiter for Usage {
 
     fn table_growing(
         &mut self,
-        _: usize,
+        current: usize,
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let asked = desired.saturating_mul(size_of::<usize>());
+        let more = desired
+            .saturating_sub(current)
+            .saturating_mul(size_of::<usize>());
+        let asked = self.tables.saturating_add(more);
         let limit = self.host.limits.memory;
         if asked > limit {
             return Err(ended(JobErrorKind::Memory { asked, limit }));
         }
+        self.tables = asked;
         Ok(true)
+    }
+
+    /// A pool's place has room for fewer elements than there is memory for.
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        let (asked, limit) = (self.tables, self.host.limits.memory);
+        Err(ended(JobErrorKind::Memory { asked, limit }))
     }
 }

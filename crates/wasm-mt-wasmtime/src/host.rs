@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use wasm_mt::__abi::{self, Kind};
@@ -20,6 +21,7 @@ use crate::room::Capacity;
 use crate::run;
 use crate::shares::Shares;
 use crate::stats::{Counters, Stats};
+use crate::stores::Gate;
 use crate::ticker::Ticker;
 use crate::ticket::Ticket;
 
@@ -48,6 +50,9 @@ pub(crate) struct Host {
     pub(crate) capacity: Option<Arc<Capacity>>,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) shares: Shares,
+    pub(crate) gate: Arc<Gate>,
+    /// Of each worker that has idle instances, who drops them.
+    pub(crate) keepers: Mutex<Vec<Waker>>,
     pub(crate) counters: Arc<[Counters]>,
     pub(crate) ticker: Option<Ticker>,
     /// What WASI's functions find as theirs, while a job of the pool runs.
@@ -131,6 +136,10 @@ impl Host {
     pub(crate) fn end(&self) {
         // ORDERING: as in `is_closed`.
         self.closed.store(true, Ordering::Relaxed);
+        // They have their turn before their threads end.
+        let keepers =
+            std::mem::take(&mut *self.keepers.lock().unwrap_or_else(PoisonError::into_inner));
+        keepers.into_iter().for_each(Waker::wake);
         if let Some(threads) = self.threads.get() {
             threads.end();
         }

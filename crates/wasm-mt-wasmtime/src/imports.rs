@@ -5,8 +5,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use wasm_mt::__abi::{self as abi, Event, MODULE, flags};
+use wasm_mt::__pool::Packet;
 use wasmtime::{Caller, Linker, Result};
 
+use crate::backlog::JOB;
 use crate::context::{Context, Counted, ended, lie};
 use crate::error::{JobError, JobErrorKind};
 use crate::mailbox::Pushed;
@@ -168,7 +170,7 @@ fn spawn(mut guest: Guest<'_>, from: i32, length: i32, how: i32, worker: i32) ->
     let host = context.host.clone();
     // A job whose context is gone says so itself.
     let shared = (shared != 0).then(|| find(context, shared)).flatten();
-    let Some(held) = host.backlog.hold(record.len()) else {
+    let (Some(cost), Some(held)) = (host.backlog.hold(JOB), host.backlog.hold(record.len())) else {
         return Ok(-i64::from(abi::Outcome::Full.status()));
     };
     let work = Work::Record {
@@ -177,7 +179,7 @@ fn spawn(mut guest: Guest<'_>, from: i32, length: i32, how: i32, worker: i32) ->
         _held: held,
     };
     let running = context.running()?;
-    let child = Ticket::of_parent(&running.ticket, how, work);
+    let child = Ticket::of_parent(&running.ticket, how, work, cost);
     let id = child.number();
     running.children.insert(id, child.clone());
     let rank = (how & flags::RANK) >> flags::RANK_SHIFT;
@@ -232,12 +234,15 @@ fn take(mut guest: Guest<'_>, to: i32) -> Result<()> {
     }
 }
 
-/// A guest may give up on what has ended meanwhile.
+/// A guest may give up on what has ended meanwhile. What was not heard of that stays, and is counted until it is.
 fn child(guest: &mut Guest<'_>, id: i64) -> Result<Option<std::sync::Arc<Ticket>>> {
     let running = guest.data_mut().running()?;
     Ok(u64::try_from(id)
         .ok()
-        .and_then(|id| running.children.remove(&id)))
+        .and_then(|id| match running.children.get(&id) {
+            Some(child) if child.is_settled() => None,
+            _ => running.children.remove(&id),
+        }))
 }
 
 fn cancel(mut guest: Guest<'_>, id: i64) -> Result<()> {
@@ -269,8 +274,10 @@ fn send(mut guest: Guest<'_>, index: i32, from: i32, length: i32) -> Result<()> 
 
 fn close(mut guest: Guest<'_>, index: i32) -> Result<()> {
     let ticket = &guest.data_mut().running()?.ticket;
-    let _heard = ticket.tell(Event::Closed(ticket.number(), index as u32));
-    Ok(())
+    match ticket.tell(Event::Closed(ticket.number(), index as u32)) {
+        Pushed::Taken | Pushed::Closed => Ok(()),
+        Pushed::Full => Err(too_much()),
+    }
 }
 
 fn share(mut guest: Guest<'_>, from: i32, length: i32) -> Result<i64> {

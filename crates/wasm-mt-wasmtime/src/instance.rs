@@ -14,11 +14,14 @@ use crate::engine::Preemption;
 use crate::error::{BuildError, BuildErrorKind, JobError};
 use crate::host::Host;
 use crate::run::why;
+use crate::stores::Leave;
 
 pub(crate) struct Instance {
     store: Store<Context>,
     run: TypedFunc<i32, ()>,
     runs: u64,
+    /// Behind the store, which it outlives.
+    leave: Leave,
     _stays: PhantomData<*const ()>,
 }
 
@@ -30,8 +33,10 @@ impl Instance {
     pub(crate) async fn make(
         host: &Arc<Host>,
         worker: usize,
+        mut leave: Leave,
         running: Running,
     ) -> wasmtime::Result<Self> {
+        running.ticket.mailbox.has_signal(leave.begins());
         let mut store = store(host, worker, false)?;
         store.data_mut().running = Some(running);
         let instance = host.pre.instantiate_async(&mut store).await?;
@@ -44,6 +49,7 @@ impl Instance {
             store,
             run,
             runs: 0,
+            leave,
             _stays: PhantomData,
         })
     }
@@ -53,6 +59,7 @@ impl Instance {
     /// # Errors
     /// Where the engine does not count fuel.
     pub(crate) fn reuse(&mut self, running: Running) -> wasmtime::Result<()> {
+        running.ticket.mailbox.has_signal(self.leave.begins());
         self.store.data_mut().running = Some(running);
         let host = self.store.data().host.clone();
         host.refuel(&mut self.store)
@@ -70,12 +77,20 @@ impl Instance {
             .running()
             .map(|running| running.record.len())?;
         let length = i32::try_from(length).map_err(|_| lie("a record is too long"))?;
-        self.run.call_async(&mut self.store, length).await
+        let ended = self.run.call_async(&mut self.store, length).await;
+        #[cfg(feature = "wasi")]
+        self.store.data().printed().await;
+        ended
     }
 
     /// Its job has ended.
     pub(crate) fn take_running(&mut self) -> Option<Running> {
         self.store.data_mut().running.take()
+    }
+
+    /// It has no job for now. Gives whether it may be kept: else it is to be dropped, for whoever is in line for a store.
+    pub(crate) fn idles(&mut self) -> bool {
+        self.leave.idles()
     }
 
     /// How many jobs it has run.
@@ -91,9 +106,11 @@ impl Instance {
 pub(crate) async fn start(
     host: &Arc<Host>,
     worker: usize,
+    mut leave: Leave,
     running: Running,
     panicked: &mut Option<JobError>,
 ) -> wasmtime::Result<()> {
+    running.ticket.mailbox.has_signal(leave.begins());
     let mut store = store(host, worker, true)?;
     store.data_mut().running = Some(running);
     let instance = host.pre.instantiate_async(&mut store).await?;
@@ -104,6 +121,8 @@ pub(crate) async fn start(
     };
     let start: TypedFunc<(), ()> = typed(&mut store, instance, start)?;
     let ended = start.call_async(&mut store, ()).await;
+    #[cfg(feature = "wasi")]
+    store.data().printed().await;
     let running = store.data_mut().running.take();
     *panicked = running.and_then(|running| running.panicked);
     ended

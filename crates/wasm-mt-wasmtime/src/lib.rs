@@ -35,6 +35,10 @@ pub use handle::Handle;
 pub use job::HostJob;
 pub use pool::Pool;
 pub use stats::{Stats, WorkerStats};
+#[cfg(feature = "wasi")]
+pub use wasi::flush_output;
 #[doc(no_inline)]
 pub use wasm_mt::JobId;
 pub use wasmtime;
+#[cfg(feature = "wasi")]
+pub use wasmtime_wasi;

@@ -9,7 +9,8 @@ use std::task::Waker;
 use futures::task::AtomicWaker;
 use wasm_mt::__abi::{Event, Outcome};
 
-use crate::backlog::{Backlog, Held};
+use crate::backlog::{Backlog, Held, JOB, LETTER};
+use crate::stores::Signal;
 
 /// A guest is told of so many bytes at once, and of the rest when it asks again.
 const MOST: usize = 16 << 20;
@@ -23,6 +24,8 @@ pub(crate) struct Mailbox {
 
 struct Letters {
     events: VecDeque<(Event, Held)>,
+    /// Says that something has come, once the job has a store.
+    signal: Option<Signal>,
     closed: bool,
 }
 
@@ -42,6 +45,7 @@ impl Mailbox {
         Mailbox {
             letters: Mutex::new(Letters {
                 events: VecDeque::new(),
+                signal: None,
                 closed: false,
             }),
             waker: AtomicWaker::new(),
@@ -55,11 +59,13 @@ impl Mailbox {
     }
 
     pub(crate) fn push(&self, event: Event) -> Pushed {
+        // A short word of what became of a job is always taken: it was counted with that job.
         let bytes = match &event {
-            Event::Ended(_, Outcome::Value(bytes)) | Event::Item(_, _, bytes) => bytes.len(),
-            _ => 0,
+            Event::Ended(_, outcome) => length(outcome).saturating_sub(JOB / 2),
+            Event::Item(_, _, bytes) => LETTER.saturating_add(bytes.len()),
+            Event::Closed(..) => LETTER,
+            Event::Begun(_) | Event::Abort => 0,
         };
-        // What has no bytes is always taken: there are no more of them than of jobs.
         let Some(held) = self.backlog.hold(bytes) else {
             return Pushed::Full;
         };
@@ -68,7 +74,12 @@ impl Mailbox {
             return Pushed::Closed;
         }
         letters.events.push_back((event, held));
+        let signal = letters.signal.clone();
         drop(letters);
+        // Before the wake: see `stores.rs`.
+        if let Some(signal) = signal {
+            signal.notify();
+        }
         self.wake();
         Pushed::Taken
     }
@@ -86,6 +97,15 @@ impl Mailbox {
         }
     }
 
+    /// The job has a store from now on, and this is its signal.
+    pub(crate) fn has_signal(&self, signal: Signal) {
+        self.lock().signal = Some(signal);
+    }
+
+    pub(crate) fn signal(&self) -> Option<Signal> {
+        self.lock().signal.clone()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().events.is_empty()
     }
@@ -95,8 +115,9 @@ impl Mailbox {
         let mut letters = self.lock();
         letters.closed = true;
         let events = std::mem::take(&mut letters.events);
+        let signal = letters.signal.take();
         drop(letters);
-        drop(events);
+        drop((events, signal));
     }
 
     /// Whom to wake from now on.
@@ -107,5 +128,16 @@ impl Mailbox {
     /// Wakes the future that runs the job.
     pub(crate) fn wake(&self) {
         self.waker.wake();
+    }
+}
+
+/// How many bytes it has, in words or as a value.
+fn length(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Value(bytes) => bytes.len(),
+        Outcome::Encode(what, why) | Outcome::Decode(what, why) => what.len() + why.len(),
+        Outcome::Panicked(message, location, _) => message.len() + location.len(),
+        Outcome::Trapped(why, _) | Outcome::Lost(why, _) => why.len(),
+        Outcome::Cancelled | Outcome::OtherBuild | Outcome::Closed | Outcome::Full => 0,
     }
 }

@@ -23,6 +23,7 @@ use crate::error::{JobError, JobErrorKind};
 use crate::host::Host;
 use crate::instance::{self, Instance};
 use crate::local::{self, Awake, Seat};
+use crate::stores::Crowded;
 use crate::ticket::{Outcome, Ticket, Work};
 
 /// Runs the job to its end, and tells that. What the fabric hears of it says only that it is over.
@@ -55,6 +56,8 @@ pub(crate) async fn run(ticket: Arc<Ticket>) -> Result<Value, JoinError> {
                 if let (Some(instance), true) = (ran.instance, ran.goes_on) {
                     seat.keep(instance);
                 }
+                // Whoever waits for the job has been told.
+                drop(ran.crowded);
             }
             Err(error) => ticket.finish(Err(error)),
         }
@@ -78,6 +81,8 @@ struct Ran {
     instance: Option<Instance>,
     /// That can run another.
     goes_on: bool,
+    /// There was no store for it.
+    crowded: Option<Crowded>,
 }
 
 impl Ran {
@@ -86,6 +91,7 @@ impl Ran {
             outcome,
             instance: None,
             goes_on: false,
+            crowded: None,
         }
     }
 }
@@ -105,19 +111,35 @@ async fn body(host: &Arc<Host>, seat: &Seat, ticket: &Arc<Ticket>, work: Work) -
         counted: Counted::Events,
         children: HashMap::new(),
     };
+    if !main && let Some(mut idle) = seat.take_idle() {
+        return match idle.reuse(running) {
+            Ok(()) => ended_in(idle, host, seat).await,
+            Err(error) => Ran::without(Err(why(error, host, seat.worker))),
+        };
+    }
+    let leave = match seat.leave().await {
+        Ok(leave) => leave,
+        Err(crowded) => {
+            let why = "there are as many as there may be, and all wait for others; see `Builder::max_stores`";
+            return Ran {
+                crowded: Some(crowded),
+                ..Ran::without(Err(JobErrorKind::Limit(why.into()).into()))
+            };
+        }
+    };
     if main {
         let mut panicked = None;
-        let ended = instance::start(host, seat.worker, running, &mut panicked).await;
+        let ended = instance::start(host, seat.worker, leave, running, &mut panicked).await;
         return Ran::without(main_outcome(ended, panicked, host, seat.worker));
     }
-    let made = match seat.take_idle() {
-        Some(mut idle) => idle.reuse(running).map(|()| idle),
-        None => Instance::make(host, seat.worker, running).await,
-    };
-    let mut instance = match made {
-        Ok(instance) => instance,
-        Err(error) => return Ran::without(Err(why(error, host, seat.worker))),
-    };
+    match Instance::make(host, seat.worker, leave, running).await {
+        Ok(instance) => ended_in(instance, host, seat).await,
+        Err(error) => Ran::without(Err(why(error, host, seat.worker))),
+    }
+}
+
+/// Runs the instance's job.
+async fn ended_in(mut instance: Instance, host: &Host, seat: &Seat) -> Ran {
     let ended = instance.run().await;
     let (outcome, panicked) = match instance.take_running() {
         Some(running) => (running.outcome, running.panicked),
@@ -136,6 +158,7 @@ async fn body(host: &Arc<Host>, seat: &Seat, ticket: &Arc<Ticket>, work: Work) -
         goes_on: returned && instance.runs() < host.recycle_jobs,
         outcome,
         instance: Some(instance),
+        crowded: None,
     }
 }
 
@@ -180,7 +203,7 @@ pub(crate) fn why(error: wasmtime::Error, host: &Host, worker: usize) -> JobErro
         return JobErrorKind::Limit(format!("{error:#}")).into();
     }
     #[cfg(feature = "wasi")]
-    if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+    if let Some(exit) = error.downcast_ref::<crate::wasi::Exit>() {
         return JobErrorKind::Exited(exit.0).into();
     }
     JobErrorKind::Host(Arc::from(error.into_boxed_dyn_error())).into()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasm_mt::__pool as door;
 
-use crate::backlog::{Backlog, Held};
+use crate::backlog::{Backlog, Held, SHARE};
 
 /// Bytes that are shared.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Shares {
 
     /// Gives their id, and `None` where the host holds as much as it may.
     pub(crate) fn add(&self, bytes: &[u8], backlog: &Arc<Backlog>) -> Option<u64> {
-        let held = backlog.hold(bytes.len())?;
+        let held = backlog.hold(SHARE.saturating_add(bytes.len()))?;
         let id = door::number(door::ids(1));
         let share = Share {
             id,

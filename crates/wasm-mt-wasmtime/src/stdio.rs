@@ -1,4 +1,4 @@
-//! What guests print, and what they read. [`Output`] is standard output and error of the process, [`Lines`] a Store's ends of the
+//! What guests print, and what they read. [`Output`] is standard output and error of the process, [`Lines`] a store's ends of the
 //! two; [`Input`] is standard input, for the one instance that has it.
 //!
 //! 1. Bytes come to the queue in whole lines, so that those of two jobs never mix in one. A line of more than [`LONGEST`] bytes
@@ -162,14 +162,14 @@ impl Shared {
     }
 }
 
-/// A Store's ends of both streams. A clone is of the same Store.
+/// A store's ends of both streams. A clone is of the same store.
 #[derive(Clone)]
 pub(crate) struct Lines {
     output: Output,
     partial: Arc<Mutex<Partial>>,
 }
 
-/// What a Store has printed.
+/// What a store has printed.
 #[derive(Default)]
 struct Partial {
     /// Lines that have no end yet, of each stream.
@@ -245,7 +245,7 @@ impl Lines {
     }
 }
 
-/// One of a Store's ends.
+/// One of a store's ends.
 struct End {
     lines: Lines,
     stream: Stream,

@@ -58,6 +58,8 @@ pub(crate) struct Ticket {
     /// It has suspended in `wait`, so that an abort may reach it there.
     waits: AtomicBool,
     pub(crate) mailbox: Mailbox,
+    /// What it costs the host, where a guest has spawned it.
+    _cost: Option<Held>,
 }
 
 struct State {
@@ -87,16 +89,23 @@ enum Phase {
 impl Ticket {
     /// A job of a host's own, which has a place among those that wait where these are counted.
     pub(crate) fn of_host(host: Arc<Host>, work: Work, room: Option<Room>) -> Arc<Self> {
-        Self::new(host, 0, Hears::Handle, work, room)
+        Self::new(host, 0, Hears::Handle, work, room, None)
     }
 
     /// A job that another has spawned.
-    pub(crate) fn of_parent(parent: &Arc<Ticket>, flags: i32, work: Work) -> Arc<Self> {
+    pub(crate) fn of_parent(parent: &Arc<Ticket>, flags: i32, work: Work, cost: Held) -> Arc<Self> {
         let hears = Hears::Parent(Arc::downgrade(parent));
-        Self::new(parent.host.clone(), flags, hears, work, None)
+        Self::new(parent.host.clone(), flags, hears, work, None, Some(cost))
     }
 
-    fn new(host: Arc<Host>, flags: i32, hears: Hears, work: Work, room: Option<Room>) -> Arc<Self> {
+    fn new(
+        host: Arc<Host>,
+        flags: i32,
+        hears: Hears,
+        work: Work,
+        room: Option<Room>,
+        cost: Option<Held>,
+    ) -> Arc<Self> {
         Arc::new(Ticket {
             id: door::ids(1),
             flags,
@@ -114,6 +123,7 @@ impl Ticket {
             }),
             stopped: AtomicBool::new(false),
             waits: AtomicBool::new(false),
+            _cost: cost,
         })
     }
 

@@ -18,6 +18,7 @@ use crate::ticket::Ticket;
 pub(crate) async fn events(ticket: &Arc<Ticket>, limit: Option<Duration>) {
     ticket.has_waited();
     let _asleep = Asleep::new();
+    let signal = ticket.mailbox.signal();
     let passed = Arc::new(AtomicBool::new(false));
     let _timer = limit.map(|limit| {
         let (passed, ticket) = (passed.clone(), Arc::downgrade(ticket));
@@ -33,9 +34,15 @@ pub(crate) async fn events(ticket: &Arc<Ticket>, limit: Option<Duration>) {
     poll_fn(|_| {
         // ORDERING: Acquire; pairs with the Release above.
         if !ticket.mailbox.is_empty() || passed.load(Ordering::Acquire) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
+            if let Some(signal) = &signal {
+                signal.resumes();
+            }
+            return Poll::Ready(());
+        }
+        // One that waits for a time as well goes on by itself.
+        match &signal {
+            Some(signal) if limit.is_none() && !signal.suspends() => Poll::Ready(()),
+            _ => Poll::Pending,
         }
     })
     .await;

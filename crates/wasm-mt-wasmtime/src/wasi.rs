@@ -1,25 +1,30 @@
-//! WASI preview 1 for guests: what each Store has of it, and the runtime that it needs. [`Wasi`] lives in its Store.
+//! WASI preview 1 for guests: what each Store has of it, and the runtime that it needs. [`Wasi`] lives in its store.
 //!
-//! All Stores have the same arguments, environment and directories, each opened for itself: what one opens, another does not
+//! All stores have the same arguments, environment and directories, each opened for itself: what one opens, another does not
 //! know. Standard output and error are the process's, by the line; standard input belongs to the main instance, and the others
 //! are at its end from the start.
 
+use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::time::Duration;
 
 use wasmtime::Linker;
 use wasmtime_wasi::p1::{WasiP1Ctx, add_to_linker_async};
 use wasmtime_wasi::runtime::with_ambient_tokio_runtime;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
+use crate::builder::Builder;
+use crate::context::Context;
+use crate::error::BuildError;
+use crate::handle::Handle;
+use crate::pool::Pool;
 use crate::stdio::{Input, Lines, Output};
 
-/// What the program's owner adds to each Store's context.
+/// What the program's owner adds to each store's context.
 pub(crate) type Configure = Arc<dyn Fn(&mut WasiCtxBuilder) -> wasmtime::Result<()> + Send + Sync>;
 
-/// Whose Store it is.
+/// Whose store it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// That of the instance whose `_start` runs.
@@ -28,14 +33,14 @@ pub(crate) enum Role {
     Sibling,
 }
 
-/// A Store's part of WASI.
+/// A store's part of WASI.
 pub(crate) struct Wasi {
     context: WasiP1Ctx,
     lines: Lines,
 }
 
 impl Wasi {
-    /// One more, for a new Store.
+    /// One more, for a new store.
     ///
     /// # Errors
     ///
@@ -53,10 +58,23 @@ impl Wasi {
             lines,
         })
     }
+}
 
+impl Context {
     /// To be awaited at a job's end, before its outcome is told: what it has printed is written then, its last line too.
-    pub(crate) fn finish(&self) -> impl Future<Output = ()> + Send + 'static {
-        self.lines.clone().finish()
+    pub(crate) fn printed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let lines = self.wasi.as_ref().map(|wasi| wasi.lines.clone());
+        async {
+            if let Some(lines) = lines {
+                lines.finish().await;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Wasi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wasi").finish_non_exhaustive()
     }
 }
 
@@ -66,8 +84,79 @@ impl Drop for Wasi {
     }
 }
 
-/// Links all of preview 1. `part` gives a Store's part of it.
-pub(crate) fn link<T: Send + 'static>(
+impl Builder {
+    /// Gives guests WASI preview 1, as programs need it that are built for `wasm32-wasip1`. To be called once.
+    ///
+    /// Each store has a context of its own, which `configure` is called for: arguments, environment and directories are the same in all
+    /// of them when it always does the same. Before it is called, standard output and error are the process's, by the line, and
+    /// standard input is the process's in the instance of [`Pool::run_main`] and at its end in all others; it may replace each. There
+    /// is no environment and no directory unless it adds them. An error of its is that of the job that the store was for, and
+    /// [`is_host`](crate::JobError::is_host).
+    ///
+    /// A job that sleeps, reads or waits suspends, and its thread goes on with others.
+    ///
+    /// ```no_run
+    /// use wasm_mt_wasmtime::Pool;
+    /// use wasm_mt_wasmtime::wasmtime_wasi::FsPerms;
+    ///
+    /// let pool = Pool::from_file("app.wasm")
+    ///     .wasi(|context| {
+    ///         context.arg("app").env("LANG", "C");
+    ///         context.preopened_dir("data", "/data", FsPerms::ReadOnly)?;
+    ///         Ok(())
+    ///     })
+    ///     .build()?;
+    /// let code = pool.run_main()?.wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wasi(
+        mut self,
+        configure: impl Fn(&mut WasiCtxBuilder) -> wasmtime::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let configure: Configure = Arc::new(configure);
+        self.links.push(Box::new(|linker| {
+            link(linker, |context: &mut Context| {
+                let wasi = context.wasi.as_mut();
+                wasi.expect("a store whose functions are linked was prepared")
+            })
+        }));
+        self.prepare.push(Arc::new(move |context, is_main| {
+            let role = if is_main { Role::Main } else { Role::Sibling };
+            context.wasi = Some(Wasi::new(&configure, role)?);
+            Ok(())
+        }));
+        self.runtime = Some(runtime());
+        self
+    }
+}
+
+impl Pool {
+    /// Calls the program's `_start`, as a job in an instance of its own, whose handle gives the program's exit code.
+    ///
+    /// The program's jobs run in sibling instances, which do not run `_start`. Jobs that it leaves behind go on until the pool ends.
+    ///
+    /// # Errors
+    /// A [`BuildError`] where the module is no program. The handle's error says how else `main` ended.
+    pub fn run_main(&self) -> Result<Handle<i32>, BuildError> {
+        self.spawn_main()
+    }
+}
+
+/// Waits until all is written that guests have printed, for so long at most, and gives whether it is. A program that ends calls this
+/// before: what its jobs print is written by a thread.
+///
+/// The outcome of a job is told after its output was written, so that this is only for jobs that have not ended.
+pub fn flush_output(limit: Duration) -> bool {
+    Output::of_process().drain(limit)
+}
+
+/// What WASI's functions find as theirs: the clocks and files of `wasmtime_wasi` are tokio's.
+fn runtime() -> tokio::runtime::Handle {
+    with_ambient_tokio_runtime(tokio::runtime::Handle::current)
+}
+
+/// Links all of preview 1. `part` gives a store's part of it.
+fn link<T: Send + 'static>(
     linker: &mut Linker<T>,
     part: impl Fn(&mut T) -> &mut Wasi + Copy + Send + Sync + 'static,
 ) -> wasmtime::Result<()> {
@@ -88,20 +177,9 @@ pub(crate) fn link<T: Send + 'static>(
 #[error("the guest called `exit({0})`")]
 pub(crate) struct Exit(pub(crate) i32);
 
-/// Polls a job where WASI's clocks and files find the runtime that they need. A sleep or a read then suspends this job, and its
-/// thread goes on with others.
-pub(crate) struct Ambient<F>(pub(crate) Pin<Box<F>>);
-
-impl<F: Future> Future for Ambient<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        with_ambient_tokio_runtime(|| self.0.as_mut().poll(cx))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::pin::pin;
 
     use futures::executor::block_on;
@@ -151,7 +229,13 @@ mod tests {
             let mut store = Store::new(&self.engine, wasi);
             let instance = linker.instantiate_async(&mut store, &self.module).await?;
             let function: TypedFunc<i64, i32> = instance.get_typed_func(&mut store, name)?;
-            Ambient(Box::pin(function.call_async(&mut store, argument))).await
+            let mut call = pin!(function.call_async(&mut store, argument));
+            let runtime = runtime();
+            poll_fn(|cx| {
+                let _entered = runtime.enter();
+                call.as_mut().poll(cx)
+            })
+            .await
         }
     }
 

@@ -305,3 +305,19 @@ fn a_short_job_does_not_wait_for_long_ones() {
     assert!(took < Duration::from_secs(1), "{took:?}");
     drop(long);
 }
+
+#[test]
+fn a_child_for_which_there_is_no_store_fails_and_its_parent_goes_on() {
+    let pool = builder().threads(2).max_stores(1).build().unwrap();
+    let error = job(&pool, "parent").spawn(1).wait().unwrap_err();
+    assert!(
+        error.is_lost() && error.to_string().contains("max_stores"),
+        "{error}"
+    );
+    works(&pool);
+    // An idle store of one worker makes way for a job of the other.
+    for _ in 0..100 {
+        works(&pool);
+    }
+    assert!(pool.stats().stores() <= 1);
+}

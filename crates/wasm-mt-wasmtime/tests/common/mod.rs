@@ -10,16 +10,16 @@ use wasm_mt_wasmtime::{Builder, Context, HostJob, Pool};
 use wasmtime::Linker;
 
 /// The guest by hand.
-pub fn by_hand() -> Vec<u8> {
+pub(crate) fn by_hand() -> Vec<u8> {
     wat::parse_str(include_str!("guest.wat")).unwrap()
 }
 
 /// A pool of the guest by hand, whose host function adds one, fails at 50 and panics at 60.
-pub fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     Pool::builder(by_hand()).threads(2).link(link)
 }
 
-pub fn link(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
+pub(crate) fn link(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     linker.func_wrap("test", "host", |given: i32| match given {
         50 => Err(wasmtime::Error::msg("fifty is too much")),
         60 => panic!("sixty is far too much"),
@@ -29,12 +29,12 @@ pub fn link(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
 }
 
 /// A job of one byte that gives one.
-pub fn job(pool: &Pool, name: &str) -> HostJob<u8, u8> {
+pub(crate) fn job(pool: &Pool, name: &str) -> HostJob<u8, u8> {
     pool.job(name).unwrap()
 }
 
 /// The module of `wasm-mt-guest`, which is built when it is first asked for.
-pub fn in_rust() -> &'static Path {
+pub(crate) fn in_rust() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -62,6 +62,8 @@ pub(super) struct Local {
     busy_since: Cell<Option<Instant>>,
     /// It begins no job for now, and has let others know what lies here.
     refrains: Cell<bool>,
+    /// What it found last was a turn of its futures.
+    turned: Cell<bool>,
     /// It has ended by itself.
     ends: Cell<bool>,
 }
@@ -116,6 +118,7 @@ pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>, number: 
         pace: Cell::default(),
         busy_since: Cell::new(None),
         refrains: Cell::new(false),
+        turned: Cell::new(false),
         ends: Cell::new(false),
         fabric: fabric.clone(),
     });

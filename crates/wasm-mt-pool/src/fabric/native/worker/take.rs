@@ -77,7 +77,10 @@ impl Local {
         if let Some(order) = self.seat.inbox.pop() {
             return Some(Found::Order(order));
         }
-        if self.executor.bell().is_rung() {
+        let rung = self.executor.bell().is_rung();
+        // A host's jobs compute in their turns, and are made to yield: after each one a new job may begin.
+        let lets_others = self.fabric.takes.is_some() && self.turned.replace(rung);
+        if rung && !lets_others {
             // It counts as a job, so that futures which yield without end do not keep what was injected from its turn.
             self.jobs.set(self.jobs.get().wrapping_add(1));
             return Some(Found::Turn);
@@ -85,8 +88,10 @@ impl Local {
         let injectors = &self.fabric.injectors;
         let jobs = injectors.urgent.take();
         let jobs = jobs.or_else(|| self.of_others());
-        let jobs = jobs.or_else(|| injectors.background.take())?;
-        Some(self.taken(jobs, false))
+        match jobs.or_else(|| injectors.background.take()) {
+            Some(jobs) => Some(self.taken(jobs, false)),
+            None => rung.then_some(Found::Turn),
+        }
     }
 
     /// What the injector or another worker has at the normal priority.

@@ -1,0 +1,119 @@
+//! `wasm-mt run`: a program's `main` as a job, whose own jobs run on sibling instances.
+
+use std::num::NonZeroU64;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use wasm_mt_wasmtime::wasmtime_wasi::FsPerms;
+use wasm_mt_wasmtime::{BuildError, JobError, Pool, Preemption, Stats, flush_output};
+
+use crate::args::{Run, Turns};
+use crate::{chain, refuse};
+
+/// Exit codes as shells know them: of a time that was over, as `timeout` gives it, and of a program that was aborted.
+const TIMED_OUT: i32 = 124;
+const ABORTED: i32 = 134;
+
+/// How long what was printed may take to be written, where the program was to be over by now.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Runs the program, and ends with its exit code.
+pub(crate) fn run(args: Run) -> ExitCode {
+    let file = args.file.display().to_string();
+    let refused = |error: BuildError| refuse(format_args!("{file}: {}", chain(&error)));
+    let wasm = match std::fs::read(&args.file) {
+        Ok(wasm) => wasm,
+        Err(error) => return refuse(format_args!("{file}: {error}")),
+    };
+    for directory in &args.dirs {
+        if let Err(error) = std::fs::read_dir(&directory.host) {
+            return refuse(format_args!("{}: {error}", directory.host.display()));
+        }
+    }
+    let pool = match build(&args, wasm) {
+        Ok(pool) => pool,
+        Err(error) => return refused(error),
+    };
+    let main = match pool.run_main() {
+        Ok(main) => main,
+        Err(error) => return refused(error),
+    };
+    let main = match args.timeout {
+        Some(limit) => main.timeout(limit),
+        None => main,
+    };
+    let ended = main.wait();
+    let is_late = matches!(&ended, Err(error) if error.is_deadline());
+    flush_output(if is_late { LAST_WORDS } else { Duration::MAX });
+    let code = match ended {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("wasm-mt: {file}: {}", last_words(&error));
+            if is_late { TIMED_OUT } else { ABORTED }
+        }
+    };
+    if args.stats {
+        eprint!("{}", table(&pool.stats()));
+    }
+    // The pool's own end would wait for jobs that nothing stops, such as without preemption.
+    std::process::exit(code)
+}
+
+fn build(args: &Run, wasm: Vec<u8>) -> Result<Pool, BuildError> {
+    let program = args.file.display().to_string();
+    let (arguments, variables) = (args.args.clone(), args.variables.clone());
+    let dirs = args.dirs.clone();
+    let mut builder = Pool::builder(wasm).preemption(match args.preemption {
+        Turns::Epoch(slice) => Preemption::Epoch { slice },
+        Turns::Fuel { slice, budget } => Preemption::Fuel {
+            slice: slice.get(),
+            budget: budget.map_or(u64::MAX, NonZeroU64::get),
+        },
+        Turns::Off => Preemption::Off,
+    });
+    if let Some(threads) = args.threads {
+        builder = builder.threads(threads.get());
+    }
+    if let Some(memory) = args.memory {
+        builder = builder.memory_limit(memory);
+    }
+    if let Some(stores) = args.max_stores {
+        builder = builder.max_stores(stores.get());
+    }
+    let builder = builder.wasi(move |context| {
+        context.arg(&program).args(&arguments);
+        for variable in &variables {
+            context.env(&variable.name, &variable.value);
+        }
+        for directory in &dirs {
+            context.preopened_dir(&directory.host, &directory.guest, FsPerms::ReadWrite)?;
+        }
+        Ok(())
+    });
+    builder.build()
+}
+
+/// Why `main` gave no exit code.
+fn last_words(error: &JobError) -> String {
+    let Some(message) = error.panic_message() else {
+        return format!("`main` has no exit code: {}", chain(error));
+    };
+    let place = error.panic_location().map(|place| format!(" at {place}"));
+    format!("`main` panicked{}: {message}", place.unwrap_or_default()).replace('\n', " ")
+}
+
+/// What each thread has done.
+fn table(stats: &Stats) -> String {
+    let mut table = format!(
+        "{:>6} {:>9} {:>9} {:>11} {:>7}\n",
+        "thread", "run", "stolen", "busy ms", "stores"
+    );
+    for (number, worker) in stats.workers.iter().enumerate() {
+        let busy = worker.busy.as_secs_f64() * 1e3;
+        table += &format!(
+            "{number:>6} {:>9} {:>9} {busy:>11.1} {:>7}\n",
+            worker.run, worker.stolen, worker.stores
+        );
+    }
+    table
+}
