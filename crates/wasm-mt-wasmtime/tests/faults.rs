@@ -9,6 +9,8 @@ mod child;
 mod children;
 #[path = "faults/closes.rs"]
 mod closes;
+#[cfg(feature = "wasi")]
+mod common;
 #[path = "faults/ends.rs"]
 mod ends;
 #[path = "faults/ground.rs"]
@@ -21,10 +23,15 @@ mod imports;
 mod lies;
 #[path = "faults/resident.rs"]
 mod resident;
+#[cfg(feature = "wasi")]
+#[path = "faults/rust.rs"]
+mod rust;
 #[path = "faults/settings.rs"]
 mod settings;
 #[path = "faults/stops.rs"]
 mod stops;
+#[path = "faults/stores.rs"]
+mod stores;
 
 macro_rules! rows {
     ($($module:ident: $($name:ident)*;)*) => {
@@ -126,4 +133,34 @@ rows! {
         deadlines_at_their_ends
         a_grace_without_end
         more_jobs_than_the_capacity;
+    stores:
+        one_store_and_a_child
+        a_chain_longer_than_the_stores
+        trees_in_few_stores
+        a_tree_that_fits
+        more_children_than_stores
+        every_job_waits_for_a_child;
+}
+
+// The guest is built before the child's time begins.
+#[cfg(feature = "wasi")]
+macro_rules! rows_in_rust {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                common::in_rust();
+                child::run(stringify!($name), rust::$name);
+            }
+        )*
+    };
+}
+
+#[cfg(feature = "wasi")]
+rows_in_rust! {
+    a_panic_in_rust
+    limits_in_rust
+    stops_in_rust
+    types_that_are_not_the_guests
+    parents_stopped_in_rust
 }

@@ -189,6 +189,7 @@ impl Soak {
                 }
             }
             while going.len() > random.below(WINDOW as u64) as usize {
+                stop_endless(&going);
                 if let Some(one) = going.pop_front() {
                     self.settles(one, &mut counts);
                 }
@@ -197,6 +198,7 @@ impl Soak {
                 }
             }
         }
+        stop_endless(&going);
         for one in going {
             self.settles(one, &mut counts);
         }
@@ -237,6 +239,14 @@ impl Soak {
     }
 }
 
+/// Before anything is waited for: it might wait for a place, or a store, that one of these has.
+fn stop_endless(going: &VecDeque<Going>) {
+    let endless = going.iter().filter(|one| one.kind.is_endless());
+    for one in endless.filter(|one| one.fate == Fate::Cancelled) {
+        one.handle.cancel();
+    }
+}
+
 fn on_few_threads(body: fn(Builder)) {
     for threads in [1, 2] {
         for preemption in [Preemption::Off, EPOCH, FUEL] {
@@ -254,6 +264,19 @@ fn on_few_threads(body: fn(Builder)) {
             body(builder(&guest).threads(threads).preemption(preemption));
         }
     }
+}
+
+#[test]
+fn fifty_nested_joins() {
+    child::run("fifty_nested_joins", || {
+        on_few_threads(|builder| {
+            let ground = Ground::from(builder.max_stores(51));
+            for _ in 0..20 {
+                assert_eq!(ground.run("chain", 50).unwrap(), 50);
+            }
+            ground.holds();
+        });
+    });
 }
 
 #[test]

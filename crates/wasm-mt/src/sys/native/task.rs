@@ -28,9 +28,6 @@ pub type LocalOutcome = Pin<Box<dyn Future<Output = Result<Value, JoinError>>>>;
 /// A job without its types, or several of a `map`.
 pub struct Task {
     body: Body,
-    /// Those that call the same function.
-    kind: u64,
-    idempotent: bool,
     pub(crate) name: Name,
 }
 
@@ -50,17 +47,24 @@ struct Many {
 
 /// Items and their function, without their types.
 trait Items: Send + Sync {
+    /// Those that call the same function.
+    fn kind(&self) -> u64;
     fn run(&self, at: usize) -> Run;
     /// Drops the items that are left.
     fn forget(&self);
 }
 
 struct ItemsOf<I, F> {
+    kind: u64,
     items: Vec<Mutex<Option<I>>>,
     run: F,
 }
 
 impl<I: Travel, F: Fn(I) -> Outcome + Send + Sync> Items for ItemsOf<I, F> {
+    fn kind(&self) -> u64 {
+        self.kind
+    }
+
     fn run(&self, at: usize) -> Run {
         let item = self.items.get(at);
         let item = item.and_then(|item| item.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -88,14 +92,17 @@ struct Calls {
     spare: Option<Box<dyn Call>>,
     /// Who has begun it, in a pool.
     runner: Option<Weak<dyn Origin>>,
+    /// It may begin again.
+    idempotent: bool,
 }
 
 impl Held {
-    fn new(call: Box<dyn Call>) -> Arc<Self> {
+    fn new(call: Box<dyn Call>, idempotent: bool) -> Arc<Self> {
         Arc::new(Held(Mutex::new(Calls {
             call: Some(call),
             spare: None,
             runner: None,
+            idempotent,
         })))
     }
 
@@ -165,8 +172,7 @@ impl Task {
     /// A job whose body is the future that `make` makes, called on the thread that begins it. The future never leaves that.
     #[track_caller]
     pub fn of_future(make: impl FnOnce() -> LocalOutcome + Send + 'static) -> Self {
-        // Only jobs of a `map` are measured by their kind.
-        Task::of(0, Box::new(Made(make)))
+        Task::of(Box::new(Made(make)))
     }
 
     #[track_caller]
@@ -175,14 +181,11 @@ impl Task {
         A: Travel,
         T: Travel,
     {
-        Task::of(
-            f as usize as u64,
-            Box::new(Of {
-                args,
-                f,
-                run: |args, f| Run::Done(value(f(args))),
-            }),
-        )
+        Task::of(Box::new(Of {
+            args,
+            f,
+            run: |args, f| Run::Done(value(f(args))),
+        }))
     }
 
     #[track_caller]
@@ -192,17 +195,14 @@ impl Task {
         T: Travel,
         F: Future<Output = T> + 'static,
     {
-        Task::of(
-            f as usize as u64,
-            Box::new(Of {
-                args,
-                f,
-                run: |args, f| {
-                    let future = f(args);
-                    Run::Async(Box::pin(async move { value(future.await) }))
-                },
-            }),
-        )
+        Task::of(Box::new(Of {
+            args,
+            f,
+            run: |args, f| {
+                let future = f(args);
+                Run::Async(Box::pin(async move { value(future.await) }))
+            },
+        }))
     }
 
     /// A job for each item.
@@ -236,21 +236,17 @@ impl Task {
             .collect();
         Task {
             body: Body::Many(Many {
-                items: Arc::new(ItemsOf { items, run }),
+                items: Arc::new(ItemsOf { kind, items, run }),
                 base: 0,
             }),
-            kind,
-            idempotent: false,
             name: Name::of_caller(),
         }
     }
 
     #[track_caller]
-    fn of(kind: u64, call: Box<dyn Call>) -> Self {
+    fn of(call: Box<dyn Call>) -> Self {
         Task {
-            body: Body::One(Held::new(call)),
-            kind,
-            idempotent: false,
+            body: Body::One(Held::new(call, false)),
             name: Name::of_caller(),
         }
     }
@@ -269,14 +265,16 @@ impl Task {
                 Body::One(held) => Body::One(held.clone()),
                 Body::Many(many) => Body::Many(many.clone()),
             },
-            kind: self.kind,
-            idempotent: self.idempotent,
             name: self.name.clone(),
         }
     }
 
     pub(crate) fn kind(&self) -> u64 {
-        self.kind
+        match &self.body {
+            // Only jobs of a `map` are measured by their kind.
+            Body::One(_) => 0,
+            Body::Many(many) => many.items.kind(),
+        }
     }
 
     /// What it holds, where it is one job.
@@ -303,7 +301,7 @@ impl Task {
         let Some(call) = call else {
             return false;
         };
-        self.body = Body::One(Held::new(call));
+        self.body = Body::One(Held::new(call, self.is_idempotent()));
         true
     }
 
@@ -316,7 +314,9 @@ impl Task {
     pub(crate) fn begun(&mut self) {}
 
     pub(crate) fn idempotent(&mut self) {
-        self.idempotent = true;
+        if let Some(mut calls) = self.calls() {
+            calls.idempotent = true;
+        }
     }
 
     /// A frame goes alone here, so nobody asks before one has ended.
@@ -325,7 +325,7 @@ impl Task {
     }
 
     pub(crate) fn is_idempotent(&self) -> bool {
-        self.idempotent
+        self.calls().is_some_and(|calls| calls.idempotent)
     }
 
     pub(crate) fn again(&mut self) -> Result<(), &'static str> {
@@ -382,9 +382,10 @@ impl Task {
         let mut calls = self.calls()?;
         let call = calls.call.take()?;
         calls.runner = runner;
+        let idempotent = calls.idempotent;
         drop(calls);
         Some(move || {
-            if self.idempotent {
+            if idempotent {
                 match (call.copy(), self.calls()) {
                     (Ok(copy), Some(mut calls)) => calls.spare = Some(copy),
                     (Err(error), _) => return Run::Done(Err(error)),
