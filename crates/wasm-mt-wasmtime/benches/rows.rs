@@ -26,7 +26,7 @@ impl Row {
         let pool = Pool::from_file(common::in_rust())
             .threads(threads)
             .preemption(preemption)
-            .wasi(|_| {})
+            .wasi(|_| Ok(()))
             .build();
         Row {
             name,

@@ -171,12 +171,13 @@ fn main_outcome(
 ) -> Outcome {
     let code = match ended {
         Ok(()) => 0,
-        Err(error) => match (why(error, host, worker), panicked) {
-            (error, panicked) => match error.exit_code() {
+        Err(error) => {
+            let error = why(error, host, worker);
+            match error.exit_code() {
                 Some(code) => code,
                 None => return Err(panicked.unwrap_or(error)),
-            },
-        },
+            }
+        }
     };
     Ok(code.to_le_bytes().to_vec())
 }
