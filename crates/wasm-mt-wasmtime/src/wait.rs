@@ -32,17 +32,20 @@ pub(crate) async fn events(ticket: &Arc<Ticket>, limit: Option<Duration>) {
         Timer::after(limit, Box::new(fire))
     });
     poll_fn(|_| {
-        // ORDERING: Acquire; pairs with the Release above.
-        if !ticket.mailbox.is_empty() || passed.load(Ordering::Acquire) {
-            if let Some(signal) = &signal {
-                signal.resumes();
+        loop {
+            // ORDERING: Acquire; pairs with the Release above.
+            if !ticket.mailbox.is_empty() || passed.load(Ordering::Acquire) {
+                if let Some(signal) = &signal {
+                    signal.resumes();
+                }
+                return Poll::Ready(());
             }
-            return Poll::Ready(());
-        }
-        // One that waits for a time as well goes on by itself.
-        match &signal {
-            Some(signal) if limit.is_none() && !signal.suspends() => Poll::Ready(()),
-            _ => Poll::Pending,
+            // One that waits for a time as well goes on by itself. A signal may be of what was heard before: then it looks again, and
+            // the guest is told of nothing.
+            match &signal {
+                Some(signal) if limit.is_none() && !signal.suspends() => {}
+                _ => return Poll::Pending,
+            }
         }
     })
     .await;
