@@ -25,6 +25,17 @@ pub(crate) struct Instance {
     _stays: PhantomData<*const ()>,
 }
 
+/// It does not compile where an instance could leave its thread: then both of these would be meant.
+const _: fn() = || {
+    trait Leaves<Way> {
+        fn it() {}
+    }
+    struct InSpite;
+    impl<T> Leaves<()> for T {}
+    impl<T: Send> Leaves<InSpite> for T {}
+    <Instance as Leaves<_>>::it();
+};
+
 impl Instance {
     /// A new one for a worker, which has run its constructors.
     ///

@@ -27,6 +27,17 @@ mod wait;
 #[cfg(feature = "wasi")]
 mod wasi;
 
+/// What may cross threads, whatever a job's types are. What may not is in `instance.rs`.
+const _: fn() = || {
+    fn crosses<T: Send + Sync>() {}
+    type OfOneThread = std::rc::Rc<()>;
+    crosses::<Pool>();
+    crosses::<HostJob<OfOneThread, OfOneThread>>();
+    crosses::<Handle<OfOneThread>>();
+    crosses::<JobError>();
+    crosses::<BuildError>();
+};
+
 pub use builder::Builder;
 pub use context::Context;
 pub use engine::{Allocation, Preemption};

@@ -104,7 +104,8 @@ pub(crate) struct Shared<T> {
 enum Phase<T> {
     Pending {
         waker: Option<Waker>,
-        timer: Option<sys::Timer>,
+        /// Few have one.
+        timer: Option<Box<sys::Timer>>,
         _waits: Option<Waits>,
         detached: bool,
     },
@@ -185,6 +186,40 @@ impl<T: Send + 'static> Shared<T> {
         }
     }
 
+    /// What it was settled with, for once.
+    ///
+    /// # Panics
+    /// When that was taken before.
+    fn take(&self) -> Option<Result<T, JoinError>> {
+        Self::take_from(self.lock())
+    }
+
+    fn take_from(mut phase: MutexGuard<'_, Phase<T>>) -> Option<Result<T, JoinError>> {
+        if let Phase::Pending { .. } = *phase {
+            return None;
+        }
+        let settled = std::mem::replace(&mut *phase, Phase::Taken);
+        drop(phase);
+        match settled {
+            Phase::Settled(outcome) => Some(outcome),
+            _ => panic!("a `JoinHandle` was polled after it gave its result"),
+        }
+    }
+
+    /// The same; where there is nothing yet, whom to wake then.
+    fn wait(&self, cx: &Context<'_>) -> Option<Result<T, JoinError>> {
+        // Invariant 2: a waker is foreign code, in its clone and its drop too.
+        let new = cx.waker().clone();
+        let mut phase = self.lock();
+        let Phase::Pending { waker, .. } = &mut *phase else {
+            return Self::take_from(phase);
+        };
+        let before = waker.replace(new);
+        drop(phase);
+        drop(before);
+        None
+    }
+
     /// The handle is gone: from now on an error goes to `unhandled`.
     fn detach(&self) {
         let mut phase = self.lock();
@@ -215,10 +250,11 @@ impl<T: Send + 'static> Packet for Shared<T> {
     }
 
     fn settle(&self, _: JobId, outcome: Result<sys::Value, JoinError>) {
-        // Nobody decodes for nothing.
-        if !self.is_settled() {
-            self.settle_typed(outcome.and_then(self.decode));
+        // Nobody decodes for nothing. What has moved is not decoded.
+        if cfg!(target_family = "wasm") && self.is_settled() {
+            return;
         }
+        self.settle_typed(outcome.and_then(self.decode));
     }
 
     fn abort(&self, error: JoinError) {
@@ -244,11 +280,16 @@ impl<T: Send + 'static> Packet for Shared<T> {
 #[must_use = "dropping a handle detaches its job; `.await` it for the result"]
 pub struct JoinHandle<T: Send + 'static> {
     shared: Arc<Shared<T>>,
+    /// It has given its result: nothing is left to detach.
+    is_done: bool,
 }
 
 impl<T: Send + 'static> JoinHandle<T> {
     pub(crate) fn new(shared: Arc<Shared<T>>) -> Self {
-        JoinHandle { shared }
+        JoinHandle {
+            shared,
+            is_done: false,
+        }
     }
 
     /// Stops the job: the handle is [cancelled](JoinError::is_cancelled) at once.
@@ -294,7 +335,7 @@ impl<T: Send + 'static> JoinHandle<T> {
                 packet.abort(JoinError::new(JoinErrorKind::Deadline(limit)));
             }
         };
-        let new = sys::Timer::after(limit, Box::new(fire));
+        let new = Box::new(sys::Timer::after(limit, Box::new(fire)));
         let before = match &mut *self.shared.lock() {
             Phase::Pending { timer, .. } => timer.replace(new),
             _ => Some(new),
@@ -307,30 +348,20 @@ impl<T: Send + 'static> JoinHandle<T> {
 impl<T: Send + 'static> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // Invariant 2: a waker is foreign code, in its clone and its drop too.
-        let new = cx.waker().clone();
-        let mut phase = self.shared.lock();
-        let before = match &mut *phase {
-            Phase::Pending { waker, .. } => {
-                let replaced = waker.replace(new);
-                drop(phase);
-                drop(replaced);
-                return Poll::Pending;
-            }
-            settled => std::mem::replace(settled, Phase::Taken),
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(outcome) = self.shared.take().or_else(|| self.shared.wait(cx)) else {
+            return Poll::Pending;
         };
-        drop(phase);
-        match before {
-            Phase::Settled(outcome) => Poll::Ready(outcome),
-            _ => panic!("a `JoinHandle` was polled after it gave its result"),
-        }
+        self.is_done = true;
+        Poll::Ready(outcome)
     }
 }
 
 impl<T: Send + 'static> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        self.shared.detach();
+        if !self.is_done {
+            self.shared.detach();
+        }
     }
 }
 

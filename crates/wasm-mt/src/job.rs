@@ -141,7 +141,7 @@ impl<T> Job<T> {
     /// assert!(format!("{job:?}").contains("repeat"));
     /// ```
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.task.name = Name::Given(name.into());
+        self.task.name = Name::Given(name.into().into());
         self
     }
 }

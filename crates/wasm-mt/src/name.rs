@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// What a job is called.
 #[derive(Clone)]
 pub(crate) enum Name {
-    Given(Cow<'static, str>),
+    Given(Arc<str>),
     /// The place in the source where it was made.
     Place(&'static Location<'static>),
 }

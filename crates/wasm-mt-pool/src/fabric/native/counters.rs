@@ -29,18 +29,18 @@ pub(crate) struct Done {
 // ORDERING: all Relaxed; each is a figure of its own, and whoever awaits a job acquires what came before its end.
 impl Counters {
     pub(super) fn run(&self, stolen: bool) {
-        self.run.fetch_add(1, Ordering::Relaxed);
+        add(&self.run, 1);
         if stolen {
-            self.stolen.fetch_add(1, Ordering::Relaxed);
+            add(&self.stolen, 1);
         }
     }
 
     pub(super) fn busy(&self, time: Duration) {
-        self.busy.fetch_add(nanos(time), Ordering::Relaxed);
+        add(&self.busy, nanos(time));
     }
 
     pub(super) fn queued(&self, time: Duration) {
-        self.queued.fetch_add(nanos(time), Ordering::Relaxed);
+        add(&self.queued, nanos(time));
     }
 
     pub(super) fn read(&self) -> Done {
@@ -51,6 +51,15 @@ impl Counters {
             queued: Duration::from_nanos(self.queued.load(Ordering::Relaxed)),
         }
     }
+}
+
+/// Only the worker's thread adds, so that no step has to exclude others. One that was given up on may still add, and then takes back
+/// what the next one has added meanwhile.
+fn add(figure: &AtomicU64, some: u64) {
+    figure.store(
+        figure.load(Ordering::Relaxed).wrapping_add(some),
+        Ordering::Relaxed,
+    );
 }
 
 fn nanos(time: Duration) -> u64 {

@@ -90,20 +90,17 @@ pub fn submit(mut entry: Box<Entry>, worker: Option<usize>, view: u64, on_start:
         flags |= flags::ANNOUNCE;
     }
     let kind = entry.task.kind;
-    let one = match many {
+    let mut one = match many {
         None => Some(entry.task.take_payload()),
         Some(_) => None,
     };
     let (packet, first, len, mut held) = entry.into_parts();
-    let mut payloads = one.into_iter();
     for number in (first.0..).take(len) {
         let id = JobId(number);
-        let payload = match &many {
-            Some(many) => many.encode(id),
-            None => match payloads.next() {
-                Some(payload) => payload,
-                None => break,
-            },
+        let payload = match (&many, one.take()) {
+            (Some(many), _) => many.encode(id),
+            (None, Some(payload)) => payload,
+            (None, None) => break,
         };
         let mut child = Child {
             id,

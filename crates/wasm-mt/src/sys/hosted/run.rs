@@ -109,12 +109,7 @@ pub(crate) fn report(report: Report) {
 
 /// Tells the host while there is time: the instance traps next.
 pub(crate) fn announce_panic(_: JobId, panic: &Panic) {
-    let location = panic.location.clone().unwrap_or_default();
-    host::panicked(abi::Outcome::Panicked(
-        panic.message.clone(),
-        location,
-        host::worker(),
-    ));
+    host::panicked(value::panicked(panic));
 }
 
 /// The running job is given up on.

@@ -1,6 +1,7 @@
 //! Payloads and outcomes, as the records of [`__abi`](crate::__abi) have them.
 
 use super::far::OutOfBand;
+use super::host;
 use crate::__abi::{self as abi, Beside};
 use crate::error::{JoinError, JoinErrorKind};
 use crate::panic::Panic;
@@ -61,8 +62,16 @@ pub(super) fn told(outcome: Outcome) -> abi::Outcome {
             abi::Outcome::Decode(type_name.clone(), message.clone())
         }
         JoinErrorKind::OtherBuild => abi::Outcome::OtherBuild,
+        // In a build that unwinds.
+        JoinErrorKind::Panicked { panic, .. } => panicked(panic),
         _ => abi::Outcome::Cancelled,
     }
+}
+
+/// A panic of the running job.
+pub(super) fn panicked(panic: &Panic) -> abi::Outcome {
+    let location = panic.location.clone().unwrap_or_default();
+    abi::Outcome::Panicked(panic.message.clone(), location, host::worker())
 }
 
 /// What became of a job that this instance has spawned.
