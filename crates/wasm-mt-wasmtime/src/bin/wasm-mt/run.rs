@@ -93,13 +93,18 @@ fn build(args: &Run, wasm: Vec<u8>) -> Result<Pool, BuildError> {
     builder.build()
 }
 
-/// Why `main` gave no exit code.
+/// Why `main` gave no exit code, in a line.
 fn last_words(error: &JobError) -> String {
-    let Some(message) = error.panic_message() else {
-        return format!("`main` has no exit code: {}", chain(error));
+    let words = match (error.panic_message(), error.panic_location()) {
+        (Some(message), Some(place)) => format!("`main` panicked at {place}: {message}"),
+        (Some(message), None) => format!("`main` panicked: {message}"),
+        // A panic ends in a trap, and `main` prints its message itself.
+        _ if error.is_trap() => {
+            format!("`main` panicked or trapped; what it printed may say why: {error}")
+        }
+        _ => format!("`main` was ended: {}", chain(error)),
     };
-    let place = error.panic_location().map(|place| format!(" at {place}"));
-    format!("`main` panicked{}: {message}", place.unwrap_or_default()).replace('\n', " ")
+    words.replace('\n', " ")
 }
 
 /// What each thread has done.
