@@ -13,6 +13,11 @@ use crate::pool::ThreadPool;
 use crate::priority::Priority;
 use crate::stats::Stats;
 
+/// A priority as an entry carries it.
+pub fn rank(priority: Priority) -> u8 {
+    priority.rank()
+}
+
 /// Threads that run a host's jobs. Each job that has begun stays with its thread; until then any takes it.
 ///
 /// Dropping it ends them, as [`end`](Self::end) does.

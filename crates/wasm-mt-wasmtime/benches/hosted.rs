@@ -15,8 +15,12 @@ use wasmtime::{
 
 const ROUNDS: usize = 31;
 
-/// Children of one job, and calls beside them.
-const MANY: u16 = 1000;
+/// Children that a job spawns before it awaits them, and how often it does.
+const CHILDREN: u8 = 100;
+const TIMES: u8 = 10;
+
+/// So many they are, and calls beside them.
+const MANY: u16 = CHILDREN as u16 * TIMES as u16;
 
 const SLICE: Duration = Duration::from_millis(1);
 
@@ -104,9 +108,9 @@ fn pool(guest: &[u8]) -> Pool {
 
 /// A job whose children are of a kind.
 fn children(many: &HostJob<(u8, u8, u8), ()>, kind: u8) -> Duration {
-    let [low, high] = MANY.to_le_bytes();
     cpu(|| {
-        many.spawn((kind, low, high)).wait().expect("it ends");
+        let ended = many.spawn((kind, CHILDREN, TIMES)).wait();
+        ended.expect("it ends");
     })
 }
 
@@ -127,52 +131,57 @@ fn ratio(of: &[f64], to: &[Duration]) -> f64 {
     median(each.map(|(of, to)| of / to.as_secs_f64()).collect())
 }
 
-/// What jobs cost, and instances.
-fn costs(guest: &[u8], rounds: usize) {
-    let (bare, pool) = (Bare::new(guest), pool(guest));
-    let many = pool.job("many").expect("it is named");
-    let mut times: [Vec<Duration>; 5] = Default::default();
+/// So many rounds, in each of which all have their turn.
+fn in_turns<const N: usize>(rounds: usize, run: impl Fn(usize) -> Duration) -> [Vec<Duration>; N] {
+    let mut times = [const { Vec::new() }; N];
     for round in 0..rounds {
-        for at in 0..times.len() {
-            let at = (at + round) % times.len();
-            times[at].push(match at {
-                0 => bare.call(),
-                1 => children(&many, EMPTY),
-                2 => bare.instantiate(),
-                3 => children(&many, SILENT),
-                _ => children(&many, TRAP),
-            });
+        for at in 0..N {
+            let at = (at + round) % N;
+            times[at].push(run(at));
         }
     }
-    let [call, empty, instantiate, silent, trap] = &times;
-    let seconds = |times: &[Duration]| times.iter().map(Duration::as_secs_f64).collect::<Vec<_>>();
+    times
+}
+
+/// What a job costs.
+fn jobs(bare: &Bare, many: &HostJob<(u8, u8, u8), ()>, rounds: usize) {
+    let [call, empty] = in_turns(rounds, |at| match at {
+        0 => bare.call(),
+        _ => children(many, EMPTY),
+    });
+    let seconds: Vec<_> = empty.iter().map(Duration::as_secs_f64).collect();
+    let (of_call, of_empty) = (nanoseconds(&call), nanoseconds(&empty));
+    println!("bare call_async of an empty export     {of_call:>8.0} ns");
+    println!(
+        "empty job of a guest's                 {of_empty:>8.0} ns  {:.2} of it, goal 3.00",
+        ratio(&seconds, &call)
+    );
+}
+
+/// What an instance costs that takes another's place: so much more than an empty job's one does that leaves none.
+fn instances(bare: &Bare, many: &HostJob<(u8, u8, u8), ()>, rounds: usize) {
+    let [instantiate, empty, silent, trap] = in_turns(rounds, |at| match at {
+        0 => bare.instantiate(),
+        1 => children(many, EMPTY),
+        2 => children(many, SILENT),
+        _ => children(many, TRAP),
+    });
     let beside_empty = |times: &[Duration]| {
-        let both = times.iter().zip(empty);
+        let both = times.iter().zip(&empty);
         both.map(|(one, empty)| one.as_secs_f64() - empty.as_secs_f64())
             .collect::<Vec<_>>()
     };
-    println!(
-        "bare call_async of an empty export     {:>8.0} ns",
-        nanoseconds(call)
-    );
-    println!(
-        "empty job of a guest's                 {:>8.0} ns  {:.2} of it, goal 3.00",
-        nanoseconds(empty),
-        ratio(&seconds(empty), call)
-    );
-    println!(
-        "bare instantiate and drop              {:>8.0} ns",
-        nanoseconds(instantiate)
-    );
+    let of_instantiate = nanoseconds(&instantiate);
+    println!("bare instantiate and drop              {of_instantiate:>8.0} ns");
     println!(
         "empty job that leaves no instance      {:>8.0} ns  rebuild {:.2} of it, goal 1.30",
-        nanoseconds(silent),
-        ratio(&beside_empty(silent), instantiate)
+        nanoseconds(&silent),
+        ratio(&beside_empty(&silent), &instantiate)
     );
     println!(
         "empty job that traps                   {:>8.0} ns  trap and rebuild {:.2} of it",
-        nanoseconds(trap),
-        ratio(&beside_empty(trap), instantiate)
+        nanoseconds(&trap),
+        ratio(&beside_empty(&trap), &instantiate)
     );
 }
 
@@ -239,7 +248,11 @@ fn main() {
     };
     let guest = wat::parse_str(include_str!("hosted.wat")).expect("the guest is a module");
     println!("medians of {rounds} rounds, in turns");
-    costs(&guest, rounds);
+    let (bare, pool) = (Bare::new(&guest), pool(&guest));
+    let many = pool.job("many").expect("it is named");
+    jobs(&bare, &many, rounds);
+    instances(&bare, &many, rounds);
+    pool.shutdown();
     cancels(&guest, rounds * 4);
     behind_four(&guest, rounds * 4);
 }

@@ -19,14 +19,17 @@
   (func (export "wasm_mt_abi") (result i32) (i32.const 1))
   (func (export "nothing"))
 
-  ;; So many children of the kind that the first byte says are spawned, and then awaited.
-  (func $many (local $left i32) (local $at i32) (local $end i32)
+  ;; As many children as the second byte says, of the kind that the first one says, are spawned, and then awaited; as often as the third
+  ;; one says.
+  (func $many (local $left i32) (local $at i32) (local $end i32) (local $again i32)
     (i32.store (i32.const 4096) (i32.load8_u (i32.const 1056)))
-    (local.set $left (i32.load16_u (i32.const 1057)))
+    (local.set $again (i32.load8_u (i32.const 1058)))
+    (loop $repeats
+    (local.set $left (i32.load8_u (i32.const 1057)))
     (loop $spawns
       (drop (call $spawn (i32.const 4096) (i32.const 32) (i32.const 0) (i32.const -1)))
       (br_if $spawns (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
-    (local.set $left (i32.load16_u (i32.const 1057)))
+    (local.set $left (i32.load8_u (i32.const 1057)))
     (loop $waits
       (local.set $at (i32.const 8192))
       (local.set $end (i32.add (local.get $at) (call $wait (i64.const -1))))
@@ -35,7 +38,8 @@
         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
         (local.set $at (i32.add (i32.add (local.get $at) (i32.const 20)) (i32.load offset=16 (local.get $at))))
         (br_if $reads (i32.lt_u (local.get $at) (local.get $end))))
-      (br_if $waits (local.get $left))))
+      (br_if $waits (local.get $left)))
+    (br_if $repeats (local.tee $again (i32.sub (local.get $again) (i32.const 1))))))
 
   (func (export "wasm_mt_run") (param $len i32)
     (call $payload (i32.const 1024))

@@ -170,8 +170,9 @@ impl Builder {
     }
 
     /// How many bytes the host holds for its guests, beside their memories: arguments of jobs that wait, results and items that were not
-    /// fetched, what was shared. By default 1 GiB. What would be more is refused, and the job that goes on all the same ends with an
-    /// error that [`is_limit`](JobError::is_limit).
+    /// fetched, what was shared. By default 1 GiB. Each job that a guest has spawned and not heard the end of counts for 1 KiB more, and
+    /// each item and each share for 128 bytes: so this is what bounds a guest that spawns without end, too. Its spawns are refused as by a
+    /// queue that is full. A job that sends or shares more all the same ends with an error that [`is_limit`](JobError::is_limit).
     pub fn backlog_limit(mut self, bytes: usize) -> Self {
         self.backlog_limit = bytes;
         self

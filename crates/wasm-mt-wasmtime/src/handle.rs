@@ -64,6 +64,13 @@ impl<R> Handle<R> {
         self.ticket.abort(JobErrorKind::Cancelled.into());
     }
 
+    /// A handle that can only cancel, to keep elsewhere.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle {
+            ticket: self.ticket.clone(),
+        }
+    }
+
     /// The same handle with a limit: unless the job has ended `limit` from now, it is stopped as by [`cancel`](Self::cancel), and the
     /// handle gives an error that [`is_deadline`](JobError::is_deadline).
     ///
@@ -106,6 +113,39 @@ impl<R> fmt::Debug for Handle<R> {
         f.debug_struct("Handle")
             .field("id", &self.id())
             .field("is_finished", &self.is_finished())
+            .finish()
+    }
+}
+
+/// Cancels one job, from anywhere. See [`Handle::cancel_handle`].
+///
+/// Dropping it does nothing.
+#[derive(Clone)]
+pub struct CancelHandle {
+    ticket: Arc<Ticket>,
+}
+
+impl CancelHandle {
+    /// Stops the job, as [`Handle::cancel`].
+    pub fn cancel(&self) {
+        self.ticket.abort(JobErrorKind::Cancelled.into());
+    }
+
+    /// The job has ended, or was cancelled.
+    pub fn is_finished(&self) -> bool {
+        self.ticket.is_settled()
+    }
+
+    /// The job's id.
+    pub fn id(&self) -> JobId {
+        self.ticket.id()
+    }
+}
+
+impl fmt::Debug for CancelHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelHandle")
+            .field("id", &self.id())
             .finish()
     }
 }

@@ -2,10 +2,10 @@
 //! memory, each index and each record against what there is. A lie ends the job with a typed error.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasm_mt::__abi::{self as abi, Event, MODULE, flags};
-use wasm_mt::__pool::Packet;
 use wasmtime::{Caller, Linker, Result};
 
 use crate::backlog::JOB;
@@ -234,27 +234,26 @@ fn take(mut guest: Guest<'_>, to: i32) -> Result<()> {
     }
 }
 
-/// A guest may give up on what has ended meanwhile. What was not heard of that stays, and is counted until it is.
-fn child(guest: &mut Guest<'_>, id: i64) -> Result<Option<std::sync::Arc<Ticket>>> {
+/// The job that runs, and the child of it that has this number, which it does not wait for any more. Of one that it has heard of, or that
+/// is not its own, there is nothing to do.
+fn released(guest: &mut Guest<'_>, id: i64) -> Result<Option<(Arc<Ticket>, Arc<Ticket>)>> {
     let running = guest.data_mut().running()?;
-    Ok(u64::try_from(id)
+    let child = u64::try_from(id)
         .ok()
-        .and_then(|id| match running.children.get(&id) {
-            Some(child) if child.is_settled() => None,
-            _ => running.children.remove(&id),
-        }))
+        .and_then(|id| running.children.remove(&id));
+    Ok(child.map(|child| (running.ticket.clone(), child)))
 }
 
 fn cancel(mut guest: Guest<'_>, id: i64) -> Result<()> {
-    if let Some(child) = child(&mut guest, id)? {
-        child.cancel_unheard();
+    if let Some((ticket, child)) = released(&mut guest, id)? {
+        ticket.give_up_on(&child);
     }
     Ok(())
 }
 
 fn detach(mut guest: Guest<'_>, id: i64) -> Result<()> {
-    if let Some(child) = child(&mut guest, id)? {
-        child.detach();
+    if let Some((ticket, child)) = released(&mut guest, id)? {
+        ticket.forget(&child);
     }
     Ok(())
 }
@@ -304,7 +303,7 @@ fn unshare(mut guest: Guest<'_>, id: i64) -> Result<()> {
 }
 
 /// What is shared by this id, as the running job's record has it or as it is now.
-fn find(context: &mut Context, id: u64) -> Option<std::sync::Arc<crate::shares::Share>> {
+fn find(context: &mut Context, id: u64) -> Option<Arc<crate::shares::Share>> {
     let own = context
         .running
         .as_ref()

@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_mt::__abi::{Job, Kind, Value};
 use wasm_mt::__pool as door;
+use wasm_mt_pool::__host::rank;
+use wasm_mt_pool::Priority;
 
 use crate::error::{JobError, JobErrorKind};
 use crate::handle::Handle;
@@ -33,6 +35,7 @@ pub struct HostJob<A, R> {
     pool: Pool,
     name: Arc<str>,
     kind: Kind,
+    priority: Priority,
     types: PhantomData<fn(A) -> R>,
 }
 
@@ -42,8 +45,15 @@ impl<A, R> HostJob<A, R> {
             pool,
             name: name.into(),
             kind,
+            priority: Priority::Normal,
             types: PhantomData,
         }
+    }
+
+    /// The same job, spawned with this priority: which of the jobs that wait begins first. Those that it spawns do not inherit it.
+    pub fn with_priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
     }
 
     /// What the guest calls it.
@@ -98,7 +108,7 @@ impl<A: Serialize, R: DeserializeOwned> HostJob<A, R> {
             _held: held,
         };
         let ticket = Ticket::of_host(host.clone(), work, room);
-        host.submit(ticket.clone(), None, 0);
+        host.submit(ticket.clone(), None, rank(self.priority));
         Ok(Handle::new(ticket, decode::<R>))
     }
 }
@@ -115,6 +125,7 @@ impl<A, R> Clone for HostJob<A, R> {
             pool: self.pool.clone(),
             name: self.name.clone(),
             kind: self.kind,
+            priority: self.priority,
             types: PhantomData,
         }
     }

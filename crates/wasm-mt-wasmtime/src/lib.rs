@@ -34,6 +34,7 @@ const _: fn() = || {
     crosses::<Pool>();
     crosses::<HostJob<OfOneThread, OfOneThread>>();
     crosses::<Handle<OfOneThread>>();
+    crosses::<CancelHandle>();
     crosses::<JobError>();
     crosses::<BuildError>();
 };
@@ -42,7 +43,7 @@ pub use builder::Builder;
 pub use context::Context;
 pub use engine::{Allocation, Preemption};
 pub use error::{BuildError, JobError};
-pub use handle::Handle;
+pub use handle::{CancelHandle, Handle};
 pub use job::HostJob;
 pub use pool::Pool;
 pub use stats::{Stats, WorkerStats};
@@ -50,6 +51,8 @@ pub use stats::{Stats, WorkerStats};
 pub use wasi::flush_output;
 #[doc(no_inline)]
 pub use wasm_mt::JobId;
+#[doc(no_inline)]
+pub use wasm_mt_pool::Priority;
 pub use wasmtime;
 #[cfg(feature = "wasi")]
 pub use wasmtime_wasi;

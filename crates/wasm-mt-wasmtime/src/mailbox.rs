@@ -110,14 +110,32 @@ impl Mailbox {
         self.lock().events.is_empty()
     }
 
-    /// Nothing is heard any more.
-    pub(crate) fn close(&self) {
+    /// Takes out the word of that child's end, where it lies there unheard.
+    pub(crate) fn take_end(&self, id: u64) -> Option<Outcome> {
+        let mut letters = self.lock();
+        let is_its = |(event, _): &(Event, Held)| matches!(event, Event::Ended(of, _) if *of == id);
+        // Those that ended first lie in front, and are mostly asked for first.
+        let at = letters.events.iter().position(is_its)?;
+        let letter = letters.events.remove(at);
+        drop(letters);
+        match letter {
+            Some((Event::Ended(_, outcome), _)) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Nothing is heard any more. Gives how children ended of whom that was not heard.
+    pub(crate) fn close(&self) -> impl Iterator<Item = Outcome> {
         let mut letters = self.lock();
         letters.closed = true;
         let events = std::mem::take(&mut letters.events);
         let signal = letters.signal.take();
         drop(letters);
-        drop((events, signal));
+        drop(signal);
+        events.into_iter().filter_map(|(event, _)| match event {
+            Event::Ended(_, outcome) => Some(outcome),
+            _ => None,
+        })
     }
 
     /// Whom to wake from now on.

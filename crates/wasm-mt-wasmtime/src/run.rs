@@ -145,7 +145,7 @@ async fn ended_in(mut instance: Instance, host: &Host, seat: &Seat) -> Ran {
         Some(running) => (running.outcome, running.panicked),
         None => (None, None),
     };
-    let returned = ended.is_ok();
+    let ended_well = ended.is_ok() && outcome.is_some();
     let outcome = match (ended, outcome) {
         (Ok(()), Some(outcome)) => outcome,
         (Ok(()), None) => {
@@ -155,7 +155,7 @@ async fn ended_in(mut instance: Instance, host: &Host, seat: &Seat) -> Ran {
         (Err(error), _) => Err(panicked.unwrap_or_else(|| why(error, host, seat.worker))),
     };
     Ran {
-        goes_on: returned && instance.runs() < host.recycle_jobs,
+        goes_on: ended_well && instance.runs() < host.recycle_jobs,
         outcome,
         instance: Some(instance),
         crowded: None,

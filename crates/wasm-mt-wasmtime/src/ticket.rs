@@ -7,6 +7,7 @@
 //! 4. A mailbox ends with its job: what comes later is for nobody.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
@@ -177,7 +178,16 @@ impl Ticket {
         let grace = state.grace.take();
         drop(state);
         drop((before, grace));
-        self.mailbox.close();
+        for outcome in self.mailbox.close() {
+            self.report_unheard(outcome);
+        }
+    }
+
+    /// A child's end, of which its parent has not heard and will not.
+    fn report_unheard(&self, outcome: wasm_mt::__abi::Outcome) {
+        if let Err(error) = JobError::of_outcome(outcome) {
+            self.report(error);
+        }
     }
 
     /// False where it was settled before.
@@ -242,10 +252,29 @@ impl Ticket {
         }
     }
 
+    /// Whoever is told may panic: that is not to end the thread, a drop or the job of this one.
     fn report(&self, error: JobError) {
         if !error.is_cancelled() {
-            (self.host.unhandled)(error);
+            let tell = AssertUnwindSafe(|| (self.host.unhandled)(error));
+            if let Err(panic) = catch_unwind(tell) {
+                // Its drop is foreign code, which may unwind.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+            }
         }
+    }
+
+    /// The guest waits for its child of this number no more, which may have ended meanwhile.
+    pub(crate) fn forget(&self, child: &Ticket) {
+        child.detach();
+        if let Some(outcome) = self.mailbox.take_end(child.number()) {
+            self.report_unheard(outcome);
+        }
+    }
+
+    /// The guest has given up on its child, and wants to hear nothing of it.
+    pub(crate) fn give_up_on(&self, child: &Arc<Ticket>) {
+        child.cancel_unheard();
+        let _unheard = self.mailbox.take_end(child.number());
     }
 
     /// Settles with an error, and stops the job: one that waits never begins.

@@ -120,6 +120,7 @@ rows! {
         a_pool_dropped_with_jobs
         pools_come_and_go
         a_handle_that_is_dropped
+        children_of_whom_nobody_heard
         an_on_unhandled_that_panics
         a_handle_waited_for_on_a_worker
         no_job_of_this_name

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use common::{builder, job};
-use wasm_mt_wasmtime::{Allocation, JobError, Pool, Preemption};
+use wasm_mt_wasmtime::{Allocation, JobError, Pool, Preemption, Priority, Stats};
 
 const EPOCHS: Preemption = Preemption::Epoch {
     slice: Duration::from_millis(1),
@@ -111,6 +111,42 @@ fn a_spinning_job_is_stopped_where_it_is() {
         works(&pool);
         pool.shutdown();
         assert_eq!(pool.stats().stores(), 0);
+    }
+}
+
+#[test]
+fn a_job_is_cancelled_while_another_thread_waits_for_it() {
+    let pool = builder().build().unwrap();
+    let spin = job(&pool, "spin").spawn(0);
+    let cancels = spin.cancel_handle();
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| spin.wait());
+        cancels.clone().cancel();
+        assert!(waits.join().unwrap().unwrap_err().is_cancelled());
+    });
+    assert!(cancels.is_finished());
+}
+
+#[test]
+fn what_is_urgent_begins_first() {
+    let pool = builder().threads(1).max_in_flight(1).build().unwrap();
+    let spin = job(&pool, "spin").spawn(0);
+    until(&pool, |stats| stats.workers[0].awake == 1);
+    // Of one instance, each tells which it is.
+    let count = job(&pool, "count");
+    let of = |priority| count.clone().with_priority(priority).spawn(0);
+    let background = of(Priority::Background);
+    let normal = of(Priority::Normal);
+    let urgent = of(Priority::Urgent);
+    spin.cancel();
+    let counted = [urgent, normal, background].map(|handle| handle.wait().unwrap());
+    assert_eq!(counted, [1, 2, 3]);
+}
+
+/// Until the pool's figures are so.
+fn until(pool: &Pool, is: impl Fn(&Stats) -> bool) {
+    while !is(&pool.stats()) {
+        std::thread::yield_now();
     }
 }
 

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use wasm_mt_wasmtime::{Builder, Handle, Preemption};
+use wasm_mt_wasmtime::{Allocation, Builder, Handle, Preemption};
 
 use ground::{Ground, builder};
 use kind::{Fate, Kind, Outcome};
@@ -69,7 +69,7 @@ macro_rules! soaks {
     };
 }
 
-// With fewer stores than jobs wait at times, and with more than ever are.
+// With fewer stores than jobs wait at times, made on demand, and with more than ever are, in places set aside.
 soaks! {
     one_thread: 1, Preemption::Off, 1000;
     one_thread_by_epochs: 1, EPOCH, 12;
@@ -85,12 +85,18 @@ soaks! {
 fn soak(threads: usize, preemption: Preemption, stores: usize) {
     let (jobs, seed) = (jobs(), seed());
     println!("seed {seed}, {jobs} jobs");
+    let few = stores < 1000;
     let unheard = Arc::new(AtomicU64::new(0));
     let told = unheard.clone();
     let ground = Ground::from(
         builder(&kind::guest())
             .threads(threads)
             .max_stores(stores)
+            .allocation(if few {
+                Allocation::OnDemand
+            } else {
+                Allocation::Auto
+            })
             .preemption(preemption)
             .abort_grace(Duration::from_millis(5))
             .on_unhandled(move |_| {
@@ -100,7 +106,7 @@ fn soak(threads: usize, preemption: Preemption, stores: usize) {
     );
     let soak = Soak {
         ground,
-        few: stores < 1000,
+        few,
         preempts: preemption != Preemption::Off,
     };
     let mut sizes = Vec::new();

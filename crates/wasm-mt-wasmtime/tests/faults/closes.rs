@@ -78,13 +78,12 @@ pub(crate) fn pools_come_and_go() {
 /// Its job goes on, and its error is told to whom the builder names.
 pub(crate) fn a_handle_that_is_dropped() {
     let (tells, told) = mpsc::channel();
-    let tells = Mutex::new(tells);
     let guest = Guest::new()
         .job("traps", "(unreachable)")
         .job("counts", "(nop)");
     let ground = Ground::with(&guest, |builder| {
         builder.on_unhandled(move |error| {
-            let _ = tells.lock().unwrap().send(error);
+            let _ = tells.send(error);
         })
     });
     for _ in 0..10 {
@@ -92,6 +91,36 @@ pub(crate) fn a_handle_that_is_dropped() {
         ended_by(&told.recv().unwrap(), JobError::is_trap);
     }
     drop(ground.spawn("next", 0));
+    ground.holds();
+    assert!(told.try_recv().is_err());
+}
+
+/// Whether a child ends before its parent gives it away, or ends itself, or after that: its error is told once.
+pub(crate) fn children_of_whom_nobody_heard() {
+    let (tells, told) = mpsc::channel();
+    let guest = Guest::new().job("traps", "(unreachable)").job(
+        "leaves",
+        "(local $n i32) (local $given i64)
+         (local.set $given (call $child (i32.const 1) (i32.const 0) (i32.const 0)))
+         (drop (call $child (i32.const 1) (i32.const 0) (i32.const 0)))
+         (local.set $n (i32.mul (call $arg) (i32.const 100)))
+         (loop $on (call $checkpoint)
+           (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+           (br_if $on (i32.gt_s (local.get $n) (i32.const 0))))
+         (call $detach (local.get $given))
+         (call $answer (i32.const 2))",
+    );
+    let ground = Ground::with(&guest, |builder| {
+        builder.on_unhandled(move |error| {
+            let _ = tells.send(error);
+        })
+    });
+    for n in 0..100 {
+        let children = ground.run("leaves", n).unwrap();
+        for _ in 0..children {
+            ended_by(&told.recv().unwrap(), JobError::is_trap);
+        }
+    }
     ground.holds();
     assert!(told.try_recv().is_err());
 }

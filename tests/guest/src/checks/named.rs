@@ -19,6 +19,7 @@ wasm_mt::host_jobs! {
     sleeps_async: async fn(u64) -> u64 = sleeps_async;
     nested: fn(u32) -> u64 = nested;
     nested_async: async fn(u32) -> u64 = nested_async;
+    picture: async fn((u32, u32)) -> Buffer<u8> = picture;
     check: fn(String) -> bool = |name| super::run(&name);
 }
 
@@ -46,6 +47,12 @@ fn grows(bytes: u64) -> u64 {
 async fn sleeps_async(milliseconds: u64) -> u64 {
     sleep(Duration::from_millis(milliseconds)).await;
     milliseconds
+}
+
+/// A picture of so many pixels, a job for each row.
+async fn picture((width, height): (u32, u32)) -> Buffer<u8> {
+    let file = example_worlds::picture(&this_pool(), width, height).await;
+    Buffer(file.expect("it ends well"))
 }
 
 /// So many jobs, each of which waits for the next.

@@ -6,10 +6,10 @@
 //! 1. A turn does not end before what came since the last one has been polled, unless it unwinds. Until then a job that has
 //!    begun is in its thread's hand as one that runs, and the next would take its place there.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -25,41 +25,9 @@ pub(super) type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 pub(super) struct Executor {
     bell: Arc<Bell>,
     waker: Waker,
-    futures: RefCell<FuturesUnordered<Polled>>,
-    /// Those that came since the last turn, of which each may bring more.
-    new: RefCell<Vec<LocalFuture>>,
-    /// How many of those taken in since have never been polled.
-    unpolled: Rc<Cell<usize>>,
-}
-
-/// A future, which is counted as long as it has not been polled.
-struct Polled {
-    future: LocalFuture,
-    counted: Option<Counted>,
-}
-
-struct Counted(Rc<Cell<usize>>);
-
-impl Counted {
-    fn new(count: &Rc<Cell<usize>>) -> Self {
-        count.set(count.get() + 1);
-        Counted(count.clone())
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
-
-impl Future for Polled {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.counted = None;
-        self.future.as_mut().poll(cx)
-    }
+    futures: RefCell<FuturesUnordered<LocalFuture>>,
+    /// Those that have never been polled, of which each may bring more.
+    new: RefCell<VecDeque<LocalFuture>>,
 }
 
 /// Says that some future can go on.
@@ -110,8 +78,7 @@ impl Executor {
             waker: bell.clone().into(),
             bell,
             futures: RefCell::new(FuturesUnordered::new()),
-            new: RefCell::new(Vec::new()),
-            unpolled: Rc::default(),
+            new: RefCell::default(),
         }
     }
 
@@ -121,16 +88,16 @@ impl Executor {
 
     /// Takes a future in, to be polled in the next turn.
     pub(super) fn spawn(&self, future: LocalFuture) {
-        self.new.borrow_mut().push(future);
+        self.new.borrow_mut().push_back(future);
         self.bell.ring();
     }
 
-    /// Some future that a turn took in has not been polled, since the turn has unwound before.
+    /// Some future has not been polled, where no turn has come since or the last one has unwound before.
     pub(super) fn has_unpolled(&self) -> bool {
-        self.unpolled.get() > 0
+        !self.new.borrow().is_empty()
     }
 
-    /// Polls what can go on, each once or twice. Gives whether there was anything.
+    /// Polls what can go on, each once or twice, and first what is new. Gives whether there was anything.
     ///
     /// It unwinds where a waker or a drop does that no job answers for. The bell then rings again, for the others.
     pub(super) fn turn(&self) -> bool {
@@ -138,20 +105,21 @@ impl Executor {
             return false;
         }
         let again = RingOnUnwind(&self.bell);
-        let mut futures = self.futures.borrow_mut();
-        futures.extend(self.new.take().into_iter().map(|future| Polled {
-            future,
-            counted: Some(Counted::new(&self.unpolled)),
-        }));
         let mut cx = Context::from_waker(&self.waker);
-        loop {
-            let polled = Pin::new(&mut *futures).poll_next(&mut cx);
-            // `FuturesUnordered` also ends where two others were woken while it polled them (invariant 1). It goes round, so
-            // that none waits for long.
-            if !matches!(polled, Poll::Ready(Some(()))) && !self.has_unpolled() {
+        // What they bring is for the next turn, for which it has rung the bell.
+        let new = self.new.borrow().len();
+        for _ in 0..new {
+            let Some(mut future) = self.new.borrow_mut().pop_front() else {
                 break;
+            };
+            // Most end here. Of the others each is polled again at once, and then wakes by itself alone.
+            if future.as_mut().poll(&mut cx).is_pending() {
+                self.futures.borrow_mut().push(future);
             }
         }
+        let mut futures = self.futures.borrow_mut();
+        // `FuturesUnordered` also ends where two others were woken while it polled them. It goes round, so that none waits for long.
+        while let Poll::Ready(Some(())) = Pin::new(&mut *futures).poll_next(&mut cx) {}
         std::mem::forget(again);
         true
     }

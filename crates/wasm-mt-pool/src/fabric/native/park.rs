@@ -219,13 +219,10 @@ impl Park {
     }
 
     fn claim_from(&self, state: u32) -> bool {
-        // ORDERING: AcqRel as in `wake`; Relaxed on failure, which says nothing about the worker, and so in the look before, which
-        // keeps those who wake nobody from taking the line from who wakes.
-        self.state.load(Ordering::Relaxed) == state
-            && self
-                .state
-                .compare_exchange(state, WOKEN, Ordering::AcqRel, Ordering::Relaxed)
-                .is_ok()
+        // ORDERING: AcqRel as in `wake`; Relaxed on failure, which says nothing about the worker.
+        self.state
+            .compare_exchange(state, WOKEN, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     }
 
     fn unpark(&self) {

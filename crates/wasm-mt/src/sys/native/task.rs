@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use serde::de::DeserializeOwned;
 
 use super::context::Context;
+use super::hand::Hand;
 use super::host;
 use crate::channel::Outlet;
 use crate::entry::Entry;
@@ -33,7 +34,7 @@ pub struct Task {
 
 enum Body {
     /// A call, which whoever comes first takes out, its worker or the owner who wants it back.
-    One(Arc<Held>),
+    One(Arc<dyn Held>),
     Many(Many),
 }
 
@@ -83,38 +84,126 @@ impl<I: Travel, F: Fn(I) -> Outcome + Send + Sync> Items for ItemsOf<I, F> {
     }
 }
 
-/// What a task and its worker share. Of a pool's job it is also the [`Origin`]: while the job waits, nobody else knows where.
-struct Held(Mutex<Calls>);
+/// What a task and its worker share, with the call in it, so that both are one allocation. Of a pool's job it is also the
+/// [`Origin`]: while the job waits, nobody else knows where.
+struct HeldOf<C>(Mutex<Calls<C>>);
 
-struct Calls {
-    call: Option<Box<dyn Call>>,
+struct Calls<C> {
+    call: Option<C>,
+    /// Whoever has begun it is about to take the call, and nobody else may.
+    begun: bool,
     /// Of an idempotent job that has begun: the call to make should it have to begin again.
-    spare: Option<Box<dyn Call>>,
+    spare: Option<C>,
     /// Who has begun it, in a pool.
     runner: Option<Weak<dyn Origin>>,
     /// It may begin again.
     idempotent: bool,
 }
 
-impl Held {
-    fn new(call: Box<dyn Call>, idempotent: bool) -> Arc<Self> {
-        Arc::new(Held(Mutex::new(Calls {
+impl<C> Calls<C> {
+    /// Takes the call of a job that has not begun.
+    fn take_waiting(&mut self) -> Option<C> {
+        if self.begun { None } else { self.call.take() }
+    }
+}
+
+impl<C: Call> HeldOf<C> {
+    fn new(call: C, idempotent: bool) -> Arc<Self> {
+        Arc::new(HeldOf(Mutex::new(Calls {
             call: Some(call),
+            begun: false,
             spare: None,
             runner: None,
             idempotent,
         })))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Calls> {
+    fn lock(&self) -> MutexGuard<'_, Calls<C>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Origin for Held {
+/// A [`HeldOf`] without its type.
+trait Held: Origin {
+    /// Begins the job; false where it was taken back. It is to [`run`](Self::run) then.
+    fn begins(&self, runner: Option<Weak<dyn Origin>>) -> bool;
+    fn run(&self) -> Run;
+    /// The same job out of reach of who held it, unless it has begun.
+    fn withdraw(&self) -> Option<Arc<dyn Held>>;
+    /// Drops what has not begun.
+    fn forget(&self);
+    /// Makes a job that has begun ready to begin again.
+    fn again(&self) -> bool;
+    fn set_idempotent(&self);
+    fn is_idempotent(&self) -> bool;
+}
+
+impl<C: Call> Held for HeldOf<C> {
+    fn begins(&self, runner: Option<Weak<dyn Origin>>) -> bool {
+        let mut calls = self.lock();
+        if calls.begun || calls.call.is_none() {
+            return false;
+        }
+        calls.begun = true;
+        calls.runner = runner;
+        true
+    }
+
+    fn run(&self) -> Run {
+        let mut calls = self.lock();
+        let (call, idempotent) = (calls.call.take(), calls.idempotent);
+        drop(calls);
+        let Some(call) = call else {
+            return Run::Done(Err(JoinError::lost("its call is gone".into())));
+        };
+        if idempotent {
+            match call.copy() {
+                Ok(copy) => self.lock().spare = Some(copy),
+                Err(error) => return Run::Done(Err(error)),
+            }
+        }
+        call.run()
+    }
+
+    fn withdraw(&self) -> Option<Arc<dyn Held>> {
+        let mut calls = self.lock();
+        let (call, idempotent) = (calls.take_waiting()?, calls.idempotent);
+        drop(calls);
+        Some(HeldOf::new(call, idempotent))
+    }
+
+    fn forget(&self) {
+        let call = self.lock().take_waiting();
+        // Foreign code: not under the lock.
+        drop(call);
+    }
+
+    fn again(&self) -> bool {
+        let mut calls = self.lock();
+        // Whoever had taken the call does not come a second time.
+        let spare = calls.spare.take();
+        let before = std::mem::replace(&mut calls.call, spare);
+        calls.begun = false;
+        calls.runner = None;
+        let is_there = calls.call.is_some();
+        drop(calls);
+        drop(before);
+        is_there
+    }
+
+    fn set_idempotent(&self) {
+        self.lock().idempotent = true;
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.lock().idempotent
+    }
+}
+
+impl<C: Call> Origin for HeldOf<C> {
     fn abandon(&self, id: JobId) {
         let mut calls = self.lock();
-        let waiting = calls.call.take();
+        let waiting = calls.take_waiting();
         let runner = calls.runner.clone();
         drop(calls);
         if waiting.is_some() {
@@ -127,10 +216,10 @@ impl Origin for Held {
 }
 
 /// A function with its arguments.
-trait Call: Send {
-    fn run(self: Box<Self>) -> Run;
+trait Call: Send + Sized + 'static {
+    fn run(self) -> Run;
     /// The same call with arguments that have travelled.
-    fn copy(&self) -> Result<Box<dyn Call>, JoinError>;
+    fn copy(&self) -> Result<Self, JoinError>;
 }
 
 struct Of<A, F> {
@@ -140,30 +229,30 @@ struct Of<A, F> {
 }
 
 impl<A: Travel, F: Copy + Send + 'static> Call for Of<A, F> {
-    fn run(self: Box<Self>) -> Run {
+    fn run(self) -> Run {
         match travelled(self.args, Travels::Out) {
             Ok(args) => (self.run)(args, self.f),
             Err(error) => Run::Done(Err(error)),
         }
     }
 
-    fn copy(&self) -> Result<Box<dyn Call>, JoinError> {
-        Ok(Box::new(Of {
+    fn copy(&self) -> Result<Self, JoinError> {
+        Ok(Of {
             args: copied(&self.args, Travels::Out)?,
             ..*self
-        }))
+        })
     }
 }
 
 /// A future of the pool's making.
 struct Made<F>(F);
 
-impl<F: FnOnce() -> LocalOutcome + Send> Call for Made<F> {
-    fn run(self: Box<Self>) -> Run {
+impl<F: FnOnce() -> LocalOutcome + Send + 'static> Call for Made<F> {
+    fn run(self) -> Run {
         Run::Async((self.0)())
     }
 
-    fn copy(&self) -> Result<Box<dyn Call>, JoinError> {
+    fn copy(&self) -> Result<Self, JoinError> {
         Err(JoinError::lost("its future is made once".into()))
     }
 }
@@ -172,7 +261,7 @@ impl Task {
     /// A job whose body is the future that `make` makes, called on the thread that begins it. The future never leaves that.
     #[track_caller]
     pub fn of_future(make: impl FnOnce() -> LocalOutcome + Send + 'static) -> Self {
-        Task::of(Box::new(Made(make)))
+        Task::of(Made(make))
     }
 
     #[track_caller]
@@ -181,11 +270,11 @@ impl Task {
         A: Travel,
         T: Travel,
     {
-        Task::of(Box::new(Of {
+        Task::of(Of {
             args,
             f,
             run: |args, f| Run::Done(value(f(args))),
-        }))
+        })
     }
 
     #[track_caller]
@@ -195,14 +284,14 @@ impl Task {
         T: Travel,
         F: Future<Output = T> + 'static,
     {
-        Task::of(Box::new(Of {
+        Task::of(Of {
             args,
             f,
             run: |args, f| {
                 let future = f(args);
                 Run::Async(Box::pin(async move { value(future.await) }))
             },
-        }))
+        })
     }
 
     /// A job for each item.
@@ -244,9 +333,9 @@ impl Task {
     }
 
     #[track_caller]
-    fn of(call: Box<dyn Call>) -> Self {
+    fn of(call: impl Call) -> Self {
         Task {
-            body: Body::One(Held::new(call, false)),
+            body: Body::One(HeldOf::new(call, false)),
             name: Name::of_caller(),
         }
     }
@@ -278,9 +367,9 @@ impl Task {
     }
 
     /// What it holds, where it is one job.
-    fn calls(&self) -> Option<MutexGuard<'_, Calls>> {
+    fn held(&self) -> Option<&Arc<dyn Held>> {
         match &self.body {
-            Body::One(held) => Some(held.lock()),
+            Body::One(held) => Some(held),
             Body::Many(_) => None,
         }
     }
@@ -292,16 +381,10 @@ impl Task {
 
     /// Takes the job from its worker, unless that has begun it.
     pub(crate) fn withdraw(&mut self) -> bool {
-        let call = self.calls().and_then(|mut calls| calls.call.take());
-        self.renew(call)
-    }
-
-    /// Out of reach of the worker that it was posted to.
-    fn renew(&mut self, call: Option<Box<dyn Call>>) -> bool {
-        let Some(call) = call else {
+        let Some(held) = self.held().and_then(|held| held.withdraw()) else {
             return false;
         };
-        self.body = Body::One(Held::new(call, self.is_idempotent()));
+        self.body = Body::One(held);
         true
     }
 
@@ -314,8 +397,8 @@ impl Task {
     pub(crate) fn begun(&mut self) {}
 
     pub(crate) fn idempotent(&mut self) {
-        if let Some(mut calls) = self.calls() {
-            calls.idempotent = true;
+        if let Some(held) = self.held() {
+            held.set_idempotent();
         }
     }
 
@@ -325,26 +408,18 @@ impl Task {
     }
 
     pub(crate) fn is_idempotent(&self) -> bool {
-        self.calls().is_some_and(|calls| calls.idempotent)
+        self.held().is_some_and(|held| held.is_idempotent())
     }
 
     pub(crate) fn again(&mut self) -> Result<(), &'static str> {
-        let Some(mut calls) = self.calls() else {
-            return Err("it is one of several");
-        };
-        if let Some(call) = calls.call.take() {
-            drop(calls);
-            // It has not begun: out of reach of who could still begin it.
-            self.renew(Some(call));
+        // It may not have begun: then it goes out of reach of who could still begin it.
+        if self.withdraw() {
             return Ok(());
         }
-        // Whoever had taken the call does not come a second time.
-        calls.call = calls.spare.take();
-        calls.runner = None;
-        if calls.call.is_some() {
-            Ok(())
-        } else {
-            Err("its arguments had not been copied")
+        match self.held() {
+            None => Err("it is one of several"),
+            Some(held) if held.again() => Ok(()),
+            Some(_) => Err("its arguments had not been copied"),
         }
     }
 
@@ -357,17 +432,14 @@ impl Task {
     pub fn origin(&self) -> Weak<dyn Origin> {
         match &self.body {
             Body::One(held) => Arc::downgrade(held) as Weak<dyn Origin>,
-            Body::Many(_) => Weak::<Held>::new(),
+            Body::Many(_) => Weak::<Hand>::new(),
         }
     }
 
     /// Drops what has not begun.
     pub fn forget(&self) {
         match &self.body {
-            Body::One(held) => {
-                let call = held.lock().call.take();
-                drop(call);
-            }
+            Body::One(held) => held.forget(),
             Body::Many(many) => many.items.forget(),
         }
     }
@@ -379,21 +451,10 @@ impl Task {
 
     /// The same for a pool, which is told by `runner` from now on when the job is given up on.
     pub(super) fn call_by(self, runner: Option<Weak<dyn Origin>>) -> Option<impl FnOnce() -> Run> {
-        let mut calls = self.calls()?;
-        let call = calls.call.take()?;
-        calls.runner = runner;
-        let idempotent = calls.idempotent;
-        drop(calls);
-        Some(move || {
-            if idempotent {
-                match (call.copy(), self.calls()) {
-                    (Ok(copy), Some(mut calls)) => calls.spare = Some(copy),
-                    (Err(error), _) => return Run::Done(Err(error)),
-                    (Ok(_), None) => {}
-                }
-            }
-            call.run()
-        })
+        let Body::One(held) = self.body else {
+            return None;
+        };
+        held.begins(runner).then_some(move || held.run())
     }
 
     /// Its jobs are those of a `map`, one or more.
