@@ -67,6 +67,10 @@ pub(crate) enum JobErrorKind {
     Host(#[source] Source),
     #[error("a host import panicked: {0}")]
     HostPanicked(String),
+    #[cfg_attr(
+        not(feature = "wasi"),
+        expect(dead_code, reason = "`exit` is a function of WASI")
+    )]
     #[error("the job ended its program with the code {0}")]
     Exited(i32),
 }
