@@ -23,7 +23,7 @@ use std::future::Future;
 ///   worker waits so for jobs that no worker has begun, all wait for good. There, write an async job.
 /// - **In a WASI guest** the instance is suspended in its host, whose thread runs other jobs meanwhile, its children among them.
 ///   So `main` begins with it, and a sync job may wait for its children. Executors that wait by
-///   [`std::thread::park`], which does nothing in a guest, spin instead.
+///   [`std::thread::park`], which does nothing in a guest, spin for ever.
 /// - **In a browser** there is none, and a call does not compile: a thread that waits there hears no message, and so would wait
 ///   for good.
 ///
