@@ -327,7 +327,8 @@ impl<T: Send + 'static> JoinHandle<T> {
     /// The same handle with a limit: unless the job has ended `limit` from now, it is aborted and the handle gives an
     /// error that [`is_deadline`](JoinError::is_deadline).
     ///
-    /// The time runs from this call, also while the job waits for its turn. A second call sets the limit anew.
+    /// The time runs from this call, also while the job waits for its turn. A second call sets the limit anew. In a WASI guest it is
+    /// looked at where the job that has set it waits, and ends with that.
     pub fn timeout(self, limit: Duration) -> Self {
         let packet = Arc::downgrade(&self.shared);
         let fire = move || {

@@ -50,7 +50,10 @@ pub use task::{Task, Value, decode};
 
 #[cfg(all(
     target_family = "wasm",
-    not(any(target_os = "unknown", all(target_os = "wasi", target_env = "p1")))
+    not(any(
+        target_os = "unknown",
+        all(target_os = "wasi", target_env = "p1", not(target_feature = "atomics"))
+    ))
 ))]
 compile_error!(
     "wasm-mt has no backend for this target: use wasm32-unknown-unknown with wasm-bindgen, wasm32-wasip1 with a host that \

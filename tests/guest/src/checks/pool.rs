@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use wasm_mt::{JoinHandle, Thread, current, is_worker, job};
+use wasm_mt::{JoinHandle, Receiver, Thread, block_on, channel, current, is_worker, job};
 use wasm_mt_pool::{Priority, ThreadPool};
 
 use super::shared::{Check, fib, this_pool, turn};
@@ -19,6 +20,8 @@ pub(crate) const CHECKS: &[Check] = checks! {
     statics_are_an_instances_own
     a_handle_that_outlives_its_job_is_lost
     a_detached_error_is_told
+    whoever_hears_of_an_error_may_wait_for_what_comes_behind_it
+    parents_that_poll_let_their_children_begin
     a_dropped_handle_lets_its_job_go_on
     an_ended_pool_cancels_what_it_was_given
     a_job_that_ends_its_pool_ends_its_own_jobs
@@ -182,6 +185,55 @@ async fn a_detached_error_is_told(_: ThreadPool) {
     drop(pool.spawn(job!(|| -> () { panic!("unheard") })));
     while UNHANDLED.load(Ordering::Relaxed) == 0 {
         pool.spawn(job!(|| ())).await.unwrap();
+    }
+}
+
+async fn whoever_hears_of_an_error_may_wait_for_what_comes_behind_it(_: ThreadPool) {
+    static BEHIND: Mutex<Option<(JoinHandle<u32>, Receiver<u32>)>> = Mutex::new(None);
+    static HEARD: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+    let threads = Thread::builder().on_unhandled(|_| {
+        let behind = BEHIND.lock().unwrap().take();
+        if let Some((handle, mut items)) = behind {
+            let mut heard = vec![block_on(items.recv()).expect("it sends").unwrap()];
+            heard.push(block_on(handle).unwrap());
+            *HEARD.lock().unwrap() = heard;
+        }
+    });
+    let pool = ThreadPool::builder().workers(2).threads(threads).build();
+    let pool = pool.await.unwrap();
+    let before = pool.stats().run();
+    let (send, items) = channel();
+    let behind = pool.spawn(job!(|send| {
+        send.send(5).expect("somebody hears");
+        6
+    }));
+    *BEHIND.lock().unwrap() = Some((behind, items));
+    drop(pool.spawn(job!(|| -> () { panic!("unheard, too") })));
+    // A guest hears all of it at once then.
+    while pool.stats().run() < before + 2 {
+        std::thread::yield_now();
+    }
+    while HEARD.lock().unwrap().is_empty() {
+        turn().await;
+    }
+    assert_eq!(*HEARD.lock().unwrap(), [5, 6]);
+}
+
+/// More of them than a thread of a host lets go on at a time.
+async fn parents_that_poll_let_their_children_begin(pool: ThreadPool) {
+    let parents: Vec<_> = (0..20 * pool.workers())
+        .map(|_| {
+            pool.spawn(job!(async || {
+                let child = this_pool().spawn(job!(|| 3));
+                while !child.is_finished() {
+                    turn().await;
+                }
+                child.await.expect("it ends well")
+            }))
+        })
+        .collect();
+    for parent in parents {
+        assert_eq!(parent.await.unwrap(), 3);
     }
 }
 

@@ -9,8 +9,15 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use super::{host, mailbox, timer};
+
+/// After so many polls in a row of a future that wakes itself, the instance suspends for [`A_MOMENT`].
+const ROUNDS: u32 = 64;
+
+/// The host begins other jobs only while one waits.
+const A_MOMENT: Duration = Duration::from_micros(1);
 
 struct Woken(AtomicBool);
 
@@ -31,6 +38,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let woken = Arc::new(Woken(AtomicBool::new(true)));
     let waker = Waker::from(woken.clone());
     let mut cx = Context::from_waker(&waker);
+    let mut rounds = 0;
     loop {
         if woken.0.swap(false, Ordering::Relaxed)
             && let Poll::Ready(output) = future.as_mut().poll(&mut cx)
@@ -38,9 +46,14 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
             return output;
         }
         let has_fired = timer::fire();
-        // A future that wakes itself does not keep events from being heard, an abort among them.
-        let goes_on = has_fired || woken.0.load(Ordering::Relaxed);
+        // A future that wakes itself does not keep events from being heard, an abort among them, nor other jobs from beginning.
+        let goes_on = has_fired || woken.0.load(Ordering::Relaxed) || mailbox::has_heard();
+        rounds = if goes_on { rounds + 1 } else { 0 };
         mailbox::deliver(&match goes_on {
+            true if rounds == ROUNDS => {
+                rounds = 0;
+                host::wait(Some(A_MOMENT))
+            }
             true => host::poll(),
             false => host::wait(timer::next()),
         });

@@ -4,9 +4,10 @@
 //!    is not heard.
 //! 2. Packets are settled, and values dropped, while the table is not borrowed: both run foreign code.
 //! 3. Between two jobs of an instance the table is empty.
+//! 4. What the host has told is delivered in its order, also where one who hears of it waits for what comes behind.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::{far, host, run, value};
@@ -54,6 +55,8 @@ struct Children {
 
 thread_local! {
     static CHILDREN: RefCell<Children> = RefCell::default();
+    /// What was heard and not delivered, for whoever is the innermost that waits (rule 4).
+    static HEARD: RefCell<VecDeque<Event>> = RefCell::default();
 }
 
 impl Children {
@@ -143,6 +146,11 @@ fn record(kind: abi::Kind, context: u64, on_start: u32, args: Payload) -> Vec<u8
     record
 }
 
+/// Something was heard around the caller that has not been delivered.
+pub(super) fn has_heard() -> bool {
+    HEARD.with_borrow(|heard| !heard.is_empty())
+}
+
 /// The host tells what has become of jobs.
 pub(super) fn deliver(mut events: &[u8]) {
     while !events.is_empty() {
@@ -150,6 +158,9 @@ pub(super) fn deliver(mut events: &[u8]) {
             // Who waits here would wait for good.
             panic!("what the host has told could not be read");
         };
+        HEARD.with_borrow_mut(|heard| heard.push_back(event));
+    }
+    while let Some(event) = HEARD.with_borrow_mut(VecDeque::pop_front) {
         match event {
             Event::Ended(id, outcome) => {
                 let child = CHILDREN.with_borrow_mut(|children| children.take(id as i64));

@@ -74,8 +74,11 @@ fn run(job: abi::Job) -> abi::Outcome {
         // It was told while the sync part waited for something.
         worker::abort(id);
     }
-    executor::finish();
-    mailbox::leave();
+    // What it hears between its polls is the job's, too.
+    panic::within(id, || {
+        executor::finish();
+        mailbox::leave();
+    });
     let outcome = RUNNING.take().and_then(|running| running.outcome);
     outcome.map_or(abi::Outcome::Cancelled, value::told)
 }
