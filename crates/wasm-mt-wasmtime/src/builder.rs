@@ -123,8 +123,9 @@ impl Builder {
         self
     }
 
-    /// How many jobs of one thread may have begun and await nothing: by default 16, at least 1. One that awaits does not count, so jobs
-    /// that wait for others never keep these from beginning.
+    /// How many jobs of one thread may have begun and wait for no other job: by default 16, at least 1. One that waits for its children, or
+    /// for a time, by `wasm_mt::block_on` or as an async job, does not count, so jobs that wait for others never keep these from beginning. One
+    /// that sleeps or reads in WASI, or is in an async function of the [host](Self::link), does: where many do, let this be more.
     pub fn max_in_flight(mut self, jobs: u32) -> Self {
         self.max_in_flight = jobs.max(1);
         self
@@ -217,7 +218,8 @@ impl Builder {
         self
     }
 
-    /// Compiles the module, starts the threads, and gives the pool when all is up. It blocks for that.
+    /// Compiles the module, starts the threads, and gives the pool when all is up. It blocks for that: as long as the module's constructors
+    /// run, and at most ten seconds where something [preempts](Self::preemption) them.
     ///
     /// # Errors
     /// A [`BuildError`] that says what is wrong with the module or the settings.

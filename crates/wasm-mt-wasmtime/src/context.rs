@@ -132,9 +132,14 @@ pub(crate) fn lie(what: impl Into<String>) -> wasmtime::Error {
     ended(JobErrorKind::Pointer(what.into()))
 }
 
+/// What the host itself ends a job with: no function that was linked can make one.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct Ended(pub(crate) JobError);
+
 /// The error that ends a job as this.
 pub(crate) fn ended(kind: JobErrorKind) -> wasmtime::Error {
-    wasmtime::Error::new(JobError::from(kind))
+    wasmtime::Error::new(Ended(kind.into()))
 }
 
 /// How much memory a store has.

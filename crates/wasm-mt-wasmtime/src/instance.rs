@@ -40,14 +40,32 @@ impl Instance {
     /// A new one for a worker, which has run its constructors.
     ///
     /// # Errors
-    /// Where it does not come up: there is no room for it, its constructors trap, or it is stopped.
+    /// Where it does not come up: there is no room for it, its constructors trap, or it is stopped. The leave is to be dropped when
+    /// whoever waits for the job has been told.
     pub(crate) async fn make(
         host: &Arc<Host>,
         worker: usize,
         mut leave: Leave,
         running: Running,
-    ) -> wasmtime::Result<Self> {
+    ) -> Result<Self, (wasmtime::Error, Leave)> {
         running.ticket.mailbox.has_signal(leave.begins());
+        match Self::up(host, worker, running).await {
+            Ok((store, run)) => Ok(Instance {
+                store,
+                run,
+                runs: 0,
+                leave,
+                _stays: PhantomData,
+            }),
+            Err(error) => Err((error, leave)),
+        }
+    }
+
+    async fn up(
+        host: &Arc<Host>,
+        worker: usize,
+        running: Running,
+    ) -> wasmtime::Result<(Store<Context>, TypedFunc<i32, ()>)> {
         let mut store = store(host, worker, false)?;
         store.data_mut().running = Some(running);
         let instance = host.pre.instantiate_async(&mut store).await?;
@@ -56,13 +74,7 @@ impl Instance {
         let abi: TypedFunc<(), i32> = typed(&mut store, instance, &host.exports.abi)?;
         abi.call_async(&mut store, ()).await?;
         let run = typed(&mut store, instance, &host.exports.run)?;
-        Ok(Instance {
-            store,
-            run,
-            runs: 0,
-            leave,
-            _stays: PhantomData,
-        })
+        Ok((store, run))
     }
 
     /// Another job is to run in it.

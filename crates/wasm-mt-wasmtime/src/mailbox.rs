@@ -63,8 +63,9 @@ impl Mailbox {
         let bytes = match &event {
             Event::Ended(_, outcome) => length(outcome).saturating_sub(JOB / 2),
             Event::Item(_, _, bytes) => LETTER.saturating_add(bytes.len()),
-            Event::Closed(..) => LETTER,
-            Event::Begun(_) | Event::Abort => 0,
+            // Whoever loses word of a beginning hears of the end.
+            Event::Closed(..) | Event::Begun(_) => LETTER,
+            Event::Abort => 0,
         };
         let Some(held) = self.backlog.hold(bytes) else {
             return Pushed::Full;

@@ -18,12 +18,12 @@ use wasm_mt::__pool::Value;
 use wasm_mt::JoinError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
-use crate::context::{Counted, Running};
+use crate::context::{Counted, Ended, Running};
 use crate::error::{JobError, JobErrorKind};
 use crate::host::Host;
 use crate::instance::{self, Instance};
 use crate::local::{self, Awake, Seat};
-use crate::stores::Crowded;
+use crate::stores::{Crowded, Leave};
 use crate::ticket::{Outcome, Ticket, Work};
 
 /// Runs the job to its end, and tells that. What the fabric hears of it says only that it is over.
@@ -57,7 +57,7 @@ pub(crate) async fn run(ticket: Arc<Ticket>) -> Result<Value, JoinError> {
                     seat.keep(instance);
                 }
                 // Whoever waits for the job has been told.
-                drop(ran.crowded);
+                drop((ran.crowded, ran.leave));
             }
             Err(error) => ticket.finish(Err(error)),
         }
@@ -83,6 +83,8 @@ struct Ran {
     goes_on: bool,
     /// There was no store for it.
     crowded: Option<Crowded>,
+    /// Of a store that did not come up.
+    leave: Option<Leave>,
 }
 
 impl Ran {
@@ -92,6 +94,7 @@ impl Ran {
             instance: None,
             goes_on: false,
             crowded: None,
+            leave: None,
         }
     }
 }
@@ -114,7 +117,10 @@ async fn body(host: &Arc<Host>, seat: &Seat, ticket: &Arc<Ticket>, work: Work) -
     if !main && let Some(mut idle) = seat.take_idle() {
         return match idle.reuse(running) {
             Ok(()) => ended_in(idle, host, seat).await,
-            Err(error) => Ran::without(Err(why(error, host, seat.worker))),
+            Err(error) => Ran {
+                instance: Some(idle),
+                ..Ran::without(Err(why(error, host, seat.worker)))
+            },
         };
     }
     let leave = match seat.leave().await {
@@ -134,7 +140,10 @@ async fn body(host: &Arc<Host>, seat: &Seat, ticket: &Arc<Ticket>, work: Work) -
     }
     match Instance::make(host, seat.worker, leave, running).await {
         Ok(instance) => ended_in(instance, host, seat).await,
-        Err(error) => Ran::without(Err(why(error, host, seat.worker))),
+        Err((error, leave)) => Ran {
+            leave: Some(leave),
+            ..Ran::without(Err(why(error, host, seat.worker)))
+        },
     }
 }
 
@@ -159,6 +168,7 @@ async fn ended_in(mut instance: Instance, host: &Host, seat: &Seat) -> Ran {
         outcome,
         instance: Some(instance),
         crowded: None,
+        leave: None,
     }
 }
 
@@ -184,7 +194,7 @@ fn main_outcome(
 
 /// Why a call did not return.
 pub(crate) fn why(error: wasmtime::Error, host: &Host, worker: usize) -> JobError {
-    if let Some(ended) = error.downcast_ref::<JobError>() {
+    if let Some(Ended(ended)) = error.downcast_ref() {
         return ended.clone();
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {

@@ -331,9 +331,18 @@ impl Ticket {
     /// The fabric has given up on the job.
     fn fail(&self, error: JoinError) {
         Ticket::settle(self, Err(error.into()));
-        let runs = matches!(self.lock().work, Phase::Running);
-        if runs {
-            self.stop();
+        let mut state = self.lock();
+        match state.work {
+            Phase::Running => {
+                drop(state);
+                self.stop();
+            }
+            Phase::Waiting(..) => {
+                let before = std::mem::replace(&mut state.work, Phase::Over);
+                drop(state);
+                drop(before);
+            }
+            Phase::Over => {}
         }
     }
 

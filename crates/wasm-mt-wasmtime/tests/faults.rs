@@ -102,6 +102,7 @@ rows! {
         telling_without_end;
     imports:
         one_that_errs
+        one_that_errs_as_another_job
         an_async_one_that_errs
         one_that_panics
         an_async_one_that_panics
@@ -164,4 +165,5 @@ rows_in_rust! {
     stops_in_rust
     types_that_are_not_the_guests
     parents_stopped_in_rust
+    parents_that_poll_in_rust
 }

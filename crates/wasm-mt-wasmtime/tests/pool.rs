@@ -95,7 +95,9 @@ fn a_host_function_that_fails_or_panics_ends_its_job_alone() {
 #[test]
 fn a_spinning_job_is_stopped_where_it_is() {
     for preemption in [EPOCHS, FUEL] {
-        let pool = builder().threads(1).preemption(preemption).build().unwrap();
+        let pool = builder().threads(1).preemption(preemption);
+        // `shutdown` waits so long for its threads.
+        let pool = pool.abort_grace(Duration::from_secs(60)).build().unwrap();
         let spin = job(&pool, "spin").spawn(0);
         if preemption == FUEL {
             assert!(spin.wait().unwrap_err().is_fuel());
@@ -287,7 +289,7 @@ fn shutdown_settles_all() {
             .threads(1)
             .max_in_flight(2)
             .preemption(preemption)
-            .abort_grace(Duration::from_millis(10))
+            .abort_grace(Duration::from_secs(60))
             .build()
             .unwrap();
         let name = if preemption == Preemption::Off {

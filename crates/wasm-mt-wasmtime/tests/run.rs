@@ -295,6 +295,20 @@ fn exit_in_a_job_ends_that_job_alone() {
 }
 
 #[test]
+fn a_program_whose_errors_nobody_reads_ends_at_its_time() {
+    let mut command = command(&["run", "--timeout", "500ms", "--threads", "2"]);
+    let mut child = command
+        .arg(guest())
+        .args(["complain"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    assert_eq!(child.wait().expect("it ends").code(), Some(124));
+    drop(child.stderr.take());
+}
+
+#[test]
 fn a_program_whose_output_nobody_reads_ends_at_its_time() {
     let mut command = command(&["run", "--timeout", "500ms", "--threads", "2"]);
     let mut child = command

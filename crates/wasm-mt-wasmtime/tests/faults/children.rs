@@ -78,6 +78,16 @@ pub(crate) fn telling_without_end() {
              (call $detach (local.get $id))
              (loop $on (call $checkpoint) (br $on))",
         )
+        // Spawns without end what is to be announced, and is not waited for.
+        .job(
+            "announced",
+            "(local $id i64)
+             (loop $on
+               (local.set $id (call $child (i32.const 0) (i32.const 0) (i32.const 2)))
+               (if (i64.gt_s (local.get $id) (i64.const 0)) (then (call $detach (local.get $id))))
+               (call $checkpoint)
+               (br $on))",
+        )
         // The same of as many that end as there is room for, and it hears of none.
         .job(
             "deaf",
@@ -106,8 +116,8 @@ pub(crate) fn telling_without_end() {
         ended_by(&parent.wait().unwrap_err(), JobError::is_cancelled);
     }
     // Where nobody has spawned them, nobody is told.
-    for name in ["closes", "sends"] {
-        let late = ground.spawn(name, 0).timeout(Duration::from_millis(50));
+    for (name, limit) in [("closes", 50), ("sends", 50), ("announced", 1000)] {
+        let late = ground.spawn(name, 0).timeout(Duration::from_millis(limit));
         ended_by(&late.wait().unwrap_err(), JobError::is_deadline);
     }
     let grown = resident().saturating_sub(before);

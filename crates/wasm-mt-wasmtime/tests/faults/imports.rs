@@ -58,6 +58,22 @@ pub(crate) fn an_async_one_that_errs() {
     always_fails(&ground, "the disk is full");
 }
 
+/// The error of another pool's job is a host function's as any other.
+pub(crate) fn one_that_errs_as_another_job() {
+    let other = Ground::with(&Guest::new().job("traps", "(unreachable)"), |builder| {
+        builder
+    });
+    let error = other.fails("traps");
+    ended_by(&error, JobError::is_trap);
+    let ground = Ground::from(calling().link(move |linker| {
+        linker.func_wrap("host", "call", move || -> wasmtime::Result<()> {
+            Err(error.clone().into())
+        })?;
+        Ok(())
+    }));
+    always_fails(&ground, "unreachable");
+}
+
 pub(crate) fn one_that_panics() {
     let ground = Ground::from(calling().link(|linker| {
         linker.func_wrap("host", "call", broken)?;

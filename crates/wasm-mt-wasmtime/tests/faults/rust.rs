@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wasm_mt::Buffer;
-use wasm_mt_wasmtime::{JobError, Pool};
+use wasm_mt_wasmtime::{JobError, Pool, Preemption};
 
 use super::common;
 use super::ground::{ended_by, text_of};
@@ -126,4 +126,18 @@ pub(crate) fn parents_stopped_in_rust() {
     for nested in &nested {
         assert_eq!(nested.spawn(50).wait().unwrap(), 50);
     }
+}
+
+/// Nothing interrupts them, and there is one thread for them and their children.
+pub(crate) fn parents_that_poll_in_rust() {
+    let pool = Pool::from_file(common::in_rust())
+        .threads(1)
+        .preemption(Preemption::Off)
+        .wasi(|_| Ok(()))
+        .build()
+        .unwrap();
+    let check = pool.job::<String, bool>("check").unwrap();
+    let polls = check.spawn("parents_that_poll_let_their_children_begin".into());
+    assert!(polls.wait().unwrap());
+    holds(&pool);
 }

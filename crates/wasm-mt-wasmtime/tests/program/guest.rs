@@ -159,6 +159,9 @@ fn main() {
             }
             ends(number(2) as usize);
         }
+        "complain" => loop {
+            eprintln!("it is too dark in here");
+        },
         "no-end" => {
             child(NO_END, 0);
             ends(1);

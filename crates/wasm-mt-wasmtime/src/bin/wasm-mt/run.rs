@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 use std::process::ExitCode;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use wasm_mt_wasmtime::wasmtime_wasi::FsPerms;
@@ -45,18 +46,31 @@ pub(crate) fn run(args: Run) -> ExitCode {
     let ended = main.wait();
     let is_late = matches!(&ended, Err(error) if error.is_deadline());
     flush_output(if is_late { LAST_WORDS } else { Duration::MAX });
+    let mut words = String::new();
     let code = match ended {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("wasm-mt: {file}: {}", last_words(&error));
+            words = format!("wasm-mt: {file}: {}\n", last_words(&error));
             if is_late { TIMED_OUT } else { ABORTED }
         }
     };
     if args.stats {
-        eprint!("{}", table(&pool.stats()));
+        words += &table(&pool.stats());
     }
+    say(words);
     // The pool's own end would wait for jobs that nothing stops, such as without preemption.
     std::process::exit(code)
+}
+
+/// Prints it on standard error, but for where nobody reads that: then the program's end does not wait for it.
+fn say(words: String) {
+    let (saying, said) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        eprint!("{words}");
+        drop(saying);
+    });
+    // It ends with the other side, or with its time.
+    let _ = said.recv_timeout(LAST_WORDS);
 }
 
 fn build(args: &Run, wasm: Vec<u8>) -> Result<Pool, BuildError> {
