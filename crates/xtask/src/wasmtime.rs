@@ -133,7 +133,10 @@ fn passed(output: &str) -> usize {
 
 /// The bodies that also browsers and native threads run.
 fn suite() -> Result<Counts> {
-    let runner = toml::Value::from(vec![program()?.display().to_string(), "run".to_owned()]);
+    let program = program()?.display().to_string();
+    // What hangs is an error.
+    let runner = [&program, "run", "--timeout", "600s"].map(toml::Value::from);
+    let runner = toml::Value::from(runner.to_vec());
     counted(
         workspace::cargo()
             // An array, as the path may have blanks in it.
