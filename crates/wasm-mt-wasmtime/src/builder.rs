@@ -5,16 +5,19 @@ mod check;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use wasm_mt::{Thread, available_parallelism};
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use wasm_mt::__pool::Timer;
+use wasm_mt::{Thread, available_parallelism, block_on};
 use wasm_mt_pool::__host::Threads;
 use wasmtime::{Linker, Module};
 
 use crate::backlog::Backlog;
-use crate::block::{block_on, block_on_for};
 use crate::context::Context;
 use crate::engine::{self, Allocation, Limits, Preemption};
 use crate::error::{BuildError, BuildErrorKind, JobError};
@@ -327,7 +330,15 @@ fn ask_names(host: &Arc<Host>, module: &Module) -> Result<(), BuildError> {
         ticker.wake();
     }
     let asked = catch_unwind(AssertUnwindSafe(|| {
-        block_on_for(instance::kinds(host, check::names(module)), FIRST)
+        let (tell, time_is_over) = oneshot::channel::<()>();
+        let _timer = Timer::after(FIRST, Box::new(move || drop(tell)));
+        let kinds = instance::kinds(host, check::names(module));
+        block_on(async {
+            match select(pin!(kinds), time_is_over).await {
+                Either::Left((kinds, _)) => Some(kinds),
+                Either::Right(_) => None,
+            }
+        })
     }));
     host.counters[0].set_awake(0);
     let kinds = match asked {

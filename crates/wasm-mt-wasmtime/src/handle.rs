@@ -8,9 +8,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use wasm_mt::__pool::Packet;
-use wasm_mt::JobId;
+use wasm_mt::{JobId, block_on};
 
-use crate::block::block_on;
 use crate::error::{JobError, JobErrorKind};
 use crate::local;
 use crate::ticket::Ticket;

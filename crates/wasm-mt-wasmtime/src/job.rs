@@ -73,8 +73,7 @@ impl<A: Serialize, R: DeserializeOwned> HostJob<A, R> {
         match self.try_spawn(args) {
             Ok(handle) => handle,
             Err(error) => {
-                let ticket = Ticket::of_host(self.pool.host().clone(), Work::Main, None);
-                ticket.finish(Err(error));
+                let ticket = Ticket::refused(self.pool.host().clone(), error);
                 Handle::new(ticket, decode::<R>)
             }
         }

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod backlog;
-mod block;
 mod builder;
 mod context;
 mod engine;

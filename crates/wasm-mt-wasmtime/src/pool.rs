@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wasm_mt::block_on;
 
-use crate::block::block_on;
 use crate::builder::Builder;
 use crate::engine::Allocation;
 use crate::error::{BuildError, BuildErrorKind, JobError, JobErrorKind};

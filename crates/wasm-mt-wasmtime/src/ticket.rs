@@ -90,21 +90,29 @@ enum Phase {
 impl Ticket {
     /// A job of a host's own, which has a place among those that wait where these are counted.
     pub(crate) fn of_host(host: Arc<Host>, work: Work, room: Option<Room>) -> Arc<Self> {
-        Self::new(host, 0, Hears::Handle, work, room, None)
+        let waiting = Phase::Waiting(work, room);
+        Self::new(host, 0, Hears::Handle, waiting, None)
+    }
+
+    /// One that was not taken in, and has ended with that.
+    pub(crate) fn refused(host: Arc<Host>, error: JobError) -> Arc<Self> {
+        let ticket = Self::new(host, 0, Hears::Handle, Phase::Over, None);
+        ticket.finish(Err(error));
+        ticket
     }
 
     /// A job that another has spawned.
     pub(crate) fn of_parent(parent: &Arc<Ticket>, flags: i32, work: Work, cost: Held) -> Arc<Self> {
         let hears = Hears::Parent(Arc::downgrade(parent));
-        Self::new(parent.host.clone(), flags, hears, work, None, Some(cost))
+        let waiting = Phase::Waiting(work, None);
+        Self::new(parent.host.clone(), flags, hears, waiting, Some(cost))
     }
 
     fn new(
         host: Arc<Host>,
         flags: i32,
         hears: Hears,
-        work: Work,
-        room: Option<Room>,
+        work: Phase,
         cost: Option<Held>,
     ) -> Arc<Self> {
         Arc::new(Ticket {
@@ -119,7 +127,7 @@ impl Ticket {
                     deadline: None,
                     detached: false,
                 },
-                work: Phase::Waiting(work, room),
+                work,
                 grace: None,
             }),
             stopped: AtomicBool::new(false),

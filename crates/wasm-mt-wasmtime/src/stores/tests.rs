@@ -1,8 +1,9 @@
 //! The gate by itself: leaves, the line, and whom it wakes.
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
+
+use wasm_mt::block_on;
 
 use super::*;
 
@@ -237,7 +238,7 @@ fn threads_that_want_more_than_there_is_all_get_it() {
             let gate = &gate;
             scope.spawn(move || {
                 for n in 0..1_000 {
-                    let line = pin!(gate.take(worker));
+                    let line = gate.take(worker);
                     let mut leave = block_on(line).expect("nobody waits for others");
                     let signal = leave.begins();
                     signal.notify();
@@ -250,20 +251,4 @@ fn threads_that_want_more_than_there_is_all_get_it() {
         }
     });
     assert!(gate.try_take(0).is_some());
-}
-
-fn block_on<F: Future>(mut future: Pin<&mut F>) -> F::Output {
-    struct Unparks(std::thread::Thread);
-    impl Wake for Unparks {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unparks(std::thread::current())));
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        std::thread::park();
-    }
 }
