@@ -6,11 +6,11 @@ use std::time::Duration;
 use wasm_mt_wasmtime::{Handle, JobError};
 
 use super::ground::{Ground, builder, ended_by, of_wasm, text_of};
-use super::guest::Guest;
+use super::guest::{Guest, SPINS};
 
 fn guest() -> Guest {
     Guest::new()
-        .job("spins", "(loop $on (br $on))")
+        .job("spins", SPINS)
         .job("waits", "(drop (call $heed (i64.const -1))) (unreachable)")
         .job(
             "parent",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasm_mt_wasmtime::{JobError, Preemption};
 
 use super::ground::{Ground, builder, ended_by, text_of};
-use super::guest::Guest;
+use super::guest::{Guest, SPINS};
 
 /// The job of this body fails so, time and again, and so does one whose parent awaits it: it gets status and goes on.
 fn always_fails(guest: Guest, body: &str, status: u8, is: fn(&JobError) -> bool) -> JobError {
@@ -149,7 +149,7 @@ pub(crate) fn a_result_too_large() {
 }
 
 pub(crate) fn fuel_runs_out() {
-    let guest = Guest::new().job("spins", "(loop $on (br $on))");
+    let guest = Guest::new().job("spins", SPINS);
     let ground = Ground::with(&guest, |builder| {
         builder.preemption(Preemption::Fuel {
             slice: 10_000,

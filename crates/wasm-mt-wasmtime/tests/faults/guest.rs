@@ -14,6 +14,32 @@ const RECORD: usize = 64;
 /// The job that each guest has: it gives the number that follows the one it is given.
 pub(crate) const NEXT: &str = "next";
 
+// Bodies that several guests have.
+
+/// Never ends, and calls nobody.
+pub(crate) const SPINS: &str = "(loop $on (br $on))";
+/// Never ends, and can be stopped.
+pub(crate) const CHECKS: &str = "(loop $on (call $checkpoint) (br $on))";
+/// Waits again and again, whatever it hears.
+pub(crate) const DEAF: &str = "(loop $on (drop (call $heed (i64.const -1))) (br $on))";
+/// Waits until it is aborted, and ends by that.
+pub(crate) const HEEDS: &str = "(loop $on
+       (drop (call $heed (i64.const -1)))
+       (br_if $on (i32.eqz (global.get $aborted))))
+     (call $result (i32.const 1) (i32.const 0) (i32.const 0))";
+
+/// Has as many below it, each the child of the one before, as its argument says, and gives how many there were: for the job at
+/// this place of its guest's.
+pub(crate) fn chain(place: u8) -> String {
+    format!(
+        "(if (i32.eqz (call $arg)) (then (call $answer (i32.const 0)) (return)))
+         (drop (call $child (i32.const {place}) (i32.sub (call $arg) (i32.const 1)) (i32.const 0)))
+         (call $await (i32.const 1))
+         (if (global.get $status) (then (call $answer (i32.const 0)) (return)))
+         (call $answer (i32.add (global.get $value) (i32.const 1)))"
+    )
+}
+
 const IMPORTS: &[(&str, &str)] = &[
     ("payload", "(param i32)"),
     ("result", "(param i32 i32 i32)"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasm_mt_wasmtime::{Allocation, Builder, JobError, Pool, Preemption};
 
 use super::ground::{Ground, ended_by, text_of};
-use super::guest::Guest;
+use super::guest::{DEAF, Guest, SPINS};
 
 fn small() -> Builder {
     Pool::builder(Guest::new().wasm())
@@ -124,10 +124,7 @@ pub(crate) fn deadlines_at_their_ends() {
 
 /// A job that waits for its abort to end, for ever, does not keep its pool from ending.
 pub(crate) fn a_grace_without_end() {
-    let guest = Guest::new().job(
-        "deaf",
-        "(loop $on (drop (call $heed (i64.const -1))) (br $on))",
-    );
+    let guest = Guest::new().job("deaf", DEAF);
     let ground = Ground::with(&guest, |builder| builder.abort_grace(Duration::MAX));
     let handle = ground.spawn("deaf", 0);
     std::thread::sleep(Duration::from_millis(5));
@@ -140,7 +137,7 @@ pub(crate) fn a_grace_without_end() {
 
 /// Beyond it a job is refused, and those within run.
 pub(crate) fn more_jobs_than_the_capacity() {
-    let guest = Guest::new().job("spins", "(loop $on (br $on))");
+    let guest = Guest::new().job("spins", SPINS);
     let ground = Ground::with(&guest, |builder| {
         builder.threads(1).max_in_flight(1).capacity(3)
     });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use wasm_mt_wasmtime::{Builder, JobError, Preemption};
 
 use super::ground::{Ground, ended_by};
-use super::guest::Guest;
+use super::guest::{CHECKS, DEAF, Guest, HEEDS, SPINS};
 
 const SLICE: Duration = Duration::from_millis(1);
 
@@ -24,19 +24,10 @@ fn preempting() -> [Preemption; 2] {
 /// it, and answers.
 fn endless() -> Guest {
     Guest::new()
-        .job("spins", "(loop $on (br $on))")
-        .job("checks", "(loop $on (call $checkpoint) (br $on))")
-        .job(
-            "deaf",
-            "(loop $on (drop (call $heed (i64.const -1))) (br $on))",
-        )
-        .job(
-            "heeds",
-            "(loop $on
-               (drop (call $heed (i64.const -1)))
-               (br_if $on (i32.eqz (global.get $aborted))))
-             (call $result (i32.const 1) (i32.const 0) (i32.const 0))",
-        )
+        .job("spins", SPINS)
+        .job("checks", CHECKS)
+        .job("deaf", DEAF)
+        .job("heeds", HEEDS)
         .job(
             "parent",
             "(drop (call $child (call $arg) (i32.const 0) (i32.const 1)))

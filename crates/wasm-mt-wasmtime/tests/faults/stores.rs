@@ -3,7 +3,7 @@
 use wasm_mt_wasmtime::JobError;
 
 use super::ground::{Ground, builder, ended_by};
-use super::guest::Guest;
+use super::guest::{Guest, chain};
 
 /// `tree(n)`: spawns two of `tree(n - 1)`, awaits both, and gives how many of the three are there: 2^(n+1) - 1, where nothing
 /// fails; of a child that fails nothing is counted. `chain(n)`: awaits `chain(n - 1)`, and gives how many there are.
@@ -23,14 +23,7 @@ fn family() -> Guest {
                (local.set $sum (i32.add (local.get $sum) (global.get $value)))))
              (call $answer (i32.add (local.get $sum) (i32.const 1)))",
         )
-        .job(
-            "chain",
-            "(if (i32.eqz (call $arg)) (then (call $answer (i32.const 0)) (return)))
-             (drop (call $child (i32.const 2) (i32.sub (call $arg) (i32.const 1)) (i32.const 0)))
-             (call $await (i32.const 1))
-             (if (global.get $status) (then (call $answer (i32.const 0)) (return)))
-             (call $answer (i32.add (global.get $value) (i32.const 1)))",
-        )
+        .job("chain", &chain(2))
         .job(
             "status",
             "(drop (call $child (i32.const 0) (i32.const 1) (i32.const 0)))

@@ -2,7 +2,7 @@
 
 use wasm_mt_wasmtime::JobError;
 
-use crate::guest::{Guest, NEXT};
+use crate::guest::{CHECKS, DEAF, Guest, HEEDS, NEXT, SPINS, chain};
 use crate::random::Random;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,11 +63,7 @@ pub(crate) fn guest() -> Guest {
     let guest = Guest::new()
         .job(
             "chain",
-            "(if (i32.eqz (call $arg)) (then (call $answer (i32.const 0)) (return)))
-             (drop (call $child (i32.const 1) (i32.sub (call $arg) (i32.const 1)) (i32.const 0)))
-             (call $await (i32.const 1))
-             (if (global.get $status) (then (call $answer (i32.const 0)) (return)))
-             (call $answer (i32.add (global.get $value) (i32.const 1)))",
+            &chain(1),
         )
         .job(
             "many",
@@ -106,17 +102,14 @@ pub(crate) fn guest() -> Guest {
         .job("recurses", "(drop (call $deeper (i64.const 0)))")
         .job(
             "heeds",
-            "(loop $on
-               (drop (call $heed (i64.const -1)))
-               (br_if $on (i32.eqz (global.get $aborted))))
-             (call $result (i32.const 1) (i32.const 0) (i32.const 0))",
+            HEEDS,
         )
         .job(
             "deaf",
-            "(loop $on (drop (call $heed (i64.const -1))) (br $on))",
+            DEAF,
         )
-        .job("checks", "(loop $on (call $checkpoint) (br $on))")
-        .job("spins", "(loop $on (br $on))");
+        .job("checks", CHECKS)
+        .job("spins", SPINS);
     guest.with(
         "(func $deeper (param i64) (result i64)
            (i64.add (call $deeper (i64.add (local.get 0) (i64.const 1))) (local.get 0)))",
