@@ -4,7 +4,7 @@
 //! for `wasm32-wasip1`. Whatever cannot be built or run is an error, never a row that passes.
 
 use std::env::consts::EXE_SUFFIX;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -114,7 +114,7 @@ fn soak() -> Result<Counts> {
 /// The checks of the guest, by the command: it prints a line for each that holds.
 fn guest() -> Result<Counts> {
     let guest = build_guest(GUEST)?;
-    let mut command = command()?;
+    let mut command = command(&program()?);
     command.arg(guest).args(["--", "all"]);
     let output = worlds::output(&mut command, "")?;
     Ok(Counts {
@@ -163,12 +163,13 @@ const WORLDS: [World; 5] = [
 fn three_worlds() -> Result<Counts> {
     let native = Native::build()?;
     let guest = build_guest(worlds::PACKAGE)?;
+    let program = program()?;
     let mut counts = Counts::default();
     for (options, arguments) in WORLDS {
         let outcome = || -> Result<usize> {
             // `words` without a file counts what comes in.
             let text = include_str!("../../../LICENSE-APACHE");
-            let mut command = command()?;
+            let mut command = command(&program);
             command.args(options).arg(&guest).arg("--").args(arguments);
             let output = worlds::output(&mut command, text)?;
             worlds::ensure_equal(&output, &native.output(arguments, text)?)?;
@@ -212,13 +213,13 @@ fn executable(messages: &str) -> Option<PathBuf> {
         .next_back()
 }
 
-/// `wasm-mt run`, in the workspace's root. What hangs is an error.
-fn command() -> Result<Command> {
-    let mut command = Command::new(program()?);
+/// `wasm-mt run`, by its program, in the workspace's root. What hangs is an error.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
     command
         .current_dir(workspace::root())
         .args(["run", "--timeout", "120s"]);
-    Ok(command)
+    command
 }
 
 /// Builds the command.
