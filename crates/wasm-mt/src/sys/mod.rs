@@ -44,6 +44,10 @@ pub use hosted::*;
 #[cfg(target_family = "wasm")]
 mod call;
 #[cfg(target_family = "wasm")]
+mod outlet;
+#[cfg(target_family = "wasm")]
+pub(crate) use outlet::{bind, passed};
+#[cfg(target_family = "wasm")]
 mod task;
 #[cfg(target_family = "wasm")]
 pub use task::{Task, Value, decode};

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Context, Shared, call, take_outlets};
+use super::outlet::take_outlets;
+use super::{Context, Shared, call};
 use crate::__abi::Kind;
 use crate::channel::Outlet;
 use crate::error::JoinError;

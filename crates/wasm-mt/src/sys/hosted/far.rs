@@ -87,35 +87,6 @@ impl Drop for Way {
     }
 }
 
-impl Outlet for Far {
-    fn deliver(&self, item: Payload) {
-        // It came encoded, so nothing can be wrong with it.
-        let _ = self.send(item);
-    }
-
-    fn close(&self) {}
-}
-
-/// In this instance ends do not come to jobs: they leave with them.
-pub(crate) fn bind<T>(_: &Arc<Near<T>>) {}
-
-/// A value as it comes out of a channel whose ends are both here.
-pub(crate) fn passed<T>(value: T) -> Result<T, JoinError> {
-    Ok(value)
-}
-
-/// Takes the near ends out, with their places, where nothing is left.
-pub(crate) fn take_outlets(values: &mut [Option<OutOfBand>]) -> Vec<(u32, Arc<dyn Outlet>)> {
-    let mut outlets = Vec::new();
-    for (index, place) in (0..).zip(values) {
-        match place.take() {
-            Some(OutOfBand::Outlet(outlet)) => outlets.push((index, outlet)),
-            value => *place = value,
-        }
-    }
-    outlets
-}
-
 impl Payload {
     /// Nothing is gone from here before the host has it.
     pub(crate) fn is_whole(&self) -> bool {

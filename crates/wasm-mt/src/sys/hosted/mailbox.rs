@@ -10,13 +10,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::{far, host, run, value};
+use super::{host, run, value};
 use crate::__abi::{self as abi, Event, flags};
 use crate::channel::Outlet;
 use crate::entry::Entry;
 use crate::error::JoinError;
 use crate::handle::{JobId, Packet, Waits};
 use crate::payload::Payload;
+use crate::sys::outlet::take_outlets;
 use crate::worker::Outcome;
 
 /// Who waits for a job.
@@ -117,7 +118,7 @@ pub fn submit(mut entry: Box<Entry>, worker: Option<usize>, view: u64, on_start:
                 .map(|(_, index, outlet)| (index, outlet)),
         );
         let spawned = payload.map_err(Err).and_then(|mut payload| {
-            child.outlets.extend(far::take_outlets(&mut payload.values));
+            child.outlets.extend(take_outlets(&mut payload.values));
             let record = record(kind, context, on_start, payload);
             host::spawn(&record, flags, worker).map_err(value::heard)
         });

@@ -21,8 +21,7 @@ use std::any::Any;
 
 pub(super) use context::{Context, Shared, with as with_context};
 pub(crate) use executor::{block_on, spawn_local};
-pub(super) use far::take_outlets;
-pub(crate) use far::{Far, OutOfBand, bind, passed};
+pub(crate) use far::{Far, OutOfBand};
 pub use host::{stats, workers};
 pub(crate) use link::{Config, Letter, Link};
 pub use mailbox::{end_view, given_up, given_up_many, submit};

@@ -101,35 +101,6 @@ impl Drop for Way {
     }
 }
 
-impl Outlet for Far {
-    fn deliver(&self, value: Payload) {
-        // It came by a message, so it can leave by one; what cannot is refused where it is sent.
-        let _ = self.send(value);
-    }
-
-    fn close(&self) {}
-}
-
-/// In this instance ends do not come to jobs: they leave with them.
-pub(crate) fn bind<T>(_: &Arc<Near<T>>) {}
-
-/// A value as it comes out of a channel whose ends are both here.
-pub(crate) fn passed<T>(value: T) -> Result<T, JoinError> {
-    Ok(value)
-}
-
-/// Takes the near ends out, with their places, where nothing is left.
-pub(crate) fn take_outlets(values: &mut [Option<OutOfBand>]) -> Vec<(u32, Arc<dyn Outlet>)> {
-    let mut outlets = Vec::new();
-    for (index, place) in (0..).zip(values) {
-        match place.take() {
-            Some(OutOfBand::Outlet(outlet)) => outlets.push((index, outlet)),
-            value => *place = value,
-        }
-    }
-    outlets
-}
-
 impl Payload {
     /// What was posted is still here.
     pub(crate) fn is_whole(&self) -> bool {

@@ -16,6 +16,7 @@ use super::{dom, text};
 use crate::entry::Entry;
 use crate::error::JoinError;
 use crate::handle::JobId;
+use crate::sys::outlet::take_outlets;
 use crate::sys::task::Many;
 use crate::wire::jobs::{self, Jobs};
 use crate::wire::text::{self as few, FEW};
@@ -183,7 +184,7 @@ impl Letter {
             jobs.first = id;
             match &mut payload {
                 Ok(payload) => {
-                    for outlet in far::take_outlets(&mut payload.values) {
+                    for outlet in take_outlets(&mut payload.values) {
                         entry.hold(id, outlet);
                     }
                     let part = part(&mut self.parts, false);
