@@ -7,6 +7,7 @@ pub mod __host;
 mod broadcast;
 mod builder;
 mod capacity;
+mod choice;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod compat;
 mod fabric;
@@ -30,6 +31,7 @@ mod when_room;
 
 pub use broadcast::Broadcast;
 pub use builder::Builder;
+pub use choice::Fabric;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 #[doc(no_inline)]
 pub use compat::PoolCallback;

@@ -198,6 +198,12 @@ pub fn not_here() -> StartError {
     StartError::new(StartErrorKind::NotHere)
 }
 
+/// The error of a pool that was to have shared memory, and why it cannot.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub fn not_shared(why: &'static str) -> StartError {
+    StartError::new(StartErrorKind::NotShared(why))
+}
+
 /// The error of a pool without workers.
 pub fn no_workers() -> StartError {
     StartError::new(StartErrorKind::NoWorkers)

@@ -2,6 +2,8 @@
 //! `post`, by messages, in a browser, and for a job that is in a worker there its `guest`; `native`, by shared deques; `hosted`, the
 //! pool of a WASI guest's host.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod ask;
 #[cfg(target_os = "wasi")]
 mod hosted;
 #[cfg(not(target_family = "wasm"))]
@@ -18,8 +20,11 @@ use std::task::{Context, Poll};
 use wasm_mt::__pool::{Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
+use crate::choice;
 use crate::stats::Stats;
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use ask::can_share;
 #[cfg(target_os = "wasi")]
 pub(crate) use hosted::{current, start};
 #[cfg(not(target_family = "wasm"))]
@@ -29,6 +34,9 @@ pub(crate) use post::{current, start};
 
 /// A pool, as its handles know it. Nothing here blocks.
 pub(crate) trait Fabric: Send + Sync {
+    /// Which it is, for the program to know.
+    fn kind(&self) -> choice::Fabric;
+
     /// How many there are, or are to be.
     fn workers(&self) -> usize;
 

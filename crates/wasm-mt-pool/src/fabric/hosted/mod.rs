@@ -11,6 +11,7 @@ use wasm_mt::__pool::{self, Config, Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
 use crate::builder::Settings;
+use crate::choice;
 use crate::fabric::Fabric;
 use crate::stats::{Stats, WorkerStats};
 
@@ -67,6 +68,10 @@ impl Origin for View {
 }
 
 impl Fabric for View {
+    fn kind(&self) -> choice::Fabric {
+        choice::Fabric::Post
+    }
+
     fn workers(&self) -> usize {
         __pool::workers()
     }

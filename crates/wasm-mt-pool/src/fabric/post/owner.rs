@@ -24,6 +24,7 @@ use self::seats::{Phase, Seat};
 use super::dispatch::{Dispatch, Leaving};
 use super::unit::Unit;
 use crate::builder::Settings;
+use crate::choice;
 use crate::fabric::Fabric;
 use crate::priority::Priority;
 use crate::stats::{Stats, WorkerStats};
@@ -375,6 +376,10 @@ impl Origin for Post {
 }
 
 impl Fabric for Post {
+    fn kind(&self) -> choice::Fabric {
+        choice::Fabric::Post
+    }
+
     fn workers(&self) -> usize {
         self.lock().workers
     }
