@@ -10,6 +10,8 @@ mod death;
 mod forks;
 mod layout;
 mod lot;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod news;
 mod own_board;
 mod own_lot;
 mod record;
@@ -20,6 +22,7 @@ mod space;
 mod state;
 mod sync;
 mod words;
+mod worker;
 
 pub(crate) use board::{Board, Counters, orders};
 pub(crate) use forks::{Ended, Stolen};
