@@ -8,6 +8,8 @@
 mod board;
 mod death;
 mod forks;
+#[cfg(test)]
+mod hands;
 mod layout;
 mod lot;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
@@ -21,6 +23,8 @@ mod sleep;
 mod space;
 mod state;
 mod sync;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod words;
 mod worker;
 
