@@ -15,6 +15,8 @@ mod rest;
 mod rests;
 mod run;
 mod take;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -15,13 +15,14 @@ const MOST: u32 = 8;
 pub(super) struct Pace {
     /// Of which kind the jobs are that share the next look.
     kind: u64,
-    /// What one took at the last look; `None` where none of this kind was timed.
-    mean: Option<f64>,
+    /// What each of them is charged with, of what was seen and not told; `None` where none of this kind was timed.
+    share: Option<f64>,
+    untold: f64,
+    /// What of that is to be told with the next, less than a microsecond.
+    due: f64,
     /// When the last look was, and how many jobs have ended since.
     looked: f64,
     since: u32,
-    /// What has not been told, of less than a microsecond.
-    rest: f64,
 }
 
 impl Pace {
@@ -43,26 +44,30 @@ impl Pace {
                 self.begins(clock());
             }
             self.kind = kind;
-            self.mean = None;
+            self.share = None;
+            (self.untold, self.due) = (0.0, 0.0);
         }
     }
 
     /// The job has ended. Gives for how long it ran, in whole microseconds: what is less is told with a later one.
     pub(super) fn ends(&mut self, clock: impl FnOnce() -> f64) -> u32 {
         self.since += 1;
-        let ran = match self.mean {
-            Some(mean) if f64::from(self.since) * mean < WORTH && self.since < MOST => mean,
+        let share = match self.share {
+            Some(share) if f64::from(self.since) * share < WORTH && self.since < MOST => share,
             _ => {
                 let now = clock();
-                let mean = (now - self.looked).max(0.0) / f64::from(self.since);
-                self.mean = Some(mean);
+                self.untold += (now - self.looked).max(0.0);
+                let share = self.untold / f64::from(self.since);
+                self.share = Some(share);
                 self.begins(now);
-                mean
+                share
             }
         };
-        let told = ran + self.rest;
-        self.rest = told.fract();
-        told as u32
+        self.due = (self.due + share).min(self.untold);
+        let told = self.due as u32;
+        self.due -= f64::from(told);
+        self.untold -= f64::from(told);
+        told
     }
 }
 
