@@ -35,8 +35,6 @@ use crate::choice;
 use crate::stats::Stats;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-pub(crate) use crate::fork::in_place as join;
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use ask::can_share;
 #[cfg(target_os = "wasi")]
 pub(crate) use hosted::{current, join, start};
@@ -46,6 +44,8 @@ pub(crate) use native::face::{current, current_worker, start, start_for};
 pub(crate) use native::join;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use post::{current, start};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use shared::join;
 
 /// A pool, as its handles know it. Nothing here blocks.
 pub(crate) trait Fabric: Send + Sync {

@@ -40,3 +40,5 @@ pub(crate) use sab::Sab;
 pub(crate) use sleep::{Kind, Want, Woken};
 pub(crate) use state::{Phase, State};
 pub(crate) use words::SharedWords;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use worker::join;

@@ -16,6 +16,7 @@ use super::join::Half;
 use super::*;
 use crate::fabric::shared::news::{Buffers, News, Told};
 use crate::fabric::shared::sab::Sab;
+use crate::fork::{given, in_place};
 
 /// What surrounds a worker in a browser.
 struct Web;
@@ -147,7 +148,7 @@ pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
         Some((worker, door::fork_bytes(&b)?))
     };
     let Some((worker, bytes)) = forks() else {
-        return (a(), joined(door::run_here(b)));
+        return in_place(a, b);
     };
     let (a, half) = worker.fork(&bytes, a);
     let b = match half {
@@ -156,13 +157,8 @@ pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
         Half::Failed(failure) => door::fail_job(failure.message, failure.place),
         Half::Lost => door::fail_job(LOST.into(), None),
     };
-    (a, joined(b))
+    (a, given(b))
 }
 
 /// What the job fails with whose other half went down with its worker.
 const LOST: &str = "the worker that ran the other half of a join was lost: it was terminated, or its instance ended by a trap";
-
-/// Of what cannot be brought, the running job is told as of a panic.
-fn joined<B>(b: Result<B, wasm_mt::JoinError>) -> B {
-    b.unwrap_or_else(|error| door::fail_job(error.to_string(), None))
-}
