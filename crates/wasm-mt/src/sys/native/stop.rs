@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::handle::JobId;
-use crate::panic;
+use crate::panic::{self, Panic};
 
 /// What a worker shall stop: shared by its owner and its thread.
 #[derive(Default)]
@@ -103,6 +103,11 @@ pub(crate) fn checkpoint() {
     if stopped && cfg!(panic = "unwind") && !SHIELDED.get() && !std::thread::panicking() {
         resume_unwind(Box::new(Stopped));
     }
+}
+
+/// Unwinds out of the running job by a panic that happened elsewhere.
+pub(crate) fn end_by(panic: &Panic) -> ! {
+    resume_unwind(Box::new(panic.message.clone()))
 }
 
 /// Runs what ends a job: it is not to be stopped. `f` does not unwind.

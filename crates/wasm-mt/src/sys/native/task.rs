@@ -18,7 +18,7 @@ use crate::job::Travel;
 use crate::lane::LastWords;
 use crate::name::Name;
 use crate::payload::{self, Payload, Travels};
-use crate::worker::{Outcome, Run};
+use crate::worker::{self, Outcome, Run};
 
 /// A result without its type.
 pub type Value = Box<dyn Any + Send>;
@@ -455,6 +455,15 @@ impl Task {
             return None;
         };
         held.begins(runner).then_some(move || held.run())
+    }
+
+    /// Runs the one job here and now, as part of what runs.
+    pub(crate) fn run_here(self) -> Outcome {
+        match self.call().map(|call| call()) {
+            Some(Run::Done(outcome)) => outcome,
+            Some(Run::Async(_)) => Err(worker::not_joined()),
+            None => Err(JoinError::lost("its call is gone".into())),
+        }
     }
 
     /// Its jobs are those of a `map`, one or more.
