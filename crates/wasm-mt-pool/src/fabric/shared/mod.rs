@@ -12,6 +12,7 @@ mod layout;
 mod lot;
 mod own_board;
 mod own_lot;
+mod owner;
 mod record;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod sab;
@@ -27,6 +28,7 @@ pub(crate) use layout::{CLAIMS, INLINE_BYTES, RANKS, SEATS, SLOTS};
 pub(crate) use lot::Lot;
 pub(crate) use own_board::OwnBoard;
 pub(crate) use own_lot::{OwnLot, Report};
+pub(crate) use owner::{Abandoned, Death, Done, Heard, Met, Owner, ROOM, Unit};
 pub(crate) use record::Content;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use sab::Sab;
