@@ -8,6 +8,8 @@
 mod board;
 mod death;
 mod forks;
+#[cfg(test)]
+mod hands;
 mod layout;
 mod lot;
 mod own_board;
@@ -20,6 +22,8 @@ mod sleep;
 mod space;
 mod state;
 mod sync;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod words;
 
 pub(crate) use board::{Board, Counters, orders};

@@ -168,4 +168,13 @@ impl<W: SharedWords> OwnBoard<W> {
         self.board.words.set(words::BUSY, now.busy as i32);
         self.board.words.set(words::PAGES, now.pages as i32);
     }
+
+    /// Whether it holds nothing, behind what is fetched.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn is_empty(&self) -> bool {
+        self.reclaim();
+        self.reclaim_cells(|_| true);
+        let cells = self.cells.borrow();
+        self.space.borrow().is_whole() && cells.iter().all(|used| matches!(used, CellUse::Free))
+    }
 }

@@ -102,6 +102,12 @@ impl<W: SharedWords> OwnLot<W> {
         self.free.len()
     }
 
+    /// Bytes of the bulk memory that are free.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn space_left(&self) -> u32 {
+        self.space.left()
+    }
+
     /// Takes a job back that nobody has claimed: its slot is free then. False where somebody has.
     #[must_use = "where it is false, the job runs"]
     pub(crate) fn withdraw(&mut self, slot: u32) -> bool {

@@ -125,8 +125,18 @@ impl<W: SharedWords> Space<W> {
     }
 
     /// Bytes that are in no block.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn left(&self) -> u32 {
         self.free.iter().map(|(_, len)| len).sum()
+    }
+
+    /// Whether nothing is in a block, and all is in one piece.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn is_whole(&self) -> bool {
+        match *self.free {
+            [] => self.size == 0,
+            [free] => free == (0, self.size),
+            _ => false,
+        }
     }
 }
