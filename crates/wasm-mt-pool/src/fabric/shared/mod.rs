@@ -12,6 +12,8 @@ mod forks;
 mod hands;
 mod layout;
 mod lot;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod news;
 mod own_board;
 mod own_lot;
 mod owner;
@@ -25,6 +27,7 @@ mod sync;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod words;
+mod worker;
 
 pub(crate) use board::{Board, Counters, orders};
 pub(crate) use forks::{Ended, Stolen};

@@ -41,15 +41,6 @@ impl Rests {
         rested
     }
 
-    /// Since when there has been nothing to do, which may be since now; and whether it is.
-    pub(super) fn begins(&mut self, clock: impl FnOnce() -> f64) -> Option<f64> {
-        if self.since.is_some() {
-            return None;
-        }
-        self.since = Some(clock());
-        self.since
-    }
-
     /// There is nothing to do. A worker with async jobs under way does not wait: they go on in its event loop alone.
     pub(super) fn next(&mut self, now: f64, suspended: bool) -> Rest {
         let idle = now - *self.since.get_or_insert(now);
