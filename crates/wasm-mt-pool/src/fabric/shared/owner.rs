@@ -91,6 +91,13 @@ pub(crate) struct Next<U> {
     pub(crate) items: usize,
 }
 
+impl<U> Next<U> {
+    /// The unit, and the seat whose job has spawned it.
+    pub(crate) fn into_parts(self) -> (U, Option<usize>) {
+        (self.unit, self.home)
+    }
+}
+
 impl<W: SharedWords, U: Unit> Owner<W, U> {
     /// Over memories that are all zero, for so many seats.
     pub(crate) fn new(words: W, bulk: W) -> Self {
@@ -129,6 +136,11 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     /// How many of its jobs wait that are not laid, and how many slots are, since each is for a worker.
     pub(crate) fn for_workers(&self) -> usize {
         self.heap.jobs() + self.out
+    }
+
+    /// Whether something waits that is not laid.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.heap.jobs() > 0
     }
 
     /// Takes in what cannot be laid at once.

@@ -90,19 +90,9 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         self.seats.get(seat)?.board.as_ref()
     }
 
-    /// Whether there is a worker that takes what is laid, or will be.
-    pub(crate) fn has_boards(&self) -> bool {
-        self.seats.iter().any(|seat| seat.board.is_some())
-    }
-
-    /// All boards, each with its seat, by their numbers.
-    pub(crate) fn boards(&self) -> Vec<(usize, u16)> {
-        let seats = self.seats.iter().enumerate();
-        let mut boards: Vec<_> = seats
-            .filter_map(|(at, seat)| Some((at, seat.board.as_ref()?.number())))
-            .collect();
-        boards.sort_by_key(|(_, number)| *number);
-        boards
+    /// Whether there is a worker that takes what is laid, or can be one.
+    pub(crate) fn takes_any(&self) -> bool {
+        self.last < u16::MAX || self.seats.iter().any(|seat| seat.board.is_some())
     }
 
     /// The seat that the board of that number is in.
@@ -155,7 +145,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     }
 
     /// The worker says that it has nothing, and takes nothing more.
-    pub(crate) fn is_quiet(&mut self, seat: usize) {
+    pub(crate) fn hears_quiet(&mut self, seat: usize) {
         if let Some(seat) = self.seats.get_mut(seat) {
             let dismissed = |board: &Board<W>| board.orders() & orders::LEAVE != 0;
             seat.quiet = seat.board.as_ref().is_some_and(dismissed);

@@ -11,6 +11,8 @@ pub(crate) struct Heard<U: Unit> {
     pub(crate) begun: Vec<U::Place>,
     /// Jobs that were to stop and have ended, each with its seat.
     pub(crate) stopped: Vec<(usize, u64)>,
+    /// Seats whose workers have reported, and of how many jobs.
+    pub(crate) seats: Vec<(usize, u64)>,
 }
 
 impl<U: Unit> Default for Heard<U> {
@@ -19,6 +21,7 @@ impl<U: Unit> Default for Heard<U> {
             done: Vec::new(),
             begun: Vec::new(),
             stopped: Vec::new(),
+            seats: Vec::new(),
         }
     }
 }
@@ -68,6 +71,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             return;
         }
         self.seats[seat].count();
+        let mut jobs = 0;
         for Report { slot, ran, content } in reports {
             if let Some((_, id)) = self.seats[seat].stops.take_if(|(of, _)| *of == slot) {
                 board.set_abort(0);
@@ -79,6 +83,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             if laid.timed {
                 self.sizes.ended(laid.kind, laid.len, f64::from(ran));
             }
+            jobs += laid.len as u64;
             let figures = &mut self.seats[seat].figures;
             figures.took(seat, &laid);
             let Some(unit) = laid.unit else {
@@ -105,6 +110,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
                 board: board.number(),
             });
         }
+        heard.seats.push((seat, jobs));
     }
 
     /// What was reported has not told of these: they come by message. Gives them back where their worker is gone, so that nothing

@@ -460,11 +460,11 @@ fn a_worker_is_let_go_when_it_has_said_that_it_has_nothing_and_has_nothing() {
     let hand = worker(&mut books, 0);
     books.push(Job::one(1), None, 0.0);
     lays(&mut books);
-    books.is_quiet(0);
+    books.hears_quiet(0);
     assert!(!books.is_clear(0), "nobody has asked it to go");
     books.dismiss(0);
     assert_eq!(hand.own.board().orders(), orders::LEAVE);
-    books.is_quiet(0);
+    books.hears_quiet(0);
     assert!(books.is_clear(0));
     let (slot, bytes) = hand.claims().unwrap();
     assert!(!books.is_clear(0), "it has claimed since");
