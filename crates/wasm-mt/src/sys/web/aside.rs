@@ -186,3 +186,6 @@ pub fn outcomes(bytes: &[u8]) -> (Vec<(JobId, Outcome)>, bool) {
     });
     (ended.collect(), report.is_whole)
 }
+
+#[cfg(test)]
+mod tests;
