@@ -27,9 +27,9 @@ pub use crate::sys::door::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use crate::sys::{
     Aboard, Heard, Ran, Record, Timer, answered, current_pool, end_pool, forget, fork_bytes,
-    fork_outcome, given_up, given_up_many, has_ended, hear, keep, now, on_checkpoint, outcomes,
-    post_outcomes, quiet, rouse, run_fork, run_records, set_pool, spawn_local, stop_here, submit,
-    tell_owner, write,
+    fork_outcome, given_up, given_up_many, has_ended, head_of, hear, keep, now, on_checkpoint,
+    outcomes, post_outcomes, quiet, rouse, run_fork, run_records, set_pool, spawn_local, stop_here,
+    submit, tell_owner, write,
 };
 pub use crate::sys::{Task, Value, decode};
 #[cfg(target_os = "wasi")]

@@ -79,6 +79,13 @@ pub fn write(entry: &Entry, trace: bool, room: usize) -> Option<Record> {
     })
 }
 
+/// Of the jobs of a record: the first id, how many they are, and what those are told by that call the same function; `None` of what
+/// does not read.
+pub fn head_of(record: &[u8]) -> Option<(u64, u32, u64)> {
+    let head = jobs::read(&mut Reader::of(record))?;
+    Some((head.first.0, head.len, head.kind.fingerprint))
+}
+
 /// What came of the jobs of a record.
 #[derive(Debug)]
 pub struct Ran {
@@ -162,3 +169,6 @@ pub fn outcomes(bytes: &[u8]) -> (Vec<(JobId, Outcome)>, bool) {
     });
     (ended.collect(), report.is_whole)
 }
+
+#[cfg(test)]
+mod tests;
