@@ -12,6 +12,8 @@ mod forks;
 mod hands;
 mod layout;
 mod lot;
+#[cfg(all(test, loom))]
+mod models;
 mod own_board;
 mod own_lot;
 mod record;
