@@ -9,6 +9,7 @@ use wasm_mt::__pool::{self, Config};
 use wasm_mt::{StartError, Thread, available_parallelism};
 
 use crate::capacity::Capacity;
+use crate::choice;
 use crate::fabric::{self, Fabric};
 use crate::pool::ThreadPool;
 
@@ -41,6 +42,8 @@ pub struct Builder {
 /// What a pool keeps of its builder, beside what its threads do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
+    /// How jobs are to travel.
+    pub(crate) fabric: choice::Fabric,
     /// An idle worker takes from the deque of a busy one.
     pub(crate) steal: bool,
     /// After which time without a job a worker ends.
@@ -56,6 +59,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
+            fabric: choice::Fabric::Auto,
             steal: true,
             idle_timeout: None,
             min_workers: 0,
@@ -80,6 +84,25 @@ impl Builder {
     /// How many workers it has: by default [`available_parallelism`]. In a WASI guest the host has said so already.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
+        self
+    }
+
+    /// How jobs travel to the workers: by default through shared memory where the page has it.
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// use wasm_mt_pool::{Fabric, ThreadPool};
+    ///
+    /// let pool = ThreadPool::builder().fabric(Fabric::Auto).build().await?;
+    /// assert_ne!(pool.fabric(), Fabric::Auto);
+    /// # Ok::<(), wasm_mt_pool::wasm_mt::StartError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// What cannot lie in shared memory goes by message in any case. Natively, where values move, and in a WASI guest, whose host
+    /// has the jobs, there is one way only, and this says nothing.
+    pub fn fabric(mut self, fabric: choice::Fabric) -> Self {
+        self.settings.fabric = fabric;
         self
     }
 
@@ -159,7 +182,8 @@ impl Builder {
     ///
     /// # Errors
     /// A [`StartError`] that says why a worker did not start; [`is_no_workers`](StartError::is_no_workers) where the pool was to
-    /// have none, and [`is_limit`](StartError::is_limit) where it was to have more than can be had.
+    /// have none, [`is_limit`](StartError::is_limit) where it was to have more than can be had, and
+    /// [`is_not_shared`](StartError::is_not_shared) where [`Fabric::Shared`](crate::Fabric::Shared) cannot be had.
     pub async fn build(self) -> Result<ThreadPool, StartError> {
         self.build_by(fabric::start).await
     }
@@ -171,6 +195,10 @@ impl Builder {
     ) -> Result<ThreadPool, StartError> {
         if self.workers == 0 {
             return Err(__pool::no_workers());
+        }
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        if self.settings.fabric == choice::Fabric::Shared {
+            fabric::can_share()?;
         }
         let threads = match self.trace {
             true => self.threads.trace(true),

@@ -7,9 +7,11 @@ pub mod __host;
 mod broadcast;
 mod builder;
 mod capacity;
+mod choice;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod compat;
 mod fabric;
+mod fork;
 mod global;
 mod join;
 mod map;
@@ -30,9 +32,11 @@ mod when_room;
 
 pub use broadcast::Broadcast;
 pub use builder::Builder;
+pub use choice::Fabric;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 #[doc(no_inline)]
 pub use compat::PoolCallback;
+pub use fork::join;
 pub use join::Join;
 pub use map::{Map, MapStream};
 pub use pool::ThreadPool;

@@ -10,6 +10,7 @@ use wasm_mt::{IntoJob, Job, JoinError, JoinHandle, StartError, Travel};
 use crate::broadcast::Broadcast;
 use crate::builder::Builder;
 use crate::capacity::{Capacity, Turn};
+use crate::choice;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 use crate::compat;
 use crate::fabric::{self, Fabric};
@@ -150,6 +151,11 @@ impl ThreadPool {
     /// see [`idle_timeout`](Builder::idle_timeout).
     pub fn workers(&self) -> usize {
         self.fabric.workers()
+    }
+
+    /// How its jobs travel: never [`Auto`](choice::Fabric::Auto). Natively that is `Shared`, in a WASI guest `Post`.
+    pub fn fabric(&self) -> choice::Fabric {
+        self.fabric.kind()
     }
 
     /// Changes the number of workers, at once, and gives a future that is ready when those that are new are up.

@@ -80,6 +80,10 @@ pub(crate) enum StartErrorKind {
     NoWorkers,
     #[error("a job cannot change its pool here; who built the pool can")]
     NotHere,
+    #[error(
+        "jobs cannot travel through shared memory here: {0}; `Fabric::Auto` takes it only where it can be had"
+    )]
+    NotShared(&'static str),
     #[error("the `on_start` function failed")]
     OnStart(#[source] JoinError),
     #[error("the thread was terminated while it started")]
@@ -143,6 +147,11 @@ impl StartError {
     /// A pool of no workers was asked for.
     pub fn is_no_workers(&self) -> bool {
         matches!(*self.0, StartErrorKind::NoWorkers)
+    }
+
+    /// A pool was to have its jobs in shared memory, and the page cannot: its text says which condition is missing.
+    pub fn is_not_shared(&self) -> bool {
+        matches!(*self.0, StartErrorKind::NotShared(_))
     }
 
     /// The thread took longer than [`Builder::start_deadline`](crate::Builder::start_deadline).

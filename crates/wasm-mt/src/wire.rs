@@ -8,6 +8,12 @@
 //! what does not read is nothing.
 
 pub(crate) mod answer;
+#[cfg(any(
+    all(target_family = "wasm", target_os = "unknown"),
+    all(test, not(target_family = "wasm")),
+    fuzzing
+))]
+pub(crate) mod bulk;
 pub(crate) mod jobs;
 #[cfg(any(all(test, not(target_family = "wasm")), fuzzing))]
 pub(crate) mod laws;
@@ -19,6 +25,11 @@ mod tests;
 pub(crate) mod text;
 mod writer;
 
+#[cfg_attr(
+    not(target_os = "unknown"),
+    expect(unused_imports, reason = "no job is run of it")
+)]
+pub(crate) use reader::Args;
 pub(crate) use reader::{Reader, Take};
 pub(crate) use writer::{Put, Writer};
 

@@ -15,6 +15,7 @@ use wasm_mt::{JobId, StartError};
 
 use super::error;
 use crate::builder::Settings;
+use crate::choice;
 use crate::fabric::{self, Fabric};
 use crate::stats::Stats;
 
@@ -212,6 +213,13 @@ impl Origin for Late {
 }
 
 impl Fabric for Late {
+    fn kind(&self) -> choice::Fabric {
+        match self.made() {
+            Some(fabric) => fabric.kind(),
+            None => choice::Fabric::Post,
+        }
+    }
+
     fn workers(&self) -> usize {
         match self.made() {
             Some(fabric) => fabric.workers(),

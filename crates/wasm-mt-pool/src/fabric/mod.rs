@@ -3,6 +3,8 @@
 //! shared memory; `native`, by shared deques; `hosted`, the
 //! pool of a WASI guest's host.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod ask;
 #[cfg(target_os = "wasi")]
 mod hosted;
 #[cfg(not(target_family = "wasm"))]
@@ -29,17 +31,27 @@ use std::task::{Context, Poll};
 use wasm_mt::__pool::{Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
+use crate::choice;
 use crate::stats::Stats;
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use ask::can_share;
 #[cfg(target_os = "wasi")]
-pub(crate) use hosted::{current, start};
+pub(crate) use hosted::{current, join, start};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use native::face::{current, current_worker, start, start_for};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use native::join;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use post::{current, start};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use shared::join;
 
 /// A pool, as its handles know it. Nothing here blocks.
 pub(crate) trait Fabric: Send + Sync {
+    /// Which it is, for the program to know.
+    fn kind(&self) -> choice::Fabric;
+
     /// How many there are, or are to be.
     fn workers(&self) -> usize;
 

@@ -8,10 +8,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use wasm_mt::__pool::{self, Config, Entry, Origin, Task, Unhandled};
-use wasm_mt::{JobId, StartError};
+use wasm_mt::{Job, JobId, StartError};
 
 use crate::builder::Settings;
+use crate::choice;
 use crate::fabric::Fabric;
+use crate::fork;
+use crate::pool::ThreadPool;
 use crate::stats::{Stats, WorkerStats};
 
 /// The host's pool, as one handle of this instance's program knows it.
@@ -60,6 +63,17 @@ pub(crate) fn current() -> Option<Arc<dyn Fabric>> {
     })
 }
 
+/// Runs `a` here, and `b` in another instance, which the host has run while this one waits. Outside a job there is none.
+pub(crate) fn join<A, B: Send + 'static>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
+    let Some(pool) = ThreadPool::current() else {
+        return fork::in_place(a, b);
+    };
+    // A panic ends the instance, and its jobs with it.
+    let b = pool.spawn(b).abort_on_drop();
+    let a = a();
+    (a, fork::given(wasm_mt::block_on(b)))
+}
+
 impl Origin for View {
     fn abandon(&self, id: JobId) {
         __pool::given_up(id);
@@ -67,6 +81,10 @@ impl Origin for View {
 }
 
 impl Fabric for View {
+    fn kind(&self) -> choice::Fabric {
+        choice::Fabric::Post
+    }
+
     fn workers(&self) -> usize {
         __pool::workers()
     }

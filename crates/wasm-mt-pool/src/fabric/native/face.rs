@@ -8,6 +8,7 @@ use wasm_mt::{JobId, StartError};
 
 use super::{Native, Place};
 use crate::builder::Settings;
+use crate::choice;
 use crate::fabric::Fabric;
 use crate::stats::{Stats, WorkerStats};
 
@@ -43,6 +44,10 @@ pub(crate) fn current() -> Option<Arc<dyn Fabric>> {
 }
 
 impl Fabric for Native {
+    fn kind(&self) -> choice::Fabric {
+        choice::Fabric::Shared
+    }
+
     fn workers(&self) -> usize {
         Native::workers(self)
     }

@@ -14,6 +14,7 @@ use wasm_bindgen::prelude::*;
 use wasm_mt::__pool::{self, Entry, Origin, Task, Unhandled};
 use wasm_mt::{JobId, StartError};
 
+use crate::choice;
 use crate::fabric::Fabric;
 use crate::stats::Stats;
 
@@ -75,6 +76,10 @@ impl Origin for Guest {
 }
 
 impl Fabric for Guest {
+    fn kind(&self) -> choice::Fabric {
+        choice::Fabric::Post
+    }
+
     fn workers(&self) -> usize {
         __pool::current_pool().unwrap_or(0)
     }

@@ -14,6 +14,8 @@ mod layout;
 mod lot;
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod news;
 mod own_board;
 mod own_lot;
 mod record;
@@ -26,6 +28,7 @@ mod sync;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod words;
+mod worker;
 
 pub(crate) use board::{Board, Counters, orders};
 pub(crate) use forks::{Ended, Stolen};
@@ -39,3 +42,5 @@ pub(crate) use sab::Sab;
 pub(crate) use sleep::{Kind, Want, Woken};
 pub(crate) use state::{Phase, State};
 pub(crate) use words::SharedWords;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use worker::join;

@@ -2,7 +2,7 @@
 
 mod deaths;
 mod forks;
-mod heap;
+pub(super) mod heap;
 mod queue;
 mod spaces;
 

@@ -17,6 +17,7 @@ use crate::handle::JobId;
 use crate::job::Travel;
 use crate::panic;
 use crate::payload::Payload;
+use crate::sys::outlet;
 use crate::wire::{Put, Take};
 
 /// A value beside a payload's bytes.
@@ -53,6 +54,16 @@ impl OutOfBand {
         OutOfBand::Outlet(Arc::new(far.clone()))
     }
 
+    /// The bytes of what [`of_bytes`](Self::of_bytes) makes.
+    pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            OutOfBand::Value { value, .. } => {
+                dom::bytes(&Uint8Array::new(value.dyn_ref::<ArrayBuffer>()?))
+            }
+            OutOfBand::Outlet(_) => None,
+        }
+    }
+
     pub(crate) fn into_js(self) -> JsValue {
         match self {
             OutOfBand::Value { value, .. } => value,
@@ -70,7 +81,10 @@ impl OutOfBand {
         })
     }
 
-    pub(crate) fn into_end<T>(self, index: u32) -> Result<End<T>, String> {
+    pub(crate) fn into_end<T: Travel>(self, index: u32) -> Result<End<T>, String> {
+        if let OutOfBand::Outlet(outlet) = self {
+            return outlet::into_end(outlet);
+        }
         match panic::current_job() {
             Some(job) if self.into_js().is_undefined() => {
                 Ok(End::Far(Far(Arc::new(Way { job, index }))))

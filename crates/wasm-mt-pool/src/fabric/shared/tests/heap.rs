@@ -8,7 +8,7 @@ use super::super::SharedWords;
 
 /// Zeroes, of which others have views.
 #[derive(Clone)]
-pub(super) struct Heap(Arc<Memory>);
+pub(in super::super) struct Heap(Arc<Memory>);
 
 struct Memory {
     words: Box<[AtomicI32]>,
@@ -20,7 +20,7 @@ struct Memory {
 
 impl Heap {
     /// So many bytes, which may become more.
-    pub(super) fn new(bytes: u32, most: u32) -> Self {
+    pub(in super::super) fn new(bytes: u32, most: u32) -> Self {
         Heap(Arc::new(Memory {
             words: (0..most.div_ceil(4)).map(|_| AtomicI32::new(0)).collect(),
             bytes: AtomicU32::new(bytes),
