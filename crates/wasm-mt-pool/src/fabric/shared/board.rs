@@ -90,6 +90,21 @@ impl<W: SharedWords> Board<W> {
         self.words.or(words::ORDERS, order);
     }
 
+    /// By the owner: takes an order back. The worker is to be woken as for one.
+    pub(crate) fn recall(&self, order: i32) {
+        self.words.and(words::ORDERS, !order);
+    }
+
+    /// By the owner: whether the worker sleeps, or may be about to.
+    pub(crate) fn sleeps(&self) -> bool {
+        self.words.load(words::PARK) != Kind::AWAKE
+    }
+
+    /// By the owner: whether it runs others' forks.
+    pub(crate) fn has_claims(&self) -> bool {
+        self.words.load(words::DEPTH) != 0
+    }
+
     /// By anybody: the [`orders`] that were given.
     pub(crate) fn orders(&self) -> i32 {
         self.words.load(words::ORDERS)

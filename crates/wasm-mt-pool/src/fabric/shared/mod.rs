@@ -18,6 +18,7 @@ mod models;
 mod news;
 mod own_board;
 mod own_lot;
+mod owner;
 mod record;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod sab;
@@ -34,8 +35,11 @@ pub(crate) use board::{Board, Counters, orders};
 pub(crate) use forks::{Ended, Stolen};
 pub(crate) use layout::{CLAIMS, INLINE_BYTES, RANKS, SEATS, SLOTS};
 pub(crate) use lot::Lot;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use news::{Buffers, News, Told};
 pub(crate) use own_board::OwnBoard;
 pub(crate) use own_lot::{OwnLot, Report};
+pub(crate) use owner::{Abandoned, Death, Done, Figures, Heard, Met, Next, Owner, ROOM, Unit};
 pub(crate) use record::Content;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use sab::Sab;

@@ -2,7 +2,7 @@
 //!
 //! A clone is another name of the same view, and costs no call.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wasm_bindgen::prelude::*;
 
@@ -62,7 +62,7 @@ const FEW: usize = 32;
 
 /// A `SharedArrayBuffer`. A clone is another view.
 #[derive(Clone)]
-pub(crate) struct Sab(Rc<Views>);
+pub(crate) struct Sab(Arc<Views>);
 
 struct Views {
     buffer: JsValue,
@@ -76,7 +76,7 @@ impl Sab {
     pub(crate) fn new(buffer: JsValue) -> Self {
         let words = Words::new(&buffer);
         let bytes = Bytes::new(&buffer);
-        Sab(Rc::new(Views {
+        Sab(Arc::new(Views {
             buffer,
             words,
             bytes,
