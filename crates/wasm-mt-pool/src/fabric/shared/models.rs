@@ -25,16 +25,17 @@ pub(super) fn taken(step: Step) -> bool {
         .is_none_or(|left| *left != format!("{step:?}"))
 }
 
-/// Set where the models are to run with as many preemptions as end within some minutes; else they have four, or
-/// `LOOM_MAX_PREEMPTIONS`.
+/// Set where the models are to run with as many preemptions as end within some minutes; else they have as many as end within seconds,
+/// or `LOOM_MAX_PREEMPTIONS`.
 const DEEP: &str = "WASM_MT_DEEP";
 
-fn check(model: impl Fn() + Send + Sync + 'static, deep: usize) {
+/// With so many preemptions, and in deep runs so many.
+fn check(model: impl Fn() + Send + Sync + 'static, [few, deep]: [usize; 2]) {
     let is_deep = std::env::var_os(DEEP).is_some();
     let mut builder = loom::model::Builder::new();
     builder
         .preemption_bound
-        .get_or_insert(if is_deep { deep } else { 4 });
+        .get_or_insert(if is_deep { deep } else { few });
     builder.check(model);
 }
 
