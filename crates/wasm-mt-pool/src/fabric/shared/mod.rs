@@ -12,6 +12,8 @@ mod forks;
 mod hands;
 mod layout;
 mod lot;
+#[cfg(all(test, loom))]
+mod models;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod news;
 mod own_board;

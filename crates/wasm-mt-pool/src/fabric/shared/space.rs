@@ -131,7 +131,7 @@ impl<W: SharedWords> Space<W> {
     }
 
     /// Whether nothing is in a block, and all is in one piece.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(test)]
     pub(super) fn is_whole(&self) -> bool {
         match *self.free {
             [] => self.size == 0,
