@@ -15,9 +15,13 @@ pub mod jobs;
 #[path = "../../examples/parallel/src/julia.rs"]
 pub mod julia;
 #[cfg(target_arch = "wasm32")]
+pub mod owner;
+#[cfg(target_arch = "wasm32")]
 pub mod parcels;
 #[cfg(target_arch = "wasm32")]
 pub mod pool;
+#[cfg(target_arch = "wasm32")]
+pub mod shared;
 #[cfg(target_arch = "wasm32")]
 pub mod threads;
 #[cfg(all(target_arch = "wasm32", feature = "peers"))]
