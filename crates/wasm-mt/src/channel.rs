@@ -10,6 +10,7 @@
 //! 3. The stream ends when no outlet is open and the queue is empty.
 //! 4. No waker or foreign code runs while the queue's lock is held.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
@@ -270,7 +271,7 @@ impl<T> Queue<T> {
 }
 
 /// Where a job's values come out: the near end of its sender, as the job's owner keeps it.
-pub(crate) trait Outlet: Send + Sync {
+pub(crate) trait Outlet: Any + Send + Sync {
     /// A value from the far end. Natively every end is near.
     #[cfg(target_family = "wasm")]
     fn deliver(&self, value: payload::Payload);

@@ -10,23 +10,31 @@ pub use crate::compat::{
     job::{Answer, closure_job, given, text_job, text_job_async},
     sources::Sources,
 };
-pub use crate::entry::Entry;
+pub use crate::entry::{Entry, Left};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled};
 use crate::handle::{JobId, JoinHandle, Shared, Waits};
 use crate::job::{Job, Travel};
-pub use crate::lane::{Ended, Feed, Lane};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use crate::lane::Out;
+pub use crate::lane::{Down, Ended, Feed, Lane};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use crate::panic::on_panic;
+pub use crate::panic::{current_job, fail_job};
 pub use crate::payload::Payload;
 #[cfg(not(target_family = "wasm"))]
 pub use crate::sys::door::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use crate::sys::{
-    Heard, Timer, answered, current_pool, end_pool, forget, given_up, given_up_many, hear, keep,
-    now, set_pool, spawn_local, submit,
+    Aboard, Heard, Ran, Record, Timer, answered, current_pool, end_pool, forget, fork_bytes,
+    fork_outcome, given_up, given_up_many, has_ended, hear, keep, now, on_checkpoint, outcomes,
+    post_outcomes, quiet, rouse, run_fork, run_records, set_pool, spawn_local, stop_here, submit,
+    tell_owner, write,
 };
 pub use crate::sys::{Task, Value, decode};
 #[cfg(target_os = "wasi")]
 pub use crate::sys::{end_view, given_up, given_up_many, running, stats, submit, workers};
+pub use crate::worker::{Outcome, suspended};
 /// What a builder was told.
 pub fn config(builder: Builder) -> Config {
     builder.config
@@ -36,6 +44,17 @@ impl Config {
     /// What a detached job's error is told to.
     pub fn unhandled(&self) -> Unhandled {
         self.on_unhandled.clone()
+    }
+
+    /// Gives its workers what they share: this one by its number.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn set_aboard(&mut self, aboard: Arc<dyn Aboard>, at: usize) {
+        self.sys.aboard = Some(crate::sys::web::Place::new(aboard, at));
+    }
+
+    /// The jobs are traced, so their names go with them.
+    pub fn traces(&self) -> bool {
+        self.trace.is_some()
     }
 
     /// The place of the function that each instance runs first; 0 for none.
@@ -56,6 +75,11 @@ impl Config {
 /// What a detached job's error is told to where nothing else was said.
 pub fn print_unhandled() -> Unhandled {
     crate::builder::print_unhandled()
+}
+
+/// It may await something, so that it cannot be run to its end here and now.
+pub fn may_await<T>(job: &Job<T>) -> bool {
+    job.task.may_suspend()
 }
 
 /// A job on its way, and its handle. Until it begins, or its handle settles, it has the permit.
@@ -83,6 +107,15 @@ pub fn failed<T: Send + 'static>(unhandled: Unhandled, error: JoinError) -> Join
     JoinHandle::new(shared)
 }
 
+/// Runs a job here and now, as part of the job that runs: a panic is that one's.
+///
+/// # Errors
+/// As its handle would have them. An async job is one, and on the web so is one that gives values of JavaScript's.
+pub fn run_here<T>(job: Job<T>) -> Result<T, JoinError> {
+    let Job { task, decode } = job;
+    crate::sys::run_here(task).and_then(decode)
+}
+
 /// The first of so many ids in a row.
 pub fn ids(count: usize) -> JobId {
     JobId::next_of(count)
@@ -96,6 +129,12 @@ pub fn place(first: JobId, id: JobId) -> usize {
 /// An id as others know it. It is positive.
 pub fn number(id: JobId) -> u64 {
     id.0
+}
+
+/// What runs is a fork of a job, and the id no job's. Its low half is 0.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub fn is_fork(id: JobId) -> bool {
+    id == JobId::FORK
 }
 
 /// The jobs of a `map`, which has the name of its caller's place.

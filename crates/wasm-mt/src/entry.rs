@@ -166,7 +166,7 @@ impl Entry {
     }
 
     /// It may await something, for all that is known here.
-    pub(crate) fn may_suspend(&self) -> bool {
+    pub fn may_suspend(&self) -> bool {
         self.task.may_suspend()
     }
 
@@ -202,6 +202,14 @@ impl Entry {
     /// Takes the ends of all its channels out.
     pub(crate) fn take_outlets(&mut self) -> Vec<Held> {
         std::mem::take(&mut self.outlets)
+    }
+
+    /// Parts its first job, which has ended, from the others.
+    pub fn split_first(mut self: Box<Self>) -> (Left, Option<Box<Self>>) {
+        match self.len {
+            1 => (Left::Whole(self), None),
+            _ => (Left::One(self.take_first()), Some(self)),
+        }
     }
 
     /// Takes the first of several jobs out, which has ended.
@@ -243,12 +251,15 @@ impl Entry {
     }
 
     /// Counts that it has begun, or may have.
-    pub(crate) fn count_run(&mut self) {
+    pub fn count_run(&mut self) {
         self.runs += 1;
     }
 
-    /// Makes it ready to be posted anew, where its worker was lost, or gives the reason why it is not.
-    pub(crate) fn begin_again(&mut self, why: String) -> Result<(), JoinError> {
+    /// Makes it ready to be posted anew, where its worker was lost.
+    ///
+    /// # Errors
+    /// What its jobs end with where it is not: the reason.
+    pub fn begin_again(&mut self, why: String) -> Result<(), JoinError> {
         if !self.task.is_idempotent() || self.is_settled() {
             return Err(JoinError::lost(why));
         }
@@ -346,8 +357,27 @@ impl Child {
     }
 }
 
+/// A job that has ended, on its way out.
+#[derive(Debug)]
+pub enum Left {
+    /// All of an entry.
+    Whole(Box<Entry>),
+    /// One of several.
+    One(One),
+}
+
+impl Left {
+    /// Tells who waits for it. Runs foreign code: not under a lock.
+    pub fn end(self, outcome: Outcome) {
+        match self {
+            Left::Whole(entry) => entry.end(outcome),
+            Left::One(one) => one.end(outcome),
+        }
+    }
+}
+
 /// One job of several, which has ended.
-pub(crate) struct One {
+pub struct One {
     packet: Arc<dyn Packet>,
     id: JobId,
     outlets: Vec<Held>,
@@ -358,6 +388,12 @@ impl One {
     pub(crate) fn end(self, outcome: Outcome) {
         close(self.outlets);
         self.packet.settle(self.id, outcome);
+    }
+}
+
+impl fmt::Debug for One {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("One").field(&self.id).finish()
     }
 }
 

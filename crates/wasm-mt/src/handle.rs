@@ -27,6 +27,11 @@ impl JobId {
     /// Stands for the `on_start` function, where a job is meant.
     pub(crate) const ON_START: JobId = JobId(1);
 
+    /// Stands for what a job has forked, where a job is meant: larger than any that is, a number of JavaScript's all the same.
+    /// Its low half is 0.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub(crate) const FORK: JobId = JobId(1 << 52);
+
     pub(crate) fn next() -> Self {
         Self::next_of(1)
     }

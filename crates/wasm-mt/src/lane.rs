@@ -23,20 +23,22 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
-use self::state::{Fate, Frame, FrameEnds, Gone, Leaving, Left, Phase, State};
+use self::state::{Fate, Frame, FrameEnds, Gone, Leaving, Phase, State};
 use crate::builder::Config;
 #[cfg(not(target_family = "wasm"))]
 use crate::channel::Outlet;
-use crate::entry::Entry;
+use crate::entry::{Entry, Left};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Packet};
 #[cfg(target_family = "wasm")]
 use crate::payload::Payload;
 use crate::sys;
 use crate::thread::Current;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use crate::worker::Outcome;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-pub(crate) use self::end::Out;
+pub use self::end::Out;
 pub(crate) use self::end::{Cause, Death, LastWords};
 
 /// Who has a pool's jobs, and hears of its lanes. `at` is the lane's number in the pool.
@@ -45,17 +47,38 @@ pub(crate) use self::end::{Cause, Death, LastWords};
 pub trait Feed: Send + Sync {
     /// The lane's worker is up, and takes frames.
     fn up(&self, at: usize);
-    /// It takes none, and another worker takes its place. `back` was posted and has not begun.
-    fn down(&self, at: usize, back: VecDeque<Box<Entry>>);
+    /// It takes none, and another worker takes its place.
+    fn down(&self, at: usize, down: Down);
     /// It could not be started, and is not tried again before [`Lane::begin`].
     fn failed(&self, at: usize, error: StartError);
     /// The oldest frame has ended.
     fn ended(&self, at: usize, ended: Ended);
     /// So many of its jobs have ended in their worker.
     fn left(&self, at: usize, jobs: usize);
+    /// A job has ended in its worker that was not posted to it, or that has been told of before.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn told(&self, at: usize, id: JobId, outcome: Outcome);
+    /// What its worker has to do that was not posted to it. By default that is nothing.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn out(&self, _at: usize) -> Out {
+        Out::Nothing
+    }
     /// A job of its worker sends something to the pool.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     fn hears(&self, at: usize, message: &js_sys::Array);
+}
+
+/// A worker that has gone down.
+#[derive(Debug)]
+pub struct Down {
+    /// What was posted to it and has not begun.
+    pub back: VecDeque<Box<Entry>>,
+    /// The job that it went down with, where that is known, and what that ends with. It may be none that was posted.
+    pub victim: Option<(JobId, JoinError)>,
+    /// Why all others that had begun are lost.
+    pub why: String,
+    /// It was ended from here, or has not told that it is gone, so it may go on for a while.
+    pub may_go_on: bool,
 }
 
 /// What a worker tells at the end of a frame. All is 0 where nothing of that was posted.
@@ -281,9 +304,35 @@ impl Lane {
     /// Tells its worker how many the pool has now. One that is not up has no code to hear it.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn is_of_pool(&self, workers: usize) {
+        self.with_link(|link| link.is_of_pool(workers as u32));
+    }
+
+    /// Gives its worker what its board does not say, by `__wasm_mt_board` as that. Gives `false` where it is not up, since it has
+    /// no code to hear it, or where that cannot be cloned.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn pass(&self, value: &wasm_bindgen::JsValue) -> bool {
+        self.with_link(|link| link.pass(value).is_ok()) == Some(true)
+    }
+
+    /// Has its worker look at what it has aboard.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn wake(&self) {
+        self.with_link(sys::Link::wake);
+    }
+
+    /// Its worker has, or may have, something to do that was not posted to it: where nothing else tells of its end, it is asked for
+    /// signs of life, as long as [`Feed::out`] says so.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn watch(&self) {
+        self.with_link(sys::Link::watch);
+    }
+
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn with_link<R>(&self, f: impl FnOnce(&sys::Link) -> R) -> Option<R> {
         let state = self.lock();
-        if let (Phase::Ready, Some(link)) = (&state.phase, &state.link) {
-            link.is_of_pool(workers as u32);
+        match (&state.phase, &state.link) {
+            (Phase::Ready, Some(link)) => Some(f(link)),
+            _ => None,
         }
     }
 
@@ -394,6 +443,8 @@ impl Lane {
             return;
         };
         let mut left = Vec::with_capacity(told.len());
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        let mut others = Vec::new();
         let mut graces = Vec::new();
         // Of `map`s that were given up on, what comes next.
         let mut next: Vec<JobId> = Vec::new();
@@ -414,7 +465,10 @@ impl Lane {
                             next.push(id.next_to());
                         }
                         left.push((job, outcome));
+                        continue;
                     }
+                    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+                    others.push((id, outcome));
                 }
             }
         }
@@ -422,6 +476,10 @@ impl Lane {
             self.stop(&mut state, generation, id);
         }
         state.proved |= !left.is_empty();
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        {
+            state.proved |= !others.is_empty();
+        }
         let (ended, misses) = match end.map(|end| (state.frame_ends(end.entered), end.ended)) {
             Some((FrameEnds::InOrder, ended)) => (Some(ended), false),
             Some((FrameEnds::Misses, _)) => (None, true),
@@ -431,6 +489,10 @@ impl Lane {
         drop(graces);
         self.pump();
         self.tell(|feed, at| {
+            #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+            for (id, outcome) in others {
+                feed.told(at, id, outcome);
+            }
             feed.left(at, left.len());
             if let Some(ended) = ended {
                 feed.ended(at, ended);
@@ -480,10 +542,12 @@ impl Lane {
         }
     }
 
-    /// What a job of the present worker sends to the pool.
+    /// What the present worker sends to the pool, and whether it is a job that does.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-    pub(crate) fn hears(&self, generation: u32, message: &js_sys::Array) {
-        if self.lock_if(generation).is_some() {
+    pub(crate) fn hears(&self, generation: u32, message: &js_sys::Array, is_jobs: bool) {
+        if let Some(mut state) = self.lock_if(generation) {
+            state.proved |= is_jobs;
+            drop(state);
             self.tell(|feed, at| feed.hears(at, message));
         }
     }

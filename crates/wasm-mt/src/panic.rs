@@ -75,9 +75,10 @@ pub(crate) enum Unwound {
 /// As [`within`], where the target unwinds with the reason as an error. On the web a panic ends the instance, and the
 /// worker's script reports it.
 pub(crate) fn catch<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, Unwound> {
+    let before = CURRENT.get();
     catch_unwind(AssertUnwindSafe(|| within(id, f))).map_err(|payload| {
-        // The mark that the unwinding job left behind.
-        CURRENT.set(0);
+        // In the place of the mark that the unwinding job left behind.
+        CURRENT.set(before);
         let noted = LAST.take();
         if sys::is_stop(payload.as_ref()) {
             return Unwound::Stopped;
@@ -93,8 +94,7 @@ pub(crate) fn catch<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, Unwound> {
 }
 
 /// The job that this thread runs right now.
-#[cfg(not(target_os = "wasi"))]
-pub(crate) fn current_job() -> Option<JobId> {
+pub fn current_job() -> Option<JobId> {
     match CURRENT.get() {
         0 => None,
         id => Some(JobId(id)),
@@ -107,6 +107,36 @@ pub(crate) fn current_address() -> u32 {
     CURRENT.with(|current| current.as_ptr() as u32)
 }
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+thread_local! {
+    static ON_PANIC: Cell<Option<fn(&str, Option<&str>)>> = const { Cell::new(None) };
+}
+
+/// What else hears of a panic of a job in this instance before that ends: its message and place.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub fn on_panic(f: fn(&str, Option<&str>)) {
+    ON_PANIC.set(Some(f));
+}
+
+fn announce(job: JobId, panic: &Panic) {
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    if let Some(hear) = ON_PANIC.get() {
+        hear(&panic.message, panic.location.as_deref());
+    }
+    sys::announce_panic(job, panic);
+}
+
+/// Fails the running job with a panic that happened elsewhere, on its behalf. Natively it unwinds, and no hook is called; on
+/// wasm the instance ends.
+pub fn fail_job(message: String, location: Option<String>) -> ! {
+    let panic = Panic { message, location };
+    if let Some(job) = current_job() {
+        announce(job, &panic);
+        LAST.set(Some(panic.clone()));
+    }
+    sys::end_by(&panic)
+}
+
 /// Puts the hook in front of the one that is there. For once in a process, or an instance.
 pub(crate) fn install_hook() {
     let before = std::panic::take_hook();
@@ -117,7 +147,7 @@ pub(crate) fn install_hook() {
                 message: info.payload_as_str().unwrap_or(NO_MESSAGE).into(),
                 location: info.location().map(|location| format!("{location}")),
             };
-            sys::announce_panic(JobId(current), &panic);
+            announce(JobId(current), &panic);
             LAST.set(Some(panic));
         }
         before(info);

@@ -19,6 +19,11 @@ mod tests;
 pub(crate) mod text;
 mod writer;
 
+#[cfg_attr(
+    not(target_os = "unknown"),
+    expect(unused_imports, reason = "no job is run of it")
+)]
+pub(crate) use reader::Args;
 pub(crate) use reader::{Reader, Take};
 pub(crate) use writer::{Put, Writer};
 

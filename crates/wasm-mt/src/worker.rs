@@ -18,7 +18,7 @@ use crate::thread::{self, Current};
 pub(crate) type LocalFuture = Pin<Box<dyn Future<Output = Outcome>>>;
 
 /// What a job gave.
-pub(crate) type Outcome = Result<sys::Value, JoinError>;
+pub type Outcome = Result<sys::Value, JoinError>;
 
 /// What the call of a job's function gave.
 pub(crate) enum Run {
@@ -53,6 +53,17 @@ struct Suspended {
 
 thread_local! {
     static SUSPENDED: RefCell<Vec<Suspended>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The error of an async job that a sync one waits for.
+pub(crate) fn not_joined() -> JoinError {
+    let why = "a sync job cannot wait for one that awaits; make it sync, or spawn it and await its handle";
+    JoinError::encode("an async job", why.into())
+}
+
+/// How many async jobs of this thread have begun and not ended.
+pub fn suspended() -> usize {
+    SUSPENDED.with_borrow(Vec::len)
 }
 
 /// Runs the sync part of a job. Gives whether it is async, and so goes on.

@@ -150,7 +150,12 @@ impl Suite {
     }
 
     /// Runs the suite in a browser of its own. The row says what the runner counted; what it printed comes with a failure.
-    pub(crate) fn run(&self, browser: Browser, setting: Setting) -> Result<(Row, Option<String>)> {
+    pub(crate) fn run(
+        &self,
+        browser: Browser,
+        setting: Setting,
+        filter: Option<&str>,
+    ) -> Result<(Row, Option<String>)> {
         let started = Instant::now();
         let driver = if setting.isolated {
             Driver::start_isolated(browser)?
@@ -169,6 +174,7 @@ impl Suite {
             file,
             browser,
             setting,
+            filter,
             &driver.url(),
             &capabilities,
         )?)?;
@@ -210,6 +216,7 @@ fn runner(
     file: &Path,
     browser: Browser,
     setting: Setting,
+    filter: Option<&str>,
     driver: &str,
     capabilities: &Path,
 ) -> Result<Command> {
@@ -217,6 +224,7 @@ fn runner(
     command
         .arg("wasm-test-runner")
         .arg(file)
+        .args(filter)
         .current_dir(workspace::root());
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();

@@ -38,6 +38,12 @@ pub(crate) struct Args {
     /// Every setting in every browser, optimized native tests, long soaks, all that loom can run, miri and fuzzing
     #[arg(long)]
     deep: bool,
+    /// Of the suite, only these settings, by a part of the name that `--list` has; may be given more than once
+    #[arg(long)]
+    setting: Vec<String>,
+    /// Of the suite, only tests with this in their names; how many they are is then compared with nothing
+    #[arg(long)]
+    filter: Option<String>,
     /// Only say what would run
     #[arg(long)]
     list: bool,
@@ -105,7 +111,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     } else {
         Expected::read()?
     };
-    let planned = planned(&parts, &browsers, args.deep, &expected);
+    let mut planned = planned(&parts, &browsers, args.deep, &expected);
+    planned.retain(|(row, _)| Part::of(row) != Part::Suite || is_chosen(row, &args.setting));
     if args.list {
         for (part, browser) in &planned {
             println!(
@@ -124,7 +131,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             Part::Native => run.native(args.deep),
             Part::Wasmtime => run.wasmtime(args.deep),
             Part::Build => run.build(),
-            Part::Suite => run.suite(&browsers, args.deep),
+            Part::Suite => run.suite(&browsers, args.deep, &args.setting, args.filter.as_deref()),
             Part::Cases => run.cases(&browsers),
             Part::Faults => run.faults(&browsers, args.deep, args.bless),
             Part::Chaos => run.chaos(&browsers, args.deep),
@@ -137,6 +144,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             part.name(),
             started.elapsed().as_secs_f64()
         );
+    }
+    if args.filter.is_some() {
+        return Ok(run.report());
     }
     if args.bless {
         expected.bless(&run.rows, &Browser::ALL.map(Browser::name));
@@ -152,6 +162,11 @@ pub(crate) fn chosen<T: Copy + PartialEq>(asked: &[T], all: &[T]) -> Vec<T> {
         .copied()
         .filter(|one| asked.is_empty() || asked.contains(one))
         .collect()
+}
+
+/// Whether a row of the suite is of a setting that was asked for, or all were.
+fn is_chosen(row: &str, settings: &[String]) -> bool {
+    settings.is_empty() || settings.iter().any(|part| row.contains(part))
 }
 
 /// The rows that a run must have: of the cases, those that are listed; of all else, those that it starts.
@@ -413,13 +428,22 @@ impl Run {
         Ok(())
     }
 
-    fn suite(&mut self, browsers: &[Browser], deep: bool) -> Result<()> {
+    fn suite(
+        &mut self,
+        browsers: &[Browser],
+        deep: bool,
+        settings: &[String],
+        filter: Option<&str>,
+    ) -> Result<()> {
         setup::wasm_target()?;
         let here = self.ready(browsers);
         let suite = Suite::build(deep)?;
         for browser in here {
             for setting in Setting::of(browser, deep) {
-                let (row, log) = match suite.run(browser, setting) {
+                if !is_chosen(&setting.part(), settings) {
+                    continue;
+                }
+                let (row, log) = match suite.run(browser, setting, filter) {
                     Ok(outcome) => outcome,
                     Err(error) => {
                         self.fault(format!("{} in {browser}: {error:#}", setting.part()));

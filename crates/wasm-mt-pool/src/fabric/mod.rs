@@ -24,11 +24,15 @@ use crate::choice;
 use crate::stats::Stats;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use crate::fork::in_place as join;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use ask::can_share;
 #[cfg(target_os = "wasi")]
-pub(crate) use hosted::{current, start};
+pub(crate) use hosted::{current, join, start};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use native::face::{current, current_worker, start, start_for};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use native::join;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use post::{current, start};
 

@@ -4,8 +4,8 @@
 use std::sync::MutexGuard;
 use std::time::Duration;
 
-use super::Lane;
 use super::state::{Fate, Gone, Leaving, Phase, State};
+use super::{Down, Lane};
 use crate::entry::{self, Entry};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
 use crate::handle::{JobId, Origin};
@@ -45,6 +45,9 @@ pub(crate) enum Cause {
         expect(dead_code, reason = "natively a trap ends the process")
     )]
     Trap(String),
+    /// Its present job was aborted, and has ended its instance when it heard.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    Stopped,
     /// It is gone, for a reason that no job is known to have given.
     Gone(String),
 }
@@ -55,6 +58,8 @@ impl Cause {
         JoinError::new(match self {
             Cause::Panic(panic) => JoinErrorKind::Panicked { panic, thread },
             Cause::Trap(message) => JoinErrorKind::Trapped { message, thread },
+            #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+            Cause::Stopped => JoinErrorKind::Cancelled,
             Cause::Gone(why) => return JoinError::lost(why),
         })
     }
@@ -63,18 +68,22 @@ impl Cause {
         match self {
             Cause::Panic(panic) => format!("{panic}"),
             Cause::Trap(text) | Cause::Gone(text) => text,
+            #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+            Cause::Stopped => "an aborted job beside it was stopped".into(),
         }
     }
 }
 
 /// What a worker has to do: what its silence is judged by.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-pub(crate) enum Out {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Out {
+    /// Nothing is out.
     Nothing,
-    /// A job's sync part: until that ends it can say nothing.
-    Runs,
     /// A job that awaits something, or is on its way.
     Waits,
+    /// A job's sync part: until that ends it can say nothing.
+    Runs,
 }
 
 impl Lane {
@@ -83,11 +92,32 @@ impl Lane {
         let Some(state) = self.lock_if(generation) else {
             return Out::Nothing;
         };
-        match state.frames.front() {
+        let posted = match state.frames.front() {
             Some(frame) if frame.begun => Out::Runs,
             None if state.suspended.is_empty() => Out::Nothing,
             _ => Out::Waits,
-        }
+        };
+        drop(state);
+        posted.max(self.others())
+    }
+
+    /// What its worker has to do that was not posted.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn others(&self) -> Out {
+        let mut out = Out::Nothing;
+        self.tell(|feed, at| out = feed.out(at));
+        out
+    }
+
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn has_others(&self) -> bool {
+        self.others() != Out::Nothing
+    }
+
+    /// Elsewhere all is posted.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    fn has_others(&self) -> bool {
+        false
     }
 
     /// The worker died. What it had begun ends, and another takes its place at once.
@@ -98,6 +128,7 @@ impl Lane {
             last_words,
             entered,
         } = death;
+        let has_others = self.has_others();
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
@@ -110,7 +141,12 @@ impl Lane {
             };
             return self.start_failed(generation, StartError::new(kind));
         }
-        let idle = state.frames.is_empty() && state.suspended.is_empty() && state.queue.is_empty();
+        // A job that was not posted is one, too.
+        let idle = !has_others
+            && at.is_none_or(|id| id == JobId::ON_START)
+            && state.frames.is_empty()
+            && state.suspended.is_empty()
+            && state.queue.is_empty();
         if idle && !state.proved {
             // Something that the start left behind kills worker after worker. The next job tries again, and hears why.
             let error = StartError::new(StartErrorKind::Died(cause.text()));
@@ -120,7 +156,7 @@ impl Lane {
             drop(link);
             return self.tell(|feed, at| feed.failed(at, error));
         }
-        let victim = cause.clone().of_job(self.current());
+        let victim = at.map(|id| (id, cause.clone().of_job(self.current())));
         let why = match (at, cause) {
             (Some(_), Cause::Panic(_) | Cause::Trap(_)) => {
                 "another of its jobs panicked or trapped".into()
@@ -133,19 +169,40 @@ impl Lane {
             last_words,
             turns,
         };
-        self.replace(state, gone, &|id| {
-            if Some(id) == at {
-                Fate::Ends(victim.clone())
-            } else {
-                Fate::Lost(why.clone())
-            }
-        });
+        self.replace(state, gone, victim, why);
     }
 
-    /// Ends the worker and starts another. Begun jobs meet their `fate`; others wait for the next (invariant 1).
-    fn replace(&self, mut state: MutexGuard<'_, State>, gone: Gone, fate: &dyn Fn(JobId) -> Fate) {
+    /// Ends the worker, of which no more is to be heard, and starts another. What it has begun ends as lost.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn give_up(&self, why: &str) {
+        let mut state = self.lock();
+        // Whoever has more to do with it than with its start has seen it at work.
+        state.proved = true;
+        let generation = state.generation;
+        drop(state);
+        let death = Death {
+            at: None,
+            cause: Cause::Gone(why.into()),
+            last_words: LastWords::CutOff,
+            entered: None,
+        };
+        self.died(generation, death);
+    }
+
+    /// Ends the worker and starts another. The victim ends with its error, and what else has begun is lost; others wait for the
+    /// next (invariant 1).
+    fn replace(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        gone: Gone,
+        victim: Option<(JobId, JoinError)>,
+        why: String,
+    ) {
         let mut leaving = Leaving::default();
-        state.take_posted(&mut leaving, gone, fate);
+        state.take_posted(&mut leaving, gone, &|id| match &victim {
+            Some((of, error)) if *of == id => Fate::Ends(error.clone()),
+            _ => Fate::Lost(why.clone()),
+        });
         let mut back = std::mem::take(&mut leaving.back);
         if self.feed.is_none() {
             back.append(&mut state.queue);
@@ -156,7 +213,16 @@ impl Lane {
         // The old worker's end first, so that it begins nothing more; then the next worker, which comes up while the
         // outcomes are told. A feed hears that it is down before it can hear that it failed.
         drop(leaving.link.take());
-        self.tell(|feed, at| feed.down(at, back));
+        let may_go_on = !matches!(gone.last_words, LastWords::Heard);
+        self.tell(|feed, at| {
+            let down = Down {
+                back,
+                victim,
+                why,
+                may_go_on,
+            };
+            feed.down(at, down);
+        });
         self.launch(generation);
         leaving.settle();
     }
@@ -193,12 +259,19 @@ impl Lane {
         let is_suspended = holds(&state.suspended, id);
         // It has fired, and holds nothing any more.
         drop(state.take_grace(id));
-        if framed.is_none() && !is_suspended {
+        let is_aside = state.aside.contains(&id);
+        if framed.is_none() && !is_suspended && !is_aside {
             return;
         }
         let beside = |entry: &Entry| !entry.has(id) && !entry.is_settled();
         let may_be_another = is_suspended && state.suspended.iter().any(|entry| beside(entry));
-        if framed.is_some() != runs || framed == Some(false) || may_be_another {
+        // What was not posted runs where no frame does.
+        let is_other = if is_aside {
+            runs
+        } else {
+            framed.is_some() != runs
+        };
+        if is_other || framed == Some(false) || may_be_another {
             // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
             self.arm_grace(&mut state, generation, id);
             return;
@@ -208,9 +281,8 @@ impl Lane {
             last_words: LastWords::Held,
             turns: None,
         };
-        self.replace(state, gone, &|_| {
-            Fate::Lost("an aborted job beside it went on running".into())
-        });
+        let why = "an aborted job beside it went on running".into();
+        self.replace(state, gone, None, why);
     }
 
     /// Has a job stopped that was posted, for nobody waits for it. It has its grace from now on.
@@ -254,6 +326,37 @@ impl Lane {
         drop(state);
         entry::close(outlets);
         true
+    }
+
+    /// A job was given up on that its worker has begun, though it was not posted to it. Unless its end is told within its grace, the
+    /// worker is replaced.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn stop_aside(&self, id: JobId) {
+        let mut state = self.lock();
+        if matches!(state.phase, Phase::Ready) && !state.aside.contains(&id) {
+            if self.config.abort_grace.is_some() {
+                state.aside.push(id);
+            }
+            let generation = state.generation;
+            self.stop(&mut state, generation, id);
+        }
+    }
+
+    /// It has ended.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn ended_aside(&self, id: JobId) {
+        let mut state = self.lock();
+        let before = state.aside.len();
+        state.aside.retain(|of| *of != id);
+        if state.aside.len() == before {
+            return;
+        }
+        let grace = state.take_grace(id);
+        if let Some(link) = &state.link {
+            link.go(id);
+        }
+        drop(state);
+        drop(grace);
     }
 
     /// Some of a pool's jobs were given up on: those whose packets are settled.

@@ -5,11 +5,10 @@ use std::collections::VecDeque;
 use std::task::Waker;
 
 use super::LastWords;
-use crate::entry::{Entry, One};
+use crate::entry::{Entry, Left};
 use crate::error::{JoinError, StartError};
 use crate::handle::JobId;
 use crate::sys;
-use crate::worker::Outcome;
 
 pub(super) struct State {
     pub(super) phase: Phase,
@@ -33,6 +32,8 @@ pub(super) struct State {
     entered: u32,
     /// The grace times of aborted jobs that have begun.
     pub(super) graces: Vec<(JobId, sys::Timer)>,
+    /// Those of them that were not posted.
+    pub(super) aside: Vec<JobId>,
 }
 
 pub(super) enum Phase {
@@ -77,22 +78,6 @@ pub(super) enum FrameEnds {
     Misses,
 }
 
-/// A job that has ended, on its way out.
-pub(super) enum Left {
-    Whole(Box<Entry>),
-    One(One),
-}
-
-impl Left {
-    /// Runs foreign code: not under the lock.
-    pub(super) fn end(self, outcome: Outcome) {
-        match self {
-            Left::Whole(entry) => entry.end(outcome),
-            Left::One(one) => one.end(outcome),
-        }
-    }
-}
-
 impl State {
     /// Before the first worker.
     pub(super) fn new() -> Self {
@@ -109,6 +94,7 @@ impl State {
             left: 0,
             entered: 0,
             graces: Vec::new(),
+            aside: Vec::new(),
         }
     }
 
@@ -119,6 +105,7 @@ impl State {
         self.proved = false;
         self.left = 0;
         self.entered = 0;
+        self.aside.clear();
         self.generation
     }
 

@@ -19,6 +19,7 @@ use crate::job::Travel;
 use crate::lane::{Lane, LastWords};
 use crate::name::Name;
 use crate::payload::{self, Payload, Travels};
+use crate::worker::{self, Outcome, Run};
 
 /// A result without its type: its encoding.
 pub type Value = Payload;
@@ -254,8 +255,19 @@ impl Task {
         Weak::<Lane>::new()
     }
 
+    /// Runs the one job here and now, as part of what runs.
+    pub(super) fn run_here(mut self) -> Outcome {
+        let Payload { bytes, values, .. } = self.take_payload()?;
+        match self.may_suspend {
+            true => Err(worker::not_joined()),
+            false => match call::invoke(self.kind, &bytes, values, 0) {
+                Run::Done(outcome) => outcome,
+                Run::Async(_) => Err(worker::not_joined()),
+            },
+        }
+    }
+
     /// Takes the arguments of one job.
-    #[cfg(target_os = "wasi")]
     pub(super) fn take_payload(&mut self) -> Result<Payload, JoinError> {
         match &mut self.args {
             Args::One(Ok(payload)) => Ok(Payload {

@@ -15,6 +15,8 @@ pub(crate) struct Jobs {
     pub(crate) context: u64,
     /// Their body may run more than once.
     pub(crate) is_idempotent: bool,
+    /// They may be async.
+    pub(crate) may_suspend: bool,
     /// How their pool ranks them.
     pub(crate) rank: u8,
     /// Where they are traced.
@@ -24,6 +26,7 @@ pub(crate) struct Jobs {
 // What the last number of a head says.
 const IDEMPOTENT: u32 = 1;
 const NAMED: u32 = 2;
+const SUSPENDS: u32 = 4;
 /// From this bit on: the rank.
 const RANK: u32 = 8;
 
@@ -37,7 +40,8 @@ pub(crate) fn write<L: Put>(to: &mut Writer<L>, jobs: &Jobs) {
     to.u64(jobs.context);
     let idempotent = u32::from(jobs.is_idempotent) * IDEMPOTENT;
     let named = u32::from(jobs.name.is_some()) * NAMED;
-    to.u32(idempotent | named | (u32::from(jobs.rank) << RANK));
+    let suspends = u32::from(jobs.may_suspend) * SUSPENDS;
+    to.u32(idempotent | named | suspends | (u32::from(jobs.rank) << RANK));
     if let Some(name) = &jobs.name {
         to.text(name);
     }
@@ -63,6 +67,7 @@ pub(crate) fn read<L: Take>(from: &mut Reader<'_, L>) -> Option<Jobs> {
         kind,
         context,
         is_idempotent: flags & IDEMPOTENT != 0,
+        may_suspend: flags & SUSPENDS != 0,
         rank: (flags >> RANK) as u8,
         name: match flags & NAMED {
             0 => None,

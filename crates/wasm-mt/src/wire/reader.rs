@@ -43,6 +43,12 @@ impl<'a, L: Take> Reader<'a, L> {
         Some(taken)
     }
 
+    /// So many bytes.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub(crate) fn chunk<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
     /// A number.
     pub(crate) fn u32(&mut self) -> Option<u32> {
         Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))

@@ -156,6 +156,7 @@ fn record() -> impl Strategy<Value = (Jobs, Vec<Seen>)> {
                 },
                 context,
                 is_idempotent: flags.0,
+                may_suspend: false,
                 rank: flags.1,
                 name: flags.2,
             };

@@ -20,6 +20,8 @@ pub(crate) trait Put: Default {
 pub(crate) struct Writer<L> {
     pub(crate) bytes: Vec<u8>,
     pub(crate) list: L,
+    /// Bulk lies among the bytes, too.
+    pub(crate) is_whole: bool,
 }
 
 impl<L: Put> Writer<L> {
@@ -41,7 +43,7 @@ impl<L: Put> Writer<L> {
 
     /// An encoded value, with what travels beside it.
     pub(crate) fn payload(&mut self, payload: &Payload) {
-        let beside = payload.bytes.len() >= BULK;
+        let beside = !self.is_whole && payload.bytes.len() >= BULK;
         self.u32(if beside {
             BESIDE
         } else {
@@ -73,7 +75,15 @@ impl<L: Put> Writer<L> {
     pub(crate) fn headed() -> Self {
         Writer {
             bytes: vec![0; HEAD],
-            list: L::default(),
+            ..Writer::default()
+        }
+    }
+
+    /// What puts bulk among the bytes, too.
+    pub(crate) fn whole() -> Self {
+        Writer {
+            is_whole: true,
+            ..Writer::default()
         }
     }
 

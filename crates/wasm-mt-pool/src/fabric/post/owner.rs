@@ -9,13 +9,15 @@
 
 mod seats;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use js_sys::Array;
-use wasm_mt::__pool::{self, Config, Ended, Entry, Feed, Heard, Origin, Task, Timer, Unhandled};
+use wasm_mt::__pool::{
+    self, Config, Down, Ended, Entry, Feed, Heard, Origin, Outcome, Task, Timer, Unhandled,
+};
 use wasm_mt::{JobId, StartError};
 
 use self::seats::{Phase, Seat};
@@ -267,14 +269,14 @@ impl Feed for Post {
         self.let_go(at);
     }
 
-    fn down(&self, at: usize, back: VecDeque<Box<Entry>>) {
+    fn down(&self, at: usize, down: Down) {
         let mut state = self.lock();
         state.seats[at].goes(Phase::Starting);
         if state.dispatch.leaving(at) == Some(Leaving::Recycled) {
             // That it does now.
             state.dispatch.stay(at);
         }
-        state.give_back(at, back.into());
+        state.give_back(at, down.back.into());
         drop(state);
         self.pump();
     }
@@ -341,13 +343,15 @@ impl Feed for Post {
         self.let_go(at);
     }
 
+    fn told(&self, _: usize, _: JobId, _: Outcome) {}
+
     fn hears(&self, at: usize, message: &Array) {
         match __pool::hear(message) {
             Heard::Jobs(entries, worker) => self.take(entries, worker, Some(at)),
             Heard::GivenUp(_, true) => self.stop_settled(),
             Heard::GivenUp(id, false) => self.abandon(id),
             Heard::EndsPool => self.end(),
-            Heard::Nothing => {}
+            Heard::Nothing | Heard::Told | Heard::Rouse(_) | Heard::Quiet => {}
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::channel::{End, Near, Outlet};
 use crate::error::JoinError;
 use crate::job::Travel;
 use crate::payload::Payload;
+use crate::sys::outlet;
 
 /// A value beside a payload's bytes.
 pub(crate) enum OutOfBand {
@@ -46,8 +47,9 @@ impl OutOfBand {
         OutOfBand::Outlet(Arc::new(far.clone()))
     }
 
-    pub(crate) fn into_end<T>(self, index: u32) -> Result<End<T>, String> {
+    pub(crate) fn into_end<T: Travel>(self, index: u32) -> Result<End<T>, String> {
         match (self, run::number()) {
+            (OutOfBand::Outlet(outlet), _) => outlet::into_end(outlet),
             (OutOfBand::End, Some(run)) => Ok(End::Far(Far(Arc::new(Way { run, index })))),
             _ => Err("what arrived is no sender".into()),
         }

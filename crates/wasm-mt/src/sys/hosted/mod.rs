@@ -19,6 +19,10 @@ mod value;
 
 use std::any::Any;
 
+use super::Task;
+use crate::panic::Panic;
+use crate::worker::Outcome;
+
 pub(super) use context::{Context, Shared, with as with_context};
 pub(crate) use executor::{block_on, spawn_local};
 pub(crate) use far::{Far, OutOfBand};
@@ -46,6 +50,16 @@ pub(crate) fn print_error(message: &str) {
 /// Lets the host stop the job, and give others a turn.
 pub(crate) fn checkpoint() {
     host::checkpoint();
+}
+
+/// Runs a job as part of what runs.
+pub(crate) fn run_here(task: Task) -> Outcome {
+    task.run_here()
+}
+
+/// Ends the instance by a panic of the running job, which was announced.
+pub(crate) fn end_by(_: &Panic) -> ! {
+    std::process::abort()
 }
 
 /// Who is stopped by the host does not run on.

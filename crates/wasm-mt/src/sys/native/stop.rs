@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::handle::JobId;
-use crate::panic;
+use crate::panic::{self, Panic};
 
 /// What a worker shall stop: shared by its owner and its thread.
 #[derive(Default)]
@@ -95,21 +95,46 @@ pub(super) fn ended(id: JobId) {
 
 /// Unwinds out of the running job where that shall stop.
 pub(crate) fn checkpoint() {
+    if stops() && !is_shielded() {
+        unwind();
+    }
+}
+
+/// The running job shall stop. Where a panic ends the process, so would that.
+pub fn stops() -> bool {
     let Some(id) = panic::current_job() else {
-        return;
+        return false;
     };
-    let stopped = STOPS.with(|stops| stops.get().is_some_and(|stops| stops.is_stopped(id)));
-    // Where a panic ends the process, so would this.
-    if stopped && cfg!(panic = "unwind") && !SHIELDED.get() && !std::thread::panicking() {
+    cfg!(panic = "unwind")
+        && STOPS.with(|stops| stops.get().is_some_and(|stops| stops.is_stopped(id)))
+}
+
+/// What runs here ends a job, or unwinds already. It is not stopped.
+pub fn is_shielded() -> bool {
+    SHIELDED.get() || std::thread::panicking()
+}
+
+/// Unwinds out of the running job, which was stopped. Where that would end the process, the thread, which nobody hears any more,
+/// sleeps for good.
+pub fn unwind() -> ! {
+    if cfg!(panic = "unwind") {
         resume_unwind(Box::new(Stopped));
     }
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Unwinds out of the running job by a panic that happened elsewhere.
+pub(crate) fn end_by(panic: &Panic) -> ! {
+    resume_unwind(Box::new(panic.message.clone()))
 }
 
 /// Runs what ends a job: it is not to be stopped. `f` does not unwind.
 pub(crate) fn shielded<R>(f: impl FnOnce() -> R) -> R {
-    SHIELDED.set(true);
+    let before = SHIELDED.replace(true);
     let result = f();
-    SHIELDED.set(false);
+    SHIELDED.set(before);
     result
 }
 

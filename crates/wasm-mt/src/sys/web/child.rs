@@ -14,6 +14,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::aboard::{QUIET, ROUSE, TOLD};
 use super::context::{Context, Shared};
 use super::letter::{self, Letter, Reader, Writer};
 use super::{dom, entry, link, watch};
@@ -31,7 +32,7 @@ use crate::worker::Outcome;
 // Kinds of messages. From the worker; what a worker says that is not its pool's ends with 10.
 pub(super) const SPAWN: u32 = 11;
 const GIVEN_UP: u32 = 12;
-pub(super) const END_POOL: u32 = 15;
+const END_POOL: u32 = 15;
 pub(super) const SHARED: u32 = 13;
 pub(super) const UNSHARED: u32 = 14;
 // To the worker.
@@ -80,7 +81,7 @@ fn flush() {
 
 fn post(mut letter: Letter, place: Option<usize>) {
     let place = place.map_or(ANY, |place| place as u32);
-    let failed = letter.post_up(entry::token_number(), place);
+    let failed = letter.post_up(place);
     CHILDREN.with_borrow_mut(|children| {
         for entry in letter.into_entries() {
             let (first, child) = entry.into_child();
@@ -196,6 +197,12 @@ pub enum Heard {
     GivenUp(JobId, bool),
     /// A job ends its pool.
     EndsPool,
+    /// The worker has told something aboard.
+    Told,
+    /// The worker of this number is to be woken.
+    Rouse(usize),
+    /// The worker takes nothing more before it is told to.
+    Quiet,
     /// Nothing for a pool to do.
     Nothing,
 }
@@ -241,6 +248,9 @@ fn read(message: &dom::Message) -> Option<Heard> {
             }))
         }
         END_POOL => Some(Heard::EndsPool),
+        TOLD => Some(Heard::Told),
+        ROUSE => Some(Heard::Rouse(message.kind(2)? as usize)),
+        QUIET => Some(Heard::Quiet),
         SHARED => {
             let bytes = letter::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));
@@ -300,14 +310,12 @@ fn read_entry(
         empty.map(move |(index, _)| (place as u64, index))
     });
     let outlets: Vec<_> = outlets.collect();
-    let task = if len == 1 && context.is_none() {
-        let mut task = Task::one(jobs.kind, Ok(items.remove(0)));
-        // The worker does not tell.
-        task.may_suspend = true;
-        task
+    let mut task = if len == 1 && context.is_none() {
+        Task::one(jobs.kind, Ok(items.remove(0)))
     } else {
         Task::came(jobs.kind, items, context)
     };
+    task.may_suspend = jobs.may_suspend;
     let mut made = Entry::many(relay.first, len, relay.clone(), task);
     if jobs.is_idempotent {
         made.task.idempotent();

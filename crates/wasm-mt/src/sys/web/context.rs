@@ -10,10 +10,10 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 use super::child::{SHARED, UNSHARED};
+use super::entry;
 use super::far::OutOfBand;
 use super::letter::{self, Writer};
 use super::link::{self, CONTEXT, FORGET};
-use super::{dom, entry};
 use crate::error::JoinError;
 use crate::payload::{self, Payload, Travels};
 
@@ -101,7 +101,7 @@ impl Shared for Context {
         }
         let mut writer = Writer::default();
         writer.context(self.id, payload);
-        letter::post(&writer, &js_sys::global(), entry::token_number(), SHARED)
+        letter::post_up(&writer, SHARED)
             .map_err(|reason| JoinError::not_cloned(payload.type_name, reason))?;
         UP.with_borrow_mut(|up| up.push(self.id));
         Ok(())
@@ -117,14 +117,16 @@ impl Drop for Context {
         if was_up.is_some() {
             entry::post(&[entry::token(), UNSHARED.into(), (self.id as f64).into()]);
         }
+        let mut workers = Vec::new();
         link::all(|one| {
             if let Some(at) = one.contexts.iter().position(|id| *id == self.id) {
                 one.contexts.swap_remove(at);
-                // Numbers can always be cloned.
-                let message = [one.token().into(), FORGET.into(), (self.id as f64).into()];
-                let _ = dom::post(&one.worker, &message, &[]);
+                workers.push((one.token(), one.worker.clone()));
             }
         });
+        for (token, worker) in workers {
+            link::tell(token, &worker, FORGET, &[(self.id as f64).into()]);
+        }
     }
 }
 

@@ -24,9 +24,9 @@ use crate::panic::{self, Panic};
 use crate::payload::Payload;
 use crate::sys::call;
 use crate::thread::Current;
-use crate::wire::jobs as records;
+use crate::wire::jobs::{self as records, Jobs};
 use crate::wire::outcome;
-use crate::wire::{ANNOUNCE, LAST};
+use crate::wire::{ANNOUNCE, Args, LAST};
 use crate::worker::{self, Report};
 
 struct Worker {
@@ -65,6 +65,7 @@ thread_local! {
         }
     };
     static REPORTS: RefCell<Writer> = RefCell::new(Writer::default());
+    static ASIDE: Cell<Aside> = const { Cell::new(Aside::No) };
     static FRAME: Frame = const {
         Frame {
             is_open: Cell::new(false),
@@ -74,6 +75,16 @@ thread_local! {
             ended: Cell::new(0.0),
         }
     };
+}
+
+/// Whether the jobs that run have come beside the messages, and what becomes of their outcomes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aside {
+    No,
+    /// They are kept.
+    Kept,
+    /// One was posted, so all are.
+    Posted,
 }
 
 /// Times in milliseconds, by the clock of the page or worker.
@@ -207,20 +218,10 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
             };
             note_entered();
             if gate::skips(id) {
-                report(Report::Finished(id, Err(JoinError::cancelled())));
+                skip(id);
                 continue;
             }
-            waits |= worker::run(id, false, || {
-                let mut values = Some(args.values);
-                let mut enter = || {
-                    let values = values.take().unwrap_or_default();
-                    call::invoke(record.kind, &args.bytes, values, record.context)
-                };
-                match record.name.as_deref().zip(tracer()) {
-                    None => enter(),
-                    Some((name, tracer)) => tracer(name, id, &mut enter),
-                }
-            });
+            waits |= enter_job(&record, id, args);
             if has_ended() {
                 return;
             }
@@ -241,6 +242,46 @@ fn open((jobs, values): &Posted, begins: Option<f64>) {
     }
 }
 
+/// Runs a job of a record. Gives whether it is async, and so goes on.
+pub(super) fn enter_job(record: &Jobs, id: JobId, args: Args<'_>) -> bool {
+    worker::run(id, false, || {
+        let mut values = Some(args.values);
+        let mut enter = || {
+            let values = values.take().unwrap_or_default();
+            call::invoke(record.kind, &args.bytes, values, record.context)
+        };
+        match record.name.as_deref().zip(tracer()) {
+            None => enter(),
+            Some((name, tracer)) => tracer(name, id, &mut enter),
+        }
+    })
+}
+
+/// A job of a record is not to run.
+pub(super) fn skip(id: JobId) {
+    report(Report::Finished(id, Err(JoinError::cancelled())));
+}
+
+/// Runs jobs that have come beside the messages, and gives what became of them, in bytes; `None` where that was posted. No
+/// frame knows of them.
+pub(super) fn aside(run: impl FnOnce()) -> Option<Vec<u8>> {
+    // What there is to tell of others goes before, so that the script, should a job end the instance, tells what these gave.
+    tell();
+    REPORTS.with_borrow_mut(|reports| reports.is_whole = true);
+    ASIDE.set(Aside::Kept);
+    run();
+    let kept = ASIDE.replace(Aside::No) == Aside::Kept;
+    if !kept {
+        tell();
+    }
+    REPORTS.with_borrow_mut(|reports| {
+        reports.is_whole = false;
+        let bytes = std::mem::take(&mut reports.bytes);
+        note(reports);
+        kept.then_some(bytes)
+    })
+}
+
 fn note_entered() {
     MARKS.with(|marks| marks.entered.set(marks.entered.get().wrapping_add(1)));
 }
@@ -256,8 +297,17 @@ pub(super) fn not_read() -> ! {
     wasm_bindgen::throw_str("what it was sent could not be read")
 }
 
+/// What a job throws that was aborted and hears of it at a checkpoint.
+pub(super) const STOPPED: &str = "the job was aborted";
+
+/// Ends this worker in the midst of its present job, which was aborted. Its owner hears that by the script.
+pub fn stop_here() -> ! {
+    // No `Error`: its text would not be this one.
+    wasm_bindgen::throw_val(STOPPED.into())
+}
+
 /// The worker has ended for its owner, though its present turn has not.
-fn has_ended() -> bool {
+pub(super) fn has_ended() -> bool {
     MARKS.with(|marks| marks.ended.get() != 0)
 }
 
@@ -311,7 +361,7 @@ fn tell() {
     REPORTS.with_borrow_mut(|reports| {
         if !reports.is_empty() {
             // What cannot be cloned has been refused before.
-            let _ = letter::post(reports, &js_sys::global(), token_number(), REPORT);
+            let _ = letter::post_up(reports, REPORT);
             reports.clear();
             note(reports);
         }
@@ -375,7 +425,13 @@ pub(crate) fn report(report: Report) {
     if let Some((id, outcome)) = beside {
         // The owner hears of a `map`'s jobs in their order.
         tell();
+        if ASIDE.get() == Aside::Kept {
+            ASIDE.set(Aside::Posted);
+        }
         report_beside(id, outcome);
+    }
+    if ASIDE.get() != Aside::No {
+        return;
     }
     FRAME.with(|frame| {
         // Nor may what an owner waits for wait for a frame that waits for it.
@@ -394,7 +450,7 @@ fn report_beside(id: JobId, outcome: worker::Outcome) {
     let type_name = outcome.as_ref().map_or("", |payload| payload.type_name);
     let mut writer = Writer::default();
     outcome::write(&mut writer, id, &outcome);
-    if let Err(reason) = letter::post(&writer, &js_sys::global(), token_number(), REPORT) {
+    if let Err(reason) = letter::post_up(&writer, REPORT) {
         let error = JoinError::not_cloned(type_name, reason).of_result();
         report(Report::Finished(id, Err(error)));
     }
@@ -438,8 +494,7 @@ pub(super) fn post(message: &[JsValue]) {
 pub(super) fn send(id: JobId, index: u32, item: Payload) -> Result<(), JoinError> {
     let mut writer = Writer::default();
     writer.item(id, index, &item);
-    letter::post(&writer, &js_sys::global(), token_number(), SENT)
-        .map_err(|reason| JoinError::not_cloned(item.type_name, reason))
+    letter::post_up(&writer, SENT).map_err(|reason| JoinError::not_cloned(item.type_name, reason))
 }
 
 /// Tells that the end which came at `index` of a job's arguments was dropped.

@@ -17,6 +17,7 @@ use crate::handle::JobId;
 use crate::job::Travel;
 use crate::panic;
 use crate::payload::Payload;
+use crate::sys::outlet;
 use crate::wire::{Put, Take};
 
 /// A value beside a payload's bytes.
@@ -70,7 +71,10 @@ impl OutOfBand {
         })
     }
 
-    pub(crate) fn into_end<T>(self, index: u32) -> Result<End<T>, String> {
+    pub(crate) fn into_end<T: Travel>(self, index: u32) -> Result<End<T>, String> {
+        if let OutOfBand::Outlet(outlet) = self {
+            return outlet::into_end(outlet);
+        }
         match panic::current_job() {
             Some(job) if self.into_js().is_undefined() => {
                 Ok(End::Far(Far(Arc::new(Way { job, index }))))

@@ -184,6 +184,7 @@ mod tests {
             kind: Task::new((), |()| ()).kind,
             context: 0,
             is_idempotent: false,
+            may_suspend: false,
             rank: 0,
             name: Some("some job".into()),
         };

@@ -10,7 +10,8 @@ use js_sys::{Array, Math, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
 
-use super::child::{Answers, END_POOL, SPAWN};
+use super::aboard::{BOARD, Place, QUIET, TOLD, WAKE};
+use super::child::{Answers, SPAWN};
 use super::context::Shared;
 use super::dom::Message;
 use super::letter::{self, Letter};
@@ -75,6 +76,8 @@ pub(super) struct Listening {
     pub(super) theirs: Vec<(u64, Arc<dyn Shared>)>,
     /// What its jobs' jobs give.
     pub(super) answers: Option<Arc<Answers>>,
+    /// Who gave it its board.
+    aboard: Option<Place>,
 }
 
 impl Listening {
@@ -131,29 +134,31 @@ impl Link {
                 contexts: Vec::new(),
                 theirs: Vec::new(),
                 answers: None,
+                aboard: config.sys.aboard.clone(),
             });
         });
-        link.send(
-            &[
-                token.into(),
-                START.into(),
-                env!("CARGO_PKG_VERSION").into(),
-                glue_url.into(),
-                glue::is_classic(&config.sys).into(),
-                (current.id as f64).into(),
-                current.name.map_or(JsValue::UNDEFINED, Into::into),
-                on_start.into(),
-                build::number().into(),
-                config.pool.into(),
-                config
-                    .trace
-                    .map_or(0, |tracer| tracer as usize as u32)
-                    .into(),
-                watch::owners_lock().map_or(JsValue::UNDEFINED, Into::into),
-            ],
-            &[],
-        )
-        .map_err(|error| StartError::new(StartErrorKind::Died(text(&error))))?;
+        let mut start = vec![
+            token.into(),
+            START.into(),
+            env!("CARGO_PKG_VERSION").into(),
+            glue_url.into(),
+            glue::is_classic(&config.sys).into(),
+            (current.id as f64).into(),
+            current.name.map_or(JsValue::UNDEFINED, Into::into),
+            on_start.into(),
+            build::number().into(),
+            config.pool.into(),
+            config
+                .trace
+                .map_or(0, |tracer| tracer as usize as u32)
+                .into(),
+            watch::owners_lock().map_or(JsValue::UNDEFINED, Into::into),
+        ];
+        if let Some(place) = &config.sys.aboard {
+            start.push(place.board());
+        }
+        post(token, &link.worker, &dom::array(&start), &[])
+            .map_err(|error| StartError::new(StartErrorKind::Died(text(&error))))?;
         start::provide(token, &config.sys)?;
         Ok(link)
     }
@@ -165,42 +170,54 @@ impl Link {
         failed
     }
 
-    /// Whether each job has to be announced when it begins.
+    /// Whether each job has to be announced when it begins. One that has a board can have other things to do before.
     pub(crate) fn is_unsure(&self) -> bool {
-        listening(self.token, |one| !one.watch.sure).unwrap_or(true)
+        listening(self.token, |one| !one.watch.sure || one.aboard.is_some()).unwrap_or(true)
     }
 
     pub(crate) fn abort(&self, id: JobId, grace: bool) {
-        self.tell(&[
-            self.token.into(),
-            ABORT.into(),
-            entry::number(id),
-            grace.into(),
-        ]);
+        self.tell(ABORT, &[entry::number(id), grace.into()]);
     }
 
     /// The end of an aborted job was heard, within its grace.
     pub(crate) fn go(&self, id: JobId) {
-        self.tell(&[self.token.into(), GO.into(), entry::number(id)]);
+        self.tell(GO, &[entry::number(id)]);
     }
 
     /// The pool that the worker is of has so many now.
     pub(crate) fn is_of_pool(&self, workers: u32) {
-        self.tell(&[self.token.into(), POOL.into(), workers.into()]);
+        self.tell(POOL, &[workers.into()]);
     }
 
-    fn tell(&self, message: &[JsValue]) {
-        // Numbers can always be cloned, and a worker that has ended has nothing to hear.
-        let _ = self.send(message, &[]);
+    /// Gives it what its board does not say.
+    ///
+    /// # Errors
+    /// Where that cannot be cloned.
+    pub(crate) fn pass(&self, value: &JsValue) -> Result<(), JsValue> {
+        let message = dom::array(&[self.token.into(), BOARD.into(), value.clone()]);
+        post(self.token, &self.worker, &message, &[])
     }
 
-    fn send(&self, message: &[JsValue], transfer: &[JsValue]) -> Result<(), JsValue> {
-        dom::post(&self.worker, message, transfer)
+    /// Has it look at what it has aboard.
+    pub(crate) fn wake(&self) {
+        self.tell(WAKE, &[]);
+    }
+
+    /// Jobs that were not posted may be out.
+    pub(crate) fn watch(&self) {
+        watch::posted(self.token);
+    }
+
+    fn tell(&self, kind: u32, rest: &[JsValue]) {
+        tell(self.token, &self.worker, kind, rest);
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
+        if let Some(place) = listening(self.token, |one| one.aboard.clone()).flatten() {
+            place.ends();
+        }
         self.worker.terminate();
         module::forget(self.token);
         let gone = LISTENING.with_borrow_mut(|all| {
@@ -209,6 +226,31 @@ impl Drop for Link {
         });
         drop(gone);
     }
+}
+
+/// Posts to a worker, as all that is posted to one is: what it has aboard counts it.
+///
+/// # Errors
+/// Where it cannot be cloned or transferred. Then nothing was posted.
+pub(super) fn post(
+    token: f64,
+    worker: &JsValue,
+    message: &Array,
+    transfer: &[JsValue],
+) -> Result<(), JsValue> {
+    dom::send(worker, message, transfer)?;
+    if let Some(place) = listening(token, |one| one.aboard.clone()).flatten() {
+        place.posted();
+    }
+    Ok(())
+}
+
+/// Posts numbers to a worker.
+pub(super) fn tell(token: f64, worker: &JsValue, kind: u32, rest: &[JsValue]) {
+    let head = [token.into(), kind.into()];
+    let message = [&head, rest].concat();
+    // They can always be cloned, and a worker that has ended has nothing to hear.
+    let _ = post(token, worker, &dom::array(&message), &[]);
 }
 
 /// What is known of a worker, while its link is there. `f` calls nobody.
@@ -308,6 +350,8 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
                     let at = (id.0 != 0).then_some(id);
                     if closed || at.is_none() {
                         (at, Cause::Gone(text))
+                    } else if text.starts_with(entry::STOPPED) {
+                        (at, Cause::Stopped)
                     } else {
                         (at, Cause::Trap(text))
                     }
@@ -324,7 +368,7 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
         HOLDS => watch::holds(token, message.string(2)?, message.0.get(3).is_truthy()),
         // A sign of life tells nothing else.
         PONG => {}
-        SPAWN..=END_POOL => lane.hears(generation, &message.0),
+        SPAWN..=QUIET => lane.hears(generation, &message.0, kind <= TOLD),
         _ => return None,
     }
     Some(())

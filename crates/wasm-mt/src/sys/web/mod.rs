@@ -3,12 +3,15 @@
 //! Walk of a job: [`task`](super::task) (what it is in numbers and bytes) → [`link`] (posts it) → `worker.js` → [`entry`] (calls it, in
 //! the worker's instance) → `link` again (hears its report).
 
+mod aboard;
+mod aside;
 mod build;
 mod child;
 mod context;
 mod dom;
 mod entry;
 mod far;
+mod fork;
 mod gate;
 mod glue;
 mod js;
@@ -23,15 +26,23 @@ mod trace;
 mod watch;
 
 use std::any::Any;
+use std::cell::Cell;
 
 use wasm_bindgen::prelude::*;
 
+use crate::panic::{self, Panic};
+
+pub(crate) use aboard::Place;
+pub use aboard::{Aboard, quiet, rouse, tell_owner};
+pub use aside::{Ran, Record, has_ended, outcomes, post_outcomes, run_records, write};
 pub use child::{Heard, answered, end_pool, given_up, given_up_many, hear, submit};
 pub(super) use context::{Context, Shared, with as with_context};
 pub use context::{forget, keep};
 pub(crate) use entry::{announce_panic, current, report};
-pub use entry::{current_pool, set_pool, spawn_local};
+pub use entry::{current_pool, set_pool, spawn_local, stop_here};
 pub(crate) use far::{Far, OutOfBand};
+pub(crate) use fork::run_here;
+pub use fork::{fork_bytes, fork_outcome, run_fork};
 pub(crate) use gate::LEAST_GRACE;
 pub(crate) use glue::GlueSource;
 pub use js::{Js, Transfer};
@@ -50,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) script_url: Option<String>,
     pub(crate) module: Option<ModuleSource>,
     pub(crate) silence: watch::SilenceLimit,
+    /// What its pool has beside messages, and which of its workers it is.
+    pub(crate) aboard: Option<aboard::Place>,
 }
 
 #[wasm_bindgen]
@@ -76,9 +89,29 @@ pub(crate) fn print_error(message: &str) {
     console_error(message);
 }
 
-/// Calls out, which is where WebKit ends a terminated worker. What is called does not matter.
+thread_local! {
+    static ON_CHECKPOINT: Cell<Option<fn(u64)>> = const { Cell::new(None) };
+}
+
+/// What [`checkpoint`] calls from now on in this instance, with the running job's id. It has to call out, and ends an aborted
+/// job by [`stop_here`].
+pub fn on_checkpoint(f: fn(u64)) {
+    ON_CHECKPOINT.set(Some(f));
+}
+
+/// Calls out, which is where WebKit ends a terminated worker. What is called does not matter for that.
 pub(crate) fn checkpoint() {
-    js_sys::Math::random();
+    match ON_CHECKPOINT.get().zip(panic::current_job()) {
+        Some((look, id)) => look(id.0),
+        None => {
+            js_sys::Math::random();
+        }
+    }
+}
+
+/// Ends the instance by a panic of the running job, which was announced.
+pub(crate) fn end_by(panic: &Panic) -> ! {
+    wasm_bindgen::throw_str(&panic.message)
 }
 
 /// Nothing is stopped from within here.

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 
 use super::dom::Message;
-use super::link::{MODULE, listening, owner};
+use super::link::{self, MODULE, listening, owner};
 use super::module::{self, Rung};
 use super::{Config, dom, glue, script, text};
 use crate::error::{StartError, StartErrorKind};
@@ -48,7 +48,10 @@ fn post(token: f64, value: &JsValue, is_module: bool) -> Result<(), JsValue> {
         one.worker.clone()
     });
     match worker {
-        Some(worker) => dom::post(&worker, &[token.into(), MODULE.into(), value.clone()], &[]),
+        Some(worker) => {
+            let message = dom::array(&[token.into(), MODULE.into(), value.clone()]);
+            link::post(token, &worker, &message, &[])
+        }
         None => Ok(()),
     }
 }

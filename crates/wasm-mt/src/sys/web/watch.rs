@@ -169,13 +169,12 @@ pub(super) fn posted(token: f64) {
 
 /// Asks for a sign of life.
 fn ask(token: f64) {
-    let limit = link::listening(token, |one| {
+    let asked = link::listening(token, |one| {
         one.watch.heard = false;
-        // Numbers can always be cloned.
-        let _ = dom::post(&one.worker, &[token.into(), PING.into()], &[]);
-        one.watch.limit
+        (one.worker.clone(), one.watch.limit)
     });
-    if let Some(limit) = limit {
+    if let Some((worker, limit)) = asked {
+        link::tell(token, &worker, PING, &[]);
         after(token, limit, move || over(token));
     }
 }

@@ -9,14 +9,15 @@
 ((version) => {
   "use strict";
   // From the owner.
-  const START = 0, RUN = 1, ABORT = 2, MODULE_IS = 3, PING = 4, CONTEXT = 5, FORGET = 6, ANSWER = 7, GO = 8, POOL = 9;
+  const START = 0, RUN = 1, ABORT = 2, MODULE_IS = 3, PING = 4, CONTEXT = 5, FORGET = 6, ANSWER = 7, GO = 8, POOL = 9,
+    BOARD = 10;
   // To the owner; the numbers are those of `link.rs`.
   const STARTED = 0, START_FAILED = 1, REPORT = 2, DIED = 5, HOLDS = 9, PONG = 10;
   // How far a start came that failed; the numbers are those of `start.rs`.
   const GLUE = 0, MODULE = 1, SCRIPT = 2, BUILD = 3, REFUSED = 4;
 
   const postMessage = self.postMessage.bind(self);
-  let token, glue, give, memory, running = () => 0, reports = () => [], stop = () => {}, entered, dead = false;
+  let token, glue, give, memory, running = () => 0, reports = () => [], stop = () => {}, entered, dead = false, handled = 0;
   const given = new Promise((resolve) => give = resolve);
 
   const text = (error) => {
@@ -152,7 +153,7 @@
     }
   };
 
-  const start = async (theirs, url, classic, id, name, onStart, build, pool, tracer, owners) => {
+  const start = async (theirs, url, classic, id, name, onStart, build, pool, tracer, owners, board) => {
     let stage = SCRIPT;
     const holds = hold(owners);
     try {
@@ -173,6 +174,7 @@
       };
       entered = () => new Uint32Array(memory.buffer, marks + 16, 1)[0];
       stop = () => new Uint32Array(memory.buffer, marks + 12, 1).fill(1);
+      if (board !== undefined) glue.__wasm_mt_board?.(board);
       await holds;
     } catch (error) {
       postMessage([token, START_FAILED, stage, text(error)]);
@@ -183,13 +185,30 @@
       postMessage([token, STARTED]);
     } catch (error) {
       died(error);
+      return;
     }
+    if (board === undefined) return;
+    drives = true;
+    drive();
   };
 
   // Comes back through the event loop, behind what waits for this worker by now. By a timer: WebKit sends a channel's message through
   // another process, which takes milliseconds while the page is busy. From a timer's callback by a channel: timers that are set
   // there one after the other are slowed down, https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timers.
   let channel;
+  const behind = [];
+  const comeBack = (then, byChannel) => {
+    if (!byChannel) {
+      setTimeout(then, 0, true);
+      return;
+    }
+    if (!channel) {
+      channel = new MessageChannel();
+      channel.port1.onmessage = () => behind.shift()(false);
+    }
+    behind.push(then);
+    channel.port2.postMessage(0);
+  };
   const hopped = (byTimer) => {
     if (dead) return;
     try {
@@ -198,17 +217,27 @@
       died(error);
     }
   };
-  const hop = (wanted, byChannel = false) => {
-    if (!wanted) return;
-    if (!byChannel) {
-      setTimeout(hopped, 0, true);
-      return;
+  const hop = (wanted, byChannel) => {
+    if (wanted) comeBack(hopped, byChannel);
+  };
+
+  // What a worker with a board does beside messages, behind each of them and its microtasks. It says whether it wants to come back
+  // through the event loop; else a message will wake it. It is told how many messages have been handled: whoever posts counts, so
+  // that it gives way to those that wait.
+  let drives = false, returns = false;
+  const drive = (byTimer) => {
+    if (dead) return;
+    try {
+      if (!glue.__wasm_mt_drive?.(handled) || returns) return;
+      returns = true;
+      comeBack(returned, byTimer);
+    } catch (error) {
+      died(error);
     }
-    if (!channel) {
-      channel = new MessageChannel();
-      channel.port1.onmessage = () => hopped(false);
-    }
-    channel.port2.postMessage(0);
+  };
+  const returned = (byTimer) => {
+    returns = false;
+    drive(byTimer);
   };
 
   self.addEventListener("message", (event) => {
@@ -218,6 +247,7 @@
     if (data[0] !== token) return;
     event.stopImmediatePropagation();
     if (dead) return;
+    handled++;
     const [, kind, ...rest] = data;
     try {
       if (kind === RUN) hop(glue.__wasm_mt_run(...rest));
@@ -227,6 +257,7 @@
       else if (kind === FORGET) glue.__wasm_mt_forget(...rest);
       else if (kind === POOL) glue.__wasm_mt_pool(...rest);
       else if (kind === ANSWER) glue.__wasm_mt_answer(...rest);
+      else if (kind === BOARD) glue.__wasm_mt_board?.(...rest);
       else if (kind === PING) postMessage([token, PONG]);
       else if (kind === START) start(...rest);
       else if (kind === MODULE_IS) {
@@ -236,10 +267,12 @@
     } catch (error) {
       died(error);
     }
+    if (drives) Promise.resolve().then(drive);
   });
 
   // Until the module is there, it is the module that could not be received. There are other ways to it.
   self.addEventListener("messageerror", () => {
+    handled++;
     if (give) postMessage([token, START_FAILED, REFUSED, ""]);
     else died(new Error("a message could not be received"));
   });

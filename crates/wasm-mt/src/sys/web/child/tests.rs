@@ -58,6 +58,7 @@ fn spawn(token: f64, first: u64, context: u64) -> Array {
         kind: Task::new((), |()| ()).kind,
         context,
         is_idempotent: false,
+        may_suspend: false,
         rank: 0,
         name: None,
     };

@@ -1,0 +1,164 @@
+//! Jobs that travel as bytes beside the messages: how an owner writes them ([`write`]), how a worker runs them
+//! ([`run_records`]), and how the owner reads what became of them ([`outcomes`]). Where the bytes lie is the pool's affair.
+//!
+//! The records are those of messages, with all bulk in them. What needs a message all the same is posted as any report is, and
+//! then all that is told of the same jobs, so that it comes in their order.
+
+use super::entry;
+use super::letter::{self, Reader, Writer};
+use super::link::REPORT;
+use crate::entry::Entry;
+use crate::handle::JobId;
+use crate::lane::Told;
+use crate::wire::jobs::{self, Jobs};
+use crate::wire::outcome;
+use crate::worker::Outcome;
+
+/// Jobs in bytes.
+#[derive(Debug)]
+pub struct Record {
+    /// All that a worker needs of them.
+    pub bytes: Vec<u8>,
+    /// How many they are.
+    pub len: usize,
+}
+
+/// Writes the first of its jobs, as many as have room in so many bytes. Runs foreign code: not under a lock.
+///
+/// `None` where not even one has, or where they are not bytes alone: they may suspend, or have a context, ends of channels or
+/// values beside their bytes. So it is with arguments that do not encode.
+pub fn write(entry: &Entry, trace: bool, room: usize) -> Option<Record> {
+    if entry.may_suspend() || entry.holds_outlets() {
+        return None;
+    }
+    let many = entry.task.many_of();
+    if many.as_ref().is_some_and(|many| many.context.is_some()) {
+        return None;
+    }
+    let mut head = Jobs {
+        first: entry.first(),
+        len: 0,
+        kind: entry.task.kind,
+        context: 0,
+        is_idempotent: entry.is_idempotent(),
+        may_suspend: false,
+        rank: entry.rank(),
+        name: trace.then(|| entry.task.name.text().into_owned()),
+    };
+    let mut writer = Writer::whole();
+    jobs::write(&mut writer, &head);
+    let mut end = writer.bytes.len();
+    while (head.len as usize) < entry.len() {
+        let encoded = many
+            .as_ref()
+            .map(|many| many.encode(JobId(head.first.0 + u64::from(head.len))));
+        let payload = match &encoded {
+            Some(payload) => payload.as_ref().ok(),
+            None => entry.task.payload().ok(),
+        };
+        let Some(payload) = payload.filter(|payload| payload.values.is_empty()) else {
+            break;
+        };
+        writer.payload(payload);
+        if writer.bytes.len() > room {
+            break;
+        }
+        end = writer.bytes.len();
+        head.len += 1;
+    }
+    if head.len == 0 {
+        return None;
+    }
+    writer.bytes.truncate(end);
+    let mut bytes = std::mem::take(&mut writer.bytes);
+    jobs::write(&mut writer, &head);
+    bytes[..writer.bytes.len()].copy_from_slice(&writer.bytes);
+    Some(Record {
+        bytes,
+        len: head.len as usize,
+    })
+}
+
+/// What came of the jobs of a record.
+#[derive(Debug)]
+pub struct Ran {
+    /// What [`outcomes`] reads, of so many jobs.
+    pub bytes: Vec<u8>,
+    /// How many.
+    pub len: usize,
+    /// How many others were posted, or will be.
+    pub posted: usize,
+}
+
+/// Runs the jobs of a record, one after the other. `begins` is asked before each, by its place and id, whether it is to run; else
+/// it ends as cancelled. `None` where the worker has ended meanwhile for its owner: the script has told what there was to tell.
+///
+/// What does not read ends the worker, as a message does that does not.
+pub fn run_records(bytes: &[u8], begins: &mut dyn FnMut(usize, JobId) -> bool) -> Option<Ran> {
+    let mut reader = Reader::of(bytes);
+    let mut len = 0;
+    let mut suspended = 0;
+    let told = entry::aside(|| {
+        while reader.has_more() {
+            let Some(record) = jobs::read(&mut reader) else {
+                entry::not_read();
+            };
+            for at in 0..record.len {
+                let Some(args) = reader.args() else {
+                    entry::not_read();
+                };
+                // The reader has seen that none is too large.
+                let id = JobId(record.first.0 + u64::from(at));
+                if !begins(len, id) {
+                    entry::skip(id);
+                } else if entry::enter_job(&record, id, args) {
+                    suspended += 1;
+                }
+                len += 1;
+                if has_ended() {
+                    return;
+                }
+            }
+        }
+    });
+    if has_ended() {
+        return None;
+    }
+    let ended = len - suspended;
+    Some(match told {
+        Some(bytes) => Ran {
+            bytes,
+            len: ended,
+            posted: suspended,
+        },
+        None => Ran {
+            bytes: Vec::new(),
+            len: 0,
+            posted: len,
+        },
+    })
+}
+
+/// Whether this worker has ended for its owner, though its present turn has not: what it does from now on counts for nothing.
+pub fn has_ended() -> bool {
+    entry::has_ended()
+}
+
+/// Posts what [`run_records`] gave, where there is no room for it elsewhere.
+pub fn post_outcomes(bytes: Vec<u8>) {
+    let mut writer = Writer::default();
+    writer.bytes = bytes;
+    // Bytes can always be cloned.
+    let _ = letter::post_up(&writer, REPORT);
+}
+
+/// What became of jobs, in the order in which they ended, and whether that was all: a worker that tells what does not read is
+/// to be given up on.
+pub fn outcomes(bytes: &[u8]) -> (Vec<(JobId, Outcome)>, bool) {
+    let report = outcome::read_all(&mut Reader::of(bytes));
+    let ended = report.jobs.into_iter().filter_map(|(id, told)| match told {
+        Told::Finished(outcome) => Some((id, outcome)),
+        Told::Suspended => None,
+    });
+    (ended.collect(), report.is_whole)
+}
