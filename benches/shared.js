@@ -13,7 +13,9 @@ const EMPTY = 20_000;
 const TRIPS = 600;
 const TOGETHER = 10;
 
-// In milliseconds: each job of a sleeping owner.
+// In milliseconds: the work of a tree; how long the other worker is busy while nobody steals; and jobs of a sleeping owner.
+const TREE = 50;
+const BUSY = 150;
 const OWNED = 0.8;
 const OWNED_JOBS = 600;
 
@@ -44,6 +46,22 @@ async function middleOf(it) {
   }
   return means.sort((a, b) => a - b)[means.length >> 1];
 }
+
+const joins = (rate) => group("join, not stolen", "ns", [SHARED], async (peer) => {
+  const it = await peer.running(WORKERS);
+  const [, { join, calls }] = await timed(() => it.joinCost(Math.round(BUSY * rate)));
+  return { figure: join, beside: calls };
+}, { by: SHARED, name: "25 Atomics calls" });
+
+const tree = (rate) => {
+  const turns = Math.round(TREE * rate);
+  return group("fork-join", "ms", BOTH, async (peer, round) => {
+    const it = await peer.running(WORKERS);
+    const [joined, alone] = await inTurns(round, () => timed(() => it.tree(turns, true)), () => timed(() => it.tree(turns, false)));
+    check(peer, joined[1] === alone[1], `the leaves sum up to ${joined[1]} and not ${alone[1]}`);
+    return { figure: joined[0], beside: alone[0] };
+  }, { by: SHARED, name: "one worker" });
+};
 
 const owner = (rate) => group("owner asleep", "ms", BOTH, async (peer, round) => {
   const it = await peer.running(WORKERS);
@@ -88,6 +106,8 @@ export const shared = (rate, picture) => [
   empty("empty by spawn", "spawned"),
   empty("empty by map", "empty"),
   trip,
+  joins(rate),
+  tree(rate),
   owner(rate),
   skewed(rate, 0.8),
   skewed(rate, 0.09),

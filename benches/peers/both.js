@@ -24,6 +24,17 @@ export class Both extends Rust {
     return contents(await this.pool.halves());
   }
 
+  async joinCost(turns) {
+    const cost = await this.pool.joinCost(turns);
+    const { join, calls } = cost;
+    cost.free();
+    return { join, calls };
+  }
+
+  tree(turns, joined) {
+    return this.pool.tree(turns, joined);
+  }
+
   owned(count, turns, sleeps) {
     return this.owner.run(count, turns, sleeps);
   }

@@ -10,6 +10,8 @@ static PADDING: [u8; include_bytes!(concat!(env!("OUT_DIR"), "/padding.bin")).le
 #[path = "../../examples/images/src/filter.rs"]
 pub mod filter;
 #[cfg(target_arch = "wasm32")]
+pub mod fork;
+#[cfg(target_arch = "wasm32")]
 pub mod jobs;
 #[cfg(target_arch = "wasm32")]
 #[path = "../../examples/parallel/src/julia.rs"]
