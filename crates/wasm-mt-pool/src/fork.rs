@@ -70,17 +70,19 @@ where
 }
 
 /// Both here, one after the other.
+#[track_caller]
 pub(crate) fn in_place<A, B>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
     let a = a();
     (a, given(__pool::run_here(b)))
 }
 
 /// What the half that is a job gave. Where it failed, the calling job does, by the same panic.
+#[track_caller]
 pub(crate) fn given<B>(outcome: Result<B, JoinError>) -> B {
-    outcome.unwrap_or_else(|error| fail(&error))
-}
-
-fn fail(error: &JoinError) -> ! {
+    let error = match outcome {
+        Ok(value) => return value,
+        Err(error) => error,
+    };
     match error.panic_message() {
         Some(message) => {
             let place = error.panic_location().map(Into::into);

@@ -11,6 +11,7 @@ pub fn report(input: &[u8]) {
 /// A frame of jobs.
 pub fn frame(input: &[u8]) {
     laws::frame(laws::message(input));
+    laws::joined(laws::message(input));
 }
 
 /// What an owner answers.

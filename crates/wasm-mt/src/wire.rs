@@ -8,6 +8,12 @@
 //! what does not read is nothing.
 
 pub(crate) mod answer;
+#[cfg(any(
+    all(target_family = "wasm", target_os = "unknown"),
+    all(test, not(target_family = "wasm")),
+    fuzzing
+))]
+pub(crate) mod bulk;
 pub(crate) mod jobs;
 #[cfg(any(all(test, not(target_family = "wasm")), fuzzing))]
 pub(crate) mod laws;

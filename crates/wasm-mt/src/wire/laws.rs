@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Put, Reader, Take, Writer, answer, jobs, outcome};
+use super::{Put, Reader, Take, Writer, answer, bulk, jobs, outcome};
 use crate::buffer::Buffer;
 use crate::channel::SendError;
 use crate::handle::JobId;
@@ -134,6 +134,21 @@ pub(crate) fn frame(message: Message) {
         }
         writer
     });
+}
+
+/// Records with all bulk in them, in one run of bytes.
+pub(crate) fn joined((bytes, _): Message) {
+    let again = |bytes: &[u8]| {
+        let mut writer = bulk::Writer::whole();
+        if let Some(mut reader) = bulk::split(bytes) {
+            while let Some(payload) = reader.payload() {
+                writer.payload(&payload);
+            }
+        }
+        bulk::join(writer)
+    };
+    let once = again(&bytes);
+    assert!(once == again(&once), "it was not written as it was read");
 }
 
 /// Values, and the bytes in them.

@@ -25,12 +25,13 @@ fn config() -> ProptestConfig {
     }
 }
 
-const LAWS: [fn(Message); 5] = [
+const LAWS: [fn(Message); 6] = [
     laws::report,
     laws::frame,
     laws::answer,
     laws::item,
     laws::payload,
+    laws::joined,
 ];
 
 /// Values beside records.
@@ -142,7 +143,11 @@ fn outcome_of(seen: &Result<Seen, JoinErrorKind>) -> Outcome {
 
 fn record() -> impl Strategy<Value = (Jobs, Vec<Seen>)> {
     let kind = (any::<u32>(), any::<u32>(), any::<u64>());
-    let flags = (any::<bool>(), any::<u8>(), proptest::option::of(".{0,9}"));
+    let flags = (
+        any::<[bool; 2]>(),
+        any::<u8>(),
+        proptest::option::of(".{0,9}"),
+    );
     let first = prop_oneof![2..99u64, Just(u64::MAX - 4)];
     (first, kind, any::<u64>(), flags, vec(seen(), 1..4)).prop_map(
         |(first, (trampoline, function, fingerprint), context, flags, items)| {
@@ -155,8 +160,8 @@ fn record() -> impl Strategy<Value = (Jobs, Vec<Seen>)> {
                     fingerprint,
                 },
                 context,
-                is_idempotent: flags.0,
-                may_suspend: false,
+                is_idempotent: flags.0[0],
+                may_suspend: flags.0[1],
                 rank: flags.1,
                 name: flags.2,
             };
@@ -285,6 +290,31 @@ proptest! {
             let mut reader = Reader::new(bytes, list);
             reader.head().is_some() && jobs::read_record(&mut reader).is_some()
         });
+    }
+
+    #[test]
+    fn a_whole_record_reads_without_anything_beside_it((jobs, items) in record()) {
+        let mut writer = Writer::<List>::whole();
+        jobs::write(&mut writer, &jobs);
+        let plain: Vec<Seen> = items.into_iter().map(|(bytes, _)| (bytes, Vec::new())).collect();
+        plain.iter().for_each(|item| writer.payload(&payload(item)));
+        prop_assert!(writer.is_plain());
+        let mut reader = Reader::<List>::of(&writer.bytes);
+        let (read, came) = jobs::read_record(&mut reader).unwrap();
+        prop_assert!(!reader.has_more() && read == jobs);
+        prop_assert_eq!(came.into_iter().map(see).collect::<Vec<_>>(), plain);
+    }
+
+    #[test]
+    fn what_is_joined_is_split_and_does_not_read_when_cut(seen in seen()) {
+        let mut writer = bulk::Writer::whole();
+        writer.payload(&payload(&seen));
+        let joined = bulk::join(writer);
+        let read = |bytes: &[u8]| bulk::split(bytes)?.payload().map(see);
+        prop_assert_eq!(read(&joined), Some(seen));
+        for at in (0..joined.len()).filter(|at| *at < 99 || at % 97 == 0) {
+            prop_assert_eq!(read(&joined[..at]), None);
+        }
     }
 
     #[test]

@@ -64,6 +64,7 @@ pub(crate) fn current() -> Option<Arc<dyn Fabric>> {
 }
 
 /// Runs `a` here, and `b` in another instance, which the host has run while this one waits. Outside a job there is none.
+#[track_caller]
 pub(crate) fn join<A, B: Send + 'static>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
     let Some(pool) = ThreadPool::current() else {
         return fork::in_place(a, b);

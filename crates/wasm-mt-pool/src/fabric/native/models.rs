@@ -457,39 +457,40 @@ fn joining() {
         ran: std::sync::atomic::AtomicBool::new(false),
         waits: Mutex::new(None),
     });
-    let joiner = {
-        let desk = desk.clone();
-        thread::spawn(move || {
-            desk.sleep.settle_in(0);
-            while !desk.ended.load(Ordering::Acquire) {
-                if desk.laid.swap(0, Ordering::Acquire) > 0 {
-                    desk.ran.store(true, Ordering::Release);
-                    if let Some(thread) = desk.waits.lock().expect("no model panics").take() {
-                        thread.unpark();
-                    }
-                    continue;
+    let half = |desk: Arc<Desk>| {
+        desk.sleep.settle_in(1);
+        desk.laid.fetch_add(1, Ordering::Release);
+        assert_eq!(desk.sleep.published(Work::Laid), None);
+        *desk.waits.lock().expect("no model panics") = Some(thread::current());
+        while !desk.ran.load(Ordering::Acquire) {
+            thread::park();
+        }
+        desk.ended.store(true, Ordering::Release);
+        desk.sleep.nudge(0);
+    };
+    let joiner = thread::spawn(move || {
+        // The worker has its thread before it forks.
+        desk.sleep.settle_in(0);
+        let thief = {
+            let desk = desk.clone();
+            thread::spawn(move || half(desk))
+        };
+        while !desk.ended.load(Ordering::Acquire) {
+            if desk.laid.swap(0, Ordering::Acquire) > 0 {
+                desk.ran.store(true, Ordering::Release);
+                if let Some(thread) = desk.waits.lock().expect("no model panics").take() {
+                    thread.unpark();
                 }
-                let look =
-                    || desk.ended.load(Ordering::Acquire) || desk.laid.load(Ordering::Acquire) > 0;
-                desk.sleep.sleep_joining(0, look);
+                continue;
             }
-        })
-    };
-    let half = {
-        let desk = desk.clone();
-        thread::spawn(move || {
-            desk.sleep.settle_in(1);
-            desk.laid.fetch_add(1, Ordering::Release);
-            assert_eq!(desk.sleep.published(Work::Laid), None);
-            *desk.waits.lock().expect("no model panics") = Some(thread::current());
-            while !desk.ran.load(Ordering::Acquire) {
-                thread::park();
-            }
-            desk.ended.store(true, Ordering::Release);
-            desk.sleep.nudge(0);
-        })
-    };
-    join([joiner, half]);
+            let look =
+                || desk.ended.load(Ordering::Acquire) || desk.laid.load(Ordering::Acquire) > 0;
+            desk.sleep.sleep_joining(0, look);
+        }
+        thief
+    });
+    let thief = joiner.join().expect("the joiner does not panic");
+    thief.join().expect("the half does not panic");
 }
 
 /// A future's thread may be gone when it can go on, and another may be coming.

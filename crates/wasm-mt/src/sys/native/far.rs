@@ -25,6 +25,15 @@ impl OutOfBand {
         OutOfBand::Bytes(bytes.to_vec())
     }
 
+    /// The bytes of what [`of_bytes`](Self::of_bytes) makes.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            OutOfBand::Bytes(bytes) => Some(bytes.clone()),
+            OutOfBand::Near(_) => None,
+        }
+    }
+
     pub(crate) fn into_buffer<T: bytemuck::Pod>(self) -> Result<Buffer<T>, String> {
         let OutOfBand::Bytes(bytes) = self else {
             return Err("what arrived is no buffer".into());

@@ -20,10 +20,10 @@ pub(super) const QUIET: u32 = 18;
 
 /// What a pool's workers share with their owner, by the number of each.
 ///
-/// Called under its lane's lock, so it calls neither a lane nor foreign code.
+/// `posted` and `ends` call nobody: they may be called under the lane's lock.
 pub trait Aboard: Send + Sync {
     /// What the worker is given that is about to start, in its instance to the export `__wasm_mt_board`. From now on the
-    /// number is that worker's.
+    /// number is that worker's. A worker that is to be replaced has been ended before.
     fn board(&self, at: usize) -> JsValue;
     /// A message was posted to it, the order to start among them.
     fn posted(&self, at: usize);

@@ -54,6 +54,16 @@ impl OutOfBand {
         OutOfBand::Outlet(Arc::new(far.clone()))
     }
 
+    /// The bytes of what [`of_bytes`](Self::of_bytes) makes.
+    pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            OutOfBand::Value { value, .. } => {
+                dom::bytes(&Uint8Array::new(value.dyn_ref::<ArrayBuffer>()?))
+            }
+            OutOfBand::Outlet(_) => None,
+        }
+    }
+
     pub(crate) fn into_js(self) -> JsValue {
         match self {
             OutOfBand::Value { value, .. } => value,

@@ -4,10 +4,9 @@
 //! Never true: that a fork is a job of its owner's. It has no id there, and no handle: who has forked it waits for it, in the
 //! midst of a job.
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::ArrayBuffer;
 use wasm_bindgen::prelude::*;
 
-use super::dom;
 use super::entry;
 use super::far::OutOfBand;
 use crate::__abi::{KIND_LEN, Kind};
@@ -18,23 +17,21 @@ use crate::lane::Told;
 use crate::panic;
 use crate::payload::Payload;
 use crate::sys::{Task, call};
-use crate::wire::{self, Put, Take, outcome};
+use crate::wire::bulk::{self, Writer};
+use crate::wire::outcome;
 use crate::worker::{self, Outcome, Run};
-
-type Writer = wire::Writer<Bulk>;
-type Reader<'a> = wire::Reader<'a, Bulk>;
 
 /// What a fork calls, and with what. `None` where that is not bytes alone: it is async, the end of a channel or a value of
 /// JavaScript's is among its arguments, or they do not encode.
 pub fn fork_bytes<T>(job: &Job<T>) -> Option<Vec<u8>> {
     let payload = job.task.payload().ok()?;
-    if job.task.may_suspend() || !is_bulk(payload) {
+    if job.task.may_suspend() || !payload.values.iter().all(is_bulk) {
         return None;
     }
     let mut writer = Writer::whole();
     writer.bytes.extend(job.task.kind.to_bytes());
     writer.payload(payload);
-    Some(bytes(writer))
+    Some(bulk::join(writer))
 }
 
 /// Runs a fork, and gives what came of it. What does not read ends this worker.
@@ -52,7 +49,7 @@ pub fn run_fork(fork: &[u8]) -> Vec<u8> {
     };
     let mut writer = Writer::whole();
     outcome::write(&mut writer, JobId::FORK, &outcome);
-    bytes(writer)
+    bulk::join(writer)
 }
 
 /// What came of a fork that ran elsewhere.
@@ -60,7 +57,7 @@ pub fn run_fork(fork: &[u8]) -> Vec<u8> {
 /// # Errors
 /// As its handle would have them.
 pub fn fork_outcome<T>(job: Job<T>, outcome: &[u8]) -> Result<T, JoinError> {
-    match reader(outcome).and_then(|mut reader| outcome::read(&mut reader)) {
+    match bulk::split(outcome).and_then(|mut reader| outcome::read(&mut reader)) {
         Some((_, Told::Finished(outcome))) => outcome.and_then(job.decode),
         _ => entry::not_read(),
     }
@@ -74,7 +71,7 @@ pub(crate) fn run_here(task: Task) -> Outcome {
 /// What a job gives that another has forked: the same wherever it ran.
 fn joined(outcome: Outcome) -> Outcome {
     let payload = outcome?;
-    if is_bulk(&payload) {
+    if payload.values.iter().all(is_bulk) {
         return Ok(payload);
     }
     let why =
@@ -82,89 +79,22 @@ fn joined(outcome: Outcome) -> Outcome {
     Err(JoinError::encode(payload.type_name, why.into()).of_result())
 }
 
-/// The bytes of an `ArrayBuffer` that is handed over.
-fn bulk(value: &Option<OutOfBand>) -> Option<Vec<u8>> {
+/// Whether that is bulk, as a `Buffer` is.
+fn is_bulk(value: &Option<OutOfBand>) -> bool {
     match value {
-        Some(OutOfBand::Value { value, is_moved }) if *is_moved => {
-            let buffer = value.dyn_ref::<ArrayBuffer>()?;
-            dom::bytes(&Uint8Array::new(buffer))
-        }
-        _ => None,
-    }
-}
-
-/// Whether all that is beside its bytes is bulk.
-fn is_bulk(payload: &Payload) -> bool {
-    payload.values.iter().all(|value| match value {
         Some(OutOfBand::Value { value, is_moved }) => {
             *is_moved && value.is_instance_of::<ArrayBuffer>()
         }
         _ => false,
-    })
-}
-
-/// Bulk behind the records: each piece behind its length.
-#[derive(Default)]
-struct Bulk {
-    bytes: Vec<u8>,
-    at: usize,
-}
-
-impl Put for Bulk {
-    /// It lies in the records.
-    fn bulk(&mut self, _: &[u8]) {}
-
-    fn values(&mut self, values: &[Option<OutOfBand>]) {
-        for value in values {
-            let bytes = bulk(value).unwrap_or_default();
-            self.bytes.extend((bytes.len() as u32).to_le_bytes());
-            self.bytes.extend(bytes);
-        }
     }
-
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-    }
-}
-
-impl Take for Bulk {
-    fn bulk(&mut self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn value(&mut self) -> Option<OutOfBand> {
-        let (length, rest) = self.bytes.get(self.at..)?.split_first_chunk()?;
-        let length = u32::from_le_bytes(*length) as usize;
-        let piece = OutOfBand::of_bytes(rest.get(..length)?);
-        self.at += 4 + length;
-        Some(piece)
-    }
-}
-
-/// The records behind their length, and the bulk behind them.
-fn bytes(writer: Writer) -> Vec<u8> {
-    let records = writer.bytes;
-    let length = (records.len() as u32).to_le_bytes();
-    [&length, &records[..], &writer.list.bytes].concat()
-}
-
-fn reader(bytes: &[u8]) -> Option<Reader<'_>> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    let (records, bulk) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-    let bulk = Bulk {
-        bytes: bulk.to_vec(),
-        at: 0,
-    };
-    Some(Reader::new(records, bulk))
 }
 
 /// What a fork calls, and with what.
 fn read(fork: &[u8]) -> Option<(Kind, Payload)> {
-    let mut reader = reader(fork)?;
+    let mut reader = bulk::split(fork)?;
     let kind: [u8; KIND_LEN] = reader.chunk()?;
     Some((Kind::of_bytes(kind), reader.payload()?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -215,9 +215,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        if let Some(place) = listening(self.token, |one| one.aboard.clone()).flatten() {
-            place.ends();
-        }
+        listening(self.token, |one| one.aboard.as_ref().map(Place::ends));
         self.worker.terminate();
         module::forget(self.token);
         let gone = LISTENING.with_borrow_mut(|all| {
@@ -239,9 +237,7 @@ pub(super) fn post(
     transfer: &[JsValue],
 ) -> Result<(), JsValue> {
     dom::send(worker, message, transfer)?;
-    if let Some(place) = listening(token, |one| one.aboard.clone()).flatten() {
-        place.posted();
-    }
+    listening(token, |one| one.aboard.as_ref().map(Place::posted));
     Ok(())
 }
 

@@ -23,6 +23,7 @@ use crate::fork;
 pub(crate) const MOST: u32 = 16;
 
 /// Runs `a` here, and `b` by whoever is free.
+#[track_caller]
 pub(crate) fn join<A, B: Send + 'static>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
     match local().filter(|local| local.may_fork()) {
         Some(local) => {
@@ -55,6 +56,7 @@ impl Local {
             && !door::is_shielded()
     }
 
+    #[track_caller]
     fn join<A, T>(&self, a: impl FnOnce() -> A, task: Task, decode: Decode<T>) -> (A, T) {
         let fork = Fork::new(task);
         self.deque.push(Queued::Fork {
