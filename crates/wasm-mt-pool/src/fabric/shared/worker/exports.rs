@@ -141,6 +141,7 @@ pub fn drive(handled: u32) -> u32 {
 }
 
 /// Runs both, `b` elsewhere if somebody is free. A panic of either is the running job's.
+#[track_caller]
 pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
     let forks = || {
         door::current_job()?;
