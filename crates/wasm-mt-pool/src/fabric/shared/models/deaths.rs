@@ -274,20 +274,27 @@ fn loom_deaths_need_each_of_their_steps() {
         Step::SweepAgain,
         Step::WaitByExchange,
     ] {
-        fails_without(step, "deaths::loom_a_joiner_ends_wherever_its_thief_dies");
+        fails_without(
+            step,
+            module_path!(),
+            "loom_a_joiner_ends_wherever_its_thief_dies",
+        );
     }
     for step in [Step::StateBeforeTop, Step::RecordStands] {
         fails_without(
             step,
-            "deaths::loom_a_job_has_one_end_wherever_its_worker_dies",
+            module_path!(),
+            "loom_a_job_has_one_end_wherever_its_worker_dies",
         );
     }
     fails_without(
         Step::LookBehindBytes,
-        "deaths::loom_a_zombie_reads_what_it_has_claimed_or_nothing",
+        module_path!(),
+        "loom_a_zombie_reads_what_it_has_claimed_or_nothing",
     );
     fails_without(
         Step::FetchByExchange,
-        "deaths::loom_a_zombie_takes_no_result_of_anothers",
+        module_path!(),
+        "loom_a_zombie_takes_no_result_of_anothers",
     );
 }
