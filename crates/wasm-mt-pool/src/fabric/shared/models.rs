@@ -11,7 +11,7 @@ mod sleep;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use super::hands::Hands;
+use super::hands::{Hands, hear};
 use super::sync::Step;
 use super::{Board, Lot, OwnBoard, OwnLot, SharedWords};
 use ram::Life;

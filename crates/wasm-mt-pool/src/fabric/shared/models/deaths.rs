@@ -104,7 +104,7 @@ fn claimer(operations: u32) {
     };
     pool.boards[0].order(orders::REVOKED);
     let mut reports = Vec::new();
-    pool.lot.hear(&pool.boards, &mut reports);
+    hear(&mut pool.lot, &pool.boards, &mut reports);
     let mut back = pool.lot.take_back(1);
     worker.join().expect("the worker does not panic");
     back.extend(pool.lot.take_back(1));
@@ -121,11 +121,11 @@ fn claimer(operations: u32) {
         "no job is lost",
     );
     // What the dead one has reported since is not of this one.
-    pool.lot.hear(&pool.boards, &mut reports);
+    hear(&mut pool.lot, &pool.boards, &mut reports);
     if left == Some(slot) {
         holds(reports.is_empty(), "only who has a job ends it");
         assert!(other.own.report(slot, 0, &[2; 4]));
-        pool.lot.hear(&pool.boards, &mut reports);
+        hear(&mut pool.lot, &pool.boards, &mut reports);
         let content = reports.pop().and_then(|report| report.content);
         holds(
             content == Some(Content::Bytes(vec![2; 4])),

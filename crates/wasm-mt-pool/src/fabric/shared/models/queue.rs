@@ -120,7 +120,7 @@ fn telling() {
         }
         *count -= 1;
         drop(count);
-        pool.lot.hear(&pool.boards, &mut reports);
+        hear(&mut pool.lot, &pool.boards, &mut reports);
     }
     for worker in workers {
         worker.join().expect("no worker panics");

@@ -9,6 +9,7 @@ use loom::thread;
 use super::drive::Next;
 use super::join::Half;
 use super::*;
+use crate::fabric::shared::hands::hear;
 use crate::fabric::shared::models::{Pool, Ram, check, fails_without, holds};
 use crate::fabric::shared::sync::Step;
 
@@ -186,7 +187,7 @@ fn serving() {
     handled.next();
     desk.told.next();
     let mut reports = Vec::new();
-    desk.pool.lot.hear(&desk.pool.boards, &mut reports);
+    hear(&mut desk.pool.lot, &desk.pool.boards, &mut reports);
     holds(reports.len() == 1, "a job is reported once");
     desk.shut();
     worker.join().expect("the worker does not panic");
