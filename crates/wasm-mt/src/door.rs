@@ -12,8 +12,8 @@ pub use crate::compat::{
 };
 pub use crate::entry::{Entry, Left};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
-pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled};
-use crate::handle::{JobId, JoinHandle, Shared, Waits};
+pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled, Waits};
+use crate::handle::{JobId, JoinHandle, Shared};
 use crate::job::{Job, Travel};
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use crate::lane::Out;
@@ -27,9 +27,9 @@ pub use crate::sys::door::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use crate::sys::{
     Aboard, Heard, Ran, Record, Timer, answered, current_pool, end_pool, forget, fork_bytes,
-    fork_outcome, given_up, given_up_many, has_ended, hear, keep, now, on_checkpoint, outcomes,
-    post_outcomes, quiet, rouse, run_fork, run_records, set_pool, spawn_local, stop_here, submit,
-    tell_owner, write,
+    fork_outcome, given_up, given_up_many, has_ended, head_of, hear, is_plain, keep, now,
+    on_checkpoint, outcomes, post_outcomes, quiet, rouse, run_fork, run_records, set_pool,
+    spawn_local, stop_here, submit, tell_owner, write,
 };
 pub use crate::sys::{Task, Value, decode};
 #[cfg(target_os = "wasi")]
@@ -124,6 +124,12 @@ pub fn place(first: JobId, id: JobId) -> usize {
 /// An id as others know it. It is positive.
 pub fn number(id: JobId) -> u64 {
     id.0
+}
+
+/// The id that others know so.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub fn id(number: u64) -> JobId {
+    JobId(number)
 }
 
 /// What runs is a fork of a job, and the id no job's. Its low half is 0.

@@ -231,9 +231,15 @@ impl Entry {
         (self.packet, self.first, self.len, self.outlets)
     }
 
-    /// Takes its place in a bounded queue.
-    #[cfg(target_os = "wasi")]
-    pub(crate) fn take_waits(&mut self) -> Option<Waits> {
+    /// It has a place in a bounded queue.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn waits(&self) -> bool {
+        self.waits.is_some()
+    }
+
+    /// Takes its place in a bounded queue, which is given back when that is dropped: not under a lock.
+    #[cfg(target_family = "wasm")]
+    pub fn take_waits(&mut self) -> Option<Waits> {
         self.waits.take()
     }
 

@@ -77,7 +77,13 @@ pub trait Permit: Send + Sync {
 }
 
 /// Gives a place back when it is dropped: when the job has begun, or its handle was settled, whichever comes first.
-pub(crate) struct Waits(pub(crate) Arc<dyn Permit>);
+pub struct Waits(pub(crate) Arc<dyn Permit>);
+
+impl fmt::Debug for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waits")
+    }
+}
 
 impl Drop for Waits {
     fn drop(&mut self) {

@@ -52,6 +52,11 @@ pub(super) struct Many {
 /// Items without their type.
 trait Items: Send + Sync {
     fn encode(&self, at: usize) -> Result<Payload, JoinError>;
+    /// Whether it can be encoded any number of times: nothing goes along that is then gone from here.
+    #[cfg(target_os = "unknown")]
+    fn is_kept(&self, _at: usize) -> bool {
+        true
+    }
     /// Drops them all.
     fn forget(&self);
 }
@@ -59,6 +64,12 @@ trait Items: Send + Sync {
 impl Many {
     pub(super) fn encode(&self, id: JobId) -> Result<Payload, JoinError> {
         self.items.encode((id.0 - self.base) as usize)
+    }
+
+    /// Whether an item can be encoded any number of times.
+    #[cfg(target_os = "unknown")]
+    pub(super) fn is_kept(&self, id: JobId) -> bool {
+        self.items.is_kept((id.0 - self.base) as usize)
     }
 
     /// Drops the items, which the host has.
@@ -123,6 +134,13 @@ impl Items for Vec<Mutex<Option<Payload>>> {
                 "an item",
                 "it was handed over to a worker that is gone".into(),
             )
+        })
+    }
+
+    fn is_kept(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|place| {
+            let place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            place.as_ref().is_some_and(|item| item.values.is_empty())
         })
     }
 

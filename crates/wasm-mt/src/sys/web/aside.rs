@@ -23,18 +23,30 @@ pub struct Record {
     pub len: usize,
 }
 
-/// Writes the first of its jobs, as many as have room in so many bytes. Runs foreign code: not under a lock.
+/// Whether its jobs are bytes alone, as far as can be told without encoding them.
+pub fn is_plain(entry: &Entry) -> bool {
+    if entry.may_suspend() || entry.holds_outlets() {
+        return false;
+    }
+    match entry.task.many_of() {
+        Some(many) => many.context.is_none(),
+        None => entry
+            .task
+            .payload()
+            .is_ok_and(|payload| payload.values.is_empty()),
+    }
+}
+
+/// Writes the first of its jobs, so many at most, and as many as have room in so many bytes. Runs foreign code: not under a lock.
 ///
 /// `None` where not even one has, or where they are not bytes alone: they may suspend, or have a context, ends of channels or
 /// values beside their bytes. So it is with arguments that do not encode.
-pub fn write(entry: &Entry, trace: bool, room: usize) -> Option<Record> {
-    if entry.may_suspend() || entry.holds_outlets() {
+pub fn write(entry: &Entry, trace: bool, room: usize, most: usize) -> Option<Record> {
+    if !is_plain(entry) {
         return None;
     }
     let many = entry.task.many_of();
-    if many.as_ref().is_some_and(|many| many.context.is_some()) {
-        return None;
-    }
+    let most = most.min(entry.len());
     let mut head = Jobs {
         first: entry.first(),
         len: 0,
@@ -48,10 +60,13 @@ pub fn write(entry: &Entry, trace: bool, room: usize) -> Option<Record> {
     let mut writer = Writer::whole();
     jobs::write(&mut writer, &head);
     let mut end = writer.bytes.len();
-    while (head.len as usize) < entry.len() {
-        let encoded = many
-            .as_ref()
-            .map(|many| many.encode(JobId(head.first.0 + u64::from(head.len))));
+    while (head.len as usize) < most {
+        let id = JobId(head.first.0 + u64::from(head.len));
+        // What can be encoded once only is for the message that it then goes by.
+        if many.as_ref().is_some_and(|many| !many.is_kept(id)) {
+            break;
+        }
+        let encoded = many.as_ref().map(|many| many.encode(id));
         let payload = match &encoded {
             Some(payload) => payload.as_ref().ok(),
             None => entry.task.payload().ok(),
@@ -77,6 +92,13 @@ pub fn write(entry: &Entry, trace: bool, room: usize) -> Option<Record> {
         bytes,
         len: head.len as usize,
     })
+}
+
+/// Of the jobs of a record: the first id, how many they are, and what those are told by that call the same function; `None` of what
+/// does not read.
+pub fn head_of(record: &[u8]) -> Option<(u64, u32, u64)> {
+    let head = jobs::read(&mut Reader::of(record))?;
+    Some((head.first.0, head.len, head.kind.fingerprint))
 }
 
 /// What came of the jobs of a record.
@@ -146,10 +168,12 @@ pub fn has_ended() -> bool {
 
 /// Posts what [`run_records`] gave, where there is no room for it elsewhere.
 pub fn post_outcomes(bytes: Vec<u8>) {
-    let mut writer = Writer::default();
-    writer.bytes = bytes;
+    let writer = Writer {
+        bytes,
+        ..Writer::default()
+    };
     // Bytes can always be cloned.
-    let _ = letter::post_up(&writer, REPORT);
+    let _ = letter::post(&writer, &js_sys::global(), entry::token_number(), REPORT);
 }
 
 /// What became of jobs, in the order in which they ended, and whether that was all: a worker that tells what does not read is

@@ -34,7 +34,9 @@ use crate::panic::{self, Panic};
 
 pub(crate) use aboard::Place;
 pub use aboard::{Aboard, quiet, rouse, tell_owner};
-pub use aside::{Ran, Record, has_ended, outcomes, post_outcomes, run_records, write};
+pub use aside::{
+    Ran, Record, has_ended, head_of, is_plain, outcomes, post_outcomes, run_records, write,
+};
 pub use child::{Heard, answered, end_pool, given_up, given_up_many, hear, submit};
 pub(super) use context::{Context, Shared, with as with_context};
 pub use context::{forget, keep};
