@@ -68,6 +68,9 @@ impl Cause {
     }
 }
 
+/// What comes of a grace that is over.
+type Over = fn(&Lane, u32, JobId);
+
 /// What a worker has to do: what its silence is judged by.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,22 +207,22 @@ impl Lane {
     }
 
     /// The grace time of an aborted job is over. What has come meanwhile is heard first, where this thread is what hears it.
-    fn grace_ends(&self, generation: u32, id: JobId) {
+    fn grace_ends(&self, generation: u32, id: JobId, over: Over) {
         if sys::LEAST_GRACE.is_zero() {
-            return self.grace_over(generation, id);
+            return over(self, generation, id);
         }
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
         if let Some((_, timer)) = state.graces.iter_mut().find(|(of, _)| *of == id) {
             let me = self.me.clone();
-            let over = move || {
+            let heard = move || {
                 if let Some(lane) = me.upgrade() {
-                    lane.grace_over(generation, id);
+                    over(&lane, generation, id);
                 }
             };
             // The one before has fired, and holds nothing any more.
-            *timer = sys::Timer::after(Duration::ZERO, Box::new(over));
+            *timer = sys::Timer::after(Duration::ZERO, Box::new(heard));
         }
     }
 
@@ -235,23 +238,21 @@ impl Lane {
         let is_suspended = holds(&state.suspended, id);
         // It has fired, and holds nothing any more.
         drop(state.take_grace(id));
-        let is_aside = state.aside.contains(&id);
-        if framed.is_none() && !is_suspended && !is_aside {
+        if framed.is_none() && !is_suspended {
             return;
         }
         let beside = |entry: &Entry| !entry.has(id) && !entry.is_settled();
         let may_be_another = is_suspended && state.suspended.iter().any(|entry| beside(entry));
-        // What was not posted runs where no frame does.
-        let is_other = if is_aside {
-            runs
-        } else {
-            framed.is_some() != runs
-        };
-        if is_other || framed == Some(false) || may_be_another {
+        if framed.is_some() != runs || framed == Some(false) || may_be_another {
             // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
-            self.arm_grace(&mut state, generation, id);
+            self.arm_grace(&mut state, generation, id, Lane::grace_over);
             return;
         }
+        self.replace_held(state);
+    }
+
+    /// An aborted job has not ended within its grace.
+    fn replace_held(&self, state: MutexGuard<'_, State>) {
         let gone = Gone {
             at: None,
             last_words: LastWords::Held,
@@ -268,16 +269,20 @@ impl Lane {
 
     /// Has a job stopped that was posted, for nobody waits for it. It has its grace from now on.
     pub(super) fn stop(&self, state: &mut State, generation: u32, id: JobId) {
+        self.stop_with(state, generation, id, Lane::grace_over);
+    }
+
+    fn stop_with(&self, state: &mut State, generation: u32, id: JobId, over: Over) {
         if state.graces.iter().any(|(of, _)| *of == id) {
             return;
         }
         if let Some(link) = &state.link {
             link.abort(id, self.config.abort_grace.is_some());
         }
-        self.arm_grace(state, generation, id);
+        self.arm_grace(state, generation, id, over);
     }
 
-    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId) {
+    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId, over: Over) {
         let Some(grace) = self.config.abort_grace else {
             return;
         };
@@ -286,7 +291,7 @@ impl Lane {
             grace.max(sys::LEAST_GRACE),
             Box::new(move || {
                 if let Some(lane) = me.upgrade() {
-                    lane.grace_ends(generation, id);
+                    lane.grace_ends(generation, id, over);
                 }
             }),
         );
@@ -314,26 +319,38 @@ impl Lane {
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn stop_aside(&self, id: JobId) {
         let mut state = self.lock();
-        if matches!(state.phase, Phase::Ready) && !state.aside.contains(&id) {
-            if self.config.abort_grace.is_some() {
-                state.aside.push(id);
-            }
+        if matches!(state.phase, Phase::Ready) {
             let generation = state.generation;
-            self.stop(&mut state, generation, id);
+            self.stop_with(&mut state, generation, id, Lane::aside_over);
         }
+    }
+
+    /// The same as [`grace_over`](Self::grace_over) for such a job.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn aside_over(&self, generation: u32, id: JobId) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        // It has fired, and holds nothing any more.
+        let grace = state.take_grace(id);
+        if grace.is_none() {
+            return;
+        }
+        if state.frames.iter().any(|frame| frame.begun) {
+            // What runs is another.
+            return self.arm_grace(&mut state, generation, id, Lane::aside_over);
+        }
+        self.replace_held(state);
     }
 
     /// It has ended.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn ended_aside(&self, id: JobId) {
         let mut state = self.lock();
-        let before = state.aside.len();
-        state.aside.retain(|of| *of != id);
-        if state.aside.len() == before {
-            return;
-        }
         let grace = state.take_grace(id);
-        if let Some(link) = &state.link {
+        if grace.is_some()
+            && let Some(link) = &state.link
+        {
             link.go(id);
         }
         drop(state);

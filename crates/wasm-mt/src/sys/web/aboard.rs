@@ -8,6 +8,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use super::{entry, link};
@@ -41,7 +42,7 @@ pub(crate) struct Place {
     aboard: Arc<dyn Aboard>,
     at: usize,
     /// [`starts`], which is linked only where there is a place.
-    starts: fn(&Place, f64) -> JsValue,
+    starts: fn(&Place, f64, &Array),
 }
 
 impl Place {
@@ -49,9 +50,9 @@ impl Place {
         Place { aboard, at, starts }
     }
 
-    /// The board of the worker that has this token from now on.
-    pub(super) fn board(&self, token: f64) -> JsValue {
-        (self.starts)(self, token)
+    /// Adds the board of the worker that has this token from now on to what that is told.
+    pub(super) fn add_board(&self, token: f64, start: &Array) {
+        (self.starts)(self, token, start);
     }
 }
 
@@ -79,11 +80,10 @@ pub(super) fn of(token: f64, about: About<'_>) -> Out {
         .map_or(Out::Nothing, |knows| knows(token, about))
 }
 
-fn starts(place: &Place, token: f64) -> JsValue {
+fn starts(place: &Place, token: f64, start: &Array) {
     KNOWS.set(Some(knows));
-    let board = place.aboard.board(place.at);
+    start.push(&place.aboard.board(place.at));
     PLACES.with_borrow_mut(|places| places.push((token, place.clone())));
-    board
 }
 
 fn knows(token: f64, about: About<'_>) -> Out {

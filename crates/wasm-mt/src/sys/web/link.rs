@@ -137,7 +137,7 @@ impl Link {
                 has_board: config.sys.aboard.is_some(),
             });
         });
-        let start = [
+        let start = dom::array(&[
             token.into(),
             START.into(),
             env!("CARGO_PKG_VERSION").into(),
@@ -153,14 +153,11 @@ impl Link {
                 .map_or(0, |tracer| tracer as usize as u32)
                 .into(),
             watch::owners_lock().map_or(JsValue::UNDEFINED, Into::into),
-            // Where there is none it is as if nothing stood here.
-            config
-                .sys
-                .aboard
-                .as_ref()
-                .map_or(JsValue::UNDEFINED, |place| place.board(token)),
-        ];
-        post(token, &link.worker, &dom::array(&start), &[])
+        ]);
+        if let Some(place) = &config.sys.aboard {
+            place.add_board(token, &start);
+        }
+        post(token, &link.worker, &start, &[])
             .map_err(|error| StartError::new(StartErrorKind::Died(text(&error))))?;
         start::provide(token, &config.sys)?;
         Ok(link)

@@ -188,7 +188,7 @@
     } catch (error) {
       died(error);
     }
-    if (drives) hopped(false, BEHIND);
+    if (drives) hopped(BEHIND);
   };
 
   // Comes back through the event loop, behind what waits for this worker by now. By a timer: WebKit sends a channel's message through
@@ -199,30 +199,28 @@
   // microtasks. That says whether it wants to come back; else a message will wake it. It is told how many messages have been
   // handled: whoever posts counts, too, so that it gives way to those that wait.
   let channel, drives, returns;
-  const BEHIND = 1, BACK = 2;
-  const hopped = (byTimer, drive) => {
+  const FRAME = 0, DRIVE = 1, BEHIND = 2;
+  const hopped = (why, byTimer) => {
     if (dead) return;
     try {
-      if (!drive) hop(glue.__wasm_mt_hop(), byTimer);
-      else {
-        if (drive === BACK) returns = false;
-        if (glue.__wasm_mt_drive(handled) && !returns) hop(returns = true, byTimer, BACK);
-      }
+      if (why === FRAME) return hop(glue.__wasm_mt_hop(), why, byTimer);
+      if (why === DRIVE) returns = false;
+      if (glue.__wasm_mt_drive(handled)) hop(!returns && (returns = true), DRIVE, byTimer);
     } catch (error) {
       died(error);
     }
   };
-  const hop = (wanted, byChannel, drive) => {
+  const hop = (wanted, why = FRAME, byChannel) => {
     if (!wanted) return;
     if (!byChannel) {
-      setTimeout(hopped, 0, true, drive);
+      setTimeout(hopped, 0, why, true);
       return;
     }
     if (!channel) {
       channel = new MessageChannel();
-      channel.port1.onmessage = ({ data }) => hopped(false, data);
+      channel.port1.onmessage = ({ data }) => hopped(data);
     }
-    channel.port2.postMessage(drive);
+    channel.port2.postMessage(why);
   };
 
   self.addEventListener("message", (event) => {
@@ -252,7 +250,7 @@
     } catch (error) {
       died(error);
     }
-    if (drives) Promise.resolve().then(() => hopped(false, BEHIND));
+    if (drives) Promise.resolve().then(() => hopped(BEHIND));
   });
 
   // Until the module is there, it is the module that could not be received. There are other ways to it.
