@@ -40,6 +40,7 @@ mod pool;
 mod pool_aborts;
 mod pool_ends;
 mod pool_faults;
+mod pool_join;
 mod pool_limits;
 mod pool_maps;
 mod pool_nested;
@@ -87,6 +88,7 @@ pub use pool::*;
 pub use pool_aborts::*;
 pub use pool_ends::*;
 pub use pool_faults::*;
+pub use pool_join::*;
 pub use pool_limits::*;
 pub use pool_maps::*;
 pub use pool_nested::*;
@@ -368,6 +370,21 @@ macro_rules! pool_bodies {
             dropping_the_start_of_a_pool_is_no_harm
             a_pool_made_in_a_job_works_and_ends_with_it
             pools_that_come_and_go_leave_nothing_behind
+            a_job_parts_itself_into_a_tree_of_halves
+            many_jobs_part_themselves_at_once
+            items_of_a_map_part_themselves
+            halves_sort_what_their_job_was_given
+            what_a_half_takes_and_gives_may_be_short_or_long
+            a_buffer_goes_to_a_half_and_back
+            three_hundred_halves_lie_in_one_another
+            a_panic_of_either_half_is_its_jobs
+            a_panic_deep_in_a_tree_is_its_jobs
+            async_and_broadcast_jobs_part_themselves
+            a_half_spawns_onto_its_pool
+            a_sender_goes_to_a_half
+            an_aborted_job_ends_with_both_its_halves
+            an_async_half_is_refused
+            elsewhere_the_halves_follow_one_another
         }
     };
 }
@@ -382,6 +399,7 @@ macro_rules! pool_encoding_bodies {
             a_context_that_cannot_travel_fails_each_item
             a_context_that_cannot_travel_spares_the_jobs_beside_it
             an_argument_or_result_of_a_pools_job_that_cannot_travel_is_an_error
+            a_half_that_cannot_travel_fails_its_job
         }
     };
 }
@@ -411,6 +429,8 @@ macro_rules! pool_web_bodies {
             an_owner_that_is_busy_for_longer_than_the_grace_hears_first
             a_posted_job_that_is_aborted_behind_a_long_one_is_never_run
             a_posted_job_with_a_buffer_is_lost_with_its_worker_and_says_so
+            a_half_has_what_a_worker_has
+            a_js_value_goes_to_a_half_in_place
         }
     };
 }
@@ -516,6 +536,21 @@ macro_rules! hosted_bodies {
             a_context_that_cannot_travel_fails_each_item
             a_context_that_cannot_travel_spares_the_jobs_beside_it
             an_argument_or_result_of_a_pools_job_that_cannot_travel_is_an_error
+            a_job_parts_itself_into_a_tree_of_halves
+            many_jobs_part_themselves_at_once
+            items_of_a_map_part_themselves
+            halves_sort_what_their_job_was_given
+            what_a_half_takes_and_gives_may_be_short_or_long
+            a_buffer_goes_to_a_half_and_back
+            three_hundred_halves_lie_in_one_another
+            a_panic_of_either_half_is_its_jobs
+            a_panic_deep_in_a_tree_is_its_jobs
+            a_half_spawns_onto_its_pool
+            a_sender_goes_to_a_half
+            an_aborted_job_ends_with_both_its_halves
+            an_async_half_is_refused
+            elsewhere_the_halves_follow_one_another
+            a_half_that_cannot_travel_fails_its_job
         }
     };
 }
@@ -643,6 +678,11 @@ mod travel {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/deployment.md")]
 mod deployment {}
+
+/// The same.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/shared-memory.md")]
+mod shared_memory {}
 
 /// The same, on the web only.
 #[cfg(all(doctest, all(target_family = "wasm", target_os = "unknown")))]

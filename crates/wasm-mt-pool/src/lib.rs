@@ -11,6 +11,7 @@ mod choice;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 pub mod compat;
 mod fabric;
+mod fork;
 mod global;
 mod join;
 mod map;
@@ -35,6 +36,7 @@ pub use choice::Fabric;
 #[cfg(all(feature = "compat", target_family = "wasm", target_os = "unknown"))]
 #[doc(no_inline)]
 pub use compat::PoolCallback;
+pub use fork::join;
 pub use join::Join;
 pub use map::{Map, MapStream};
 pub use pool::ThreadPool;

@@ -267,7 +267,8 @@ impl ThreadPool {
     /// # }).unwrap();
     /// ```
     ///
-    /// The future ends with the error of whichever job fails first, and the other is aborted. Dropping it aborts both.
+    /// The future ends with the error of whichever job fails first, and the other is aborted. Dropping it aborts both. A job that does
+    /// not await parts itself by the function [`join`](crate::join()).
     #[track_caller]
     pub fn join<A, B, M, N>(&self, a: impl IntoJob<A, M>, b: impl IntoJob<B, N>) -> Join<A, B>
     where

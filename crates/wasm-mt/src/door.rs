@@ -77,6 +77,11 @@ pub fn print_unhandled() -> Unhandled {
     crate::builder::print_unhandled()
 }
 
+/// It may await something, so that it cannot be run to its end here and now.
+pub fn may_await<T>(job: &Job<T>) -> bool {
+    job.task.may_suspend()
+}
+
 /// A job on its way, and its handle. Until it begins, or its handle settles, it has the permit.
 pub fn spawned<T: Send + 'static>(
     job: Job<T>,

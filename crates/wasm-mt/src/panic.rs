@@ -75,9 +75,10 @@ pub(crate) enum Unwound {
 /// As [`within`], where the target unwinds with the reason as an error. On the web a panic ends the instance, and the
 /// worker's script reports it.
 pub(crate) fn catch<R>(id: JobId, f: impl FnOnce() -> R) -> Result<R, Unwound> {
+    let before = CURRENT.get();
     catch_unwind(AssertUnwindSafe(|| within(id, f))).map_err(|payload| {
-        // The mark that the unwinding job left behind.
-        CURRENT.set(0);
+        // In the place of the mark that the unwinding job left behind.
+        CURRENT.set(before);
         let noted = LAST.take();
         if sys::is_stop(payload.as_ref()) {
             return Unwound::Stopped;

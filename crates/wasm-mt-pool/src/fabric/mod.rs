@@ -1,5 +1,6 @@
 //! How jobs reach the workers, and how workers take them from one another. A [`Fabric`] is what a pool is to its handles:
-//! `post`, by messages, in a browser, and for a job that is in a worker there its `guest`; `native`, by shared deques; `hosted`, the
+//! `post`, by messages, in a browser, and for a job that is in a worker there its `guest`; `shared`, beside it where the page is isolated, by
+//! shared memory; `native`, by shared deques; `hosted`, the
 //! pool of a WASI guest's host.
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
@@ -13,6 +14,16 @@ mod native;
     all(test, not(target_family = "wasm"))
 ))]
 mod post;
+#[cfg(any(
+    all(target_family = "wasm", target_os = "unknown"),
+    all(test, not(target_family = "wasm"))
+))]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the sides that use all of it come next"
+)]
+mod shared;
 
 use std::sync::Weak;
 use std::task::{Context, Poll};
@@ -26,11 +37,15 @@ use crate::stats::Stats;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use ask::can_share;
 #[cfg(target_os = "wasi")]
-pub(crate) use hosted::{current, start};
+pub(crate) use hosted::{current, join, start};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use native::face::{current, current_worker, start, start_for};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use native::join;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use post::{current, start};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use shared::join;
 
 /// A pool, as its handles know it. Nothing here blocks.
 pub(crate) trait Fabric: Send + Sync {

@@ -8,11 +8,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use wasm_mt::__pool::{self, Config, Entry, Origin, Task, Unhandled};
-use wasm_mt::{JobId, StartError};
+use wasm_mt::{Job, JobId, StartError};
 
 use crate::builder::Settings;
 use crate::choice;
 use crate::fabric::Fabric;
+use crate::fork;
+use crate::pool::ThreadPool;
 use crate::stats::{Stats, WorkerStats};
 
 /// The host's pool, as one handle of this instance's program knows it.
@@ -59,6 +61,18 @@ pub(crate) fn current() -> Option<Arc<dyn Fabric>> {
         let (_, view) = current.as_ref()?;
         Some(view.clone() as Arc<dyn Fabric>)
     })
+}
+
+/// Runs `a` here, and `b` in another instance, which the host has run while this one waits. Outside a job there is none.
+#[track_caller]
+pub(crate) fn join<A, B: Send + 'static>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
+    let Some(pool) = ThreadPool::current() else {
+        return fork::in_place(a, b);
+    };
+    // A panic ends the instance, and its jobs with it.
+    let b = pool.spawn(b).abort_on_drop();
+    let a = a();
+    (a, fork::given(wasm_mt::block_on(b)))
 }
 
 impl Origin for View {

@@ -94,7 +94,7 @@ impl Inbox {
         };
         for order in orders {
             if let Order::Run(jobs) = order {
-                end(jobs.entry);
+                end(jobs.into_entry());
             }
         }
     }

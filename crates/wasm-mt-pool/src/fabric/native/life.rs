@@ -19,7 +19,7 @@ use super::grown::Grown;
 use super::injectors::Injectors;
 use super::peers::Peers;
 use super::seat::{Present, Seat};
-use super::sleep::{self, Sleep};
+use super::sleep::{self, Sleep, Work};
 use super::{NEW, Native, OPEN, worker};
 use crate::builder::Settings;
 
@@ -338,7 +338,7 @@ impl Native {
         let vacate = AssertUnwindSafe(|| self.vacate(worker, hand, rested, error));
         let _ = catch_unwind(vacate);
         // What this thread was started for may be for that one.
-        self.sleep.published()
+        self.sleep.published(Work::Laid)
     }
 
     fn vacate(&self, worker: usize, hand: &Arc<Hand>, rested: bool, error: StartError) {

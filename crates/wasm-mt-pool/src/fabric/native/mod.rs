@@ -10,6 +10,7 @@
 mod counters;
 mod executor;
 pub(crate) mod face;
+mod fork;
 mod grown;
 mod inbox;
 mod injectors;
@@ -27,6 +28,8 @@ mod sync;
 mod tests;
 mod worker;
 
+pub(crate) use self::worker::join::join;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, Weak};
@@ -42,7 +45,7 @@ use self::park::Found;
 use self::peers::Peers;
 use self::queued::Queued;
 use self::seat::Seat;
-use self::sleep::Sleep;
+use self::sleep::{Sleep, Work};
 use crate::builder::Settings;
 use crate::priority::Priority;
 
@@ -105,7 +108,7 @@ impl Native {
                 }
                 _ => {
                     self.injectors.push(Queued::new(entry, None));
-                    self.published();
+                    self.published(Work::Injected);
                 }
             },
         }
@@ -132,8 +135,8 @@ impl Native {
     }
 
     /// Work lies ready that any worker may take.
-    fn published(&self) {
-        if let Some(worker) = self.sleep.published() {
+    fn published(&self, work: Work) {
+        if let Some(worker) = self.sleep.published(work) {
             self.launch(worker, true);
         }
     }
@@ -141,7 +144,7 @@ impl Native {
     /// Puts jobs back that another thread had.
     fn inject(&self, jobs: Queued) {
         self.injectors.push(jobs);
-        self.published();
+        self.published(Work::Injected);
         self.empty_if_shut();
     }
 
@@ -234,7 +237,7 @@ impl Native {
             let _ = catch_unwind(AssertUnwindSafe(|| end(entry)));
         };
         while let Some(jobs) = jobs() {
-            end(jobs.entry);
+            end(jobs.into_entry());
         }
         for seat in self.seats.iter().take(workers) {
             seat.inbox.end(end);

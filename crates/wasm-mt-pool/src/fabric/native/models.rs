@@ -13,7 +13,7 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::thread;
 
 use super::park::Found;
-use super::sleep::Sleep;
+use super::sleep::{Sleep, Work};
 use super::sync::Step;
 
 /// Names the step that is left out.
@@ -93,7 +93,7 @@ impl Pool {
 
     fn publish(&self) -> Option<usize> {
         self.injector.fetch_add(1, Ordering::Release);
-        self.sleep.published()
+        self.sleep.published(Work::Injected)
     }
 
     fn leaves(&self, worker: usize) -> bool {
@@ -108,6 +108,10 @@ impl Pool {
     fn has_work(&self) -> bool {
         let queues = [&self.deques[0], &self.deques[1], &self.injector];
         queues.iter().any(|queue| queue.load(Ordering::Acquire) > 0)
+    }
+
+    fn more(&self) -> Option<Work> {
+        self.has_work().then_some(Work::Injected)
     }
 
     /// Takes all there is, one to run and the others to the own deque, as a batch from the injector.
@@ -139,7 +143,7 @@ impl Pool {
                 let took = self.take(worker);
                 let shut = self.shut.load(Ordering::Acquire);
                 if took {
-                    assert_eq!(self.sleep.found(|| self.has_work()), None);
+                    assert_eq!(self.sleep.found(|| self.more()), None);
                     self.run();
                     continue 'jobs;
                 }
@@ -307,7 +311,7 @@ fn resting() {
         let desk = desk.clone();
         thread::spawn(move || {
             desk.jobs.fetch_add(1, Ordering::Release);
-            if desk.sleep.published().is_some() {
+            if desk.sleep.published(Work::Injected).is_some() {
                 desk.work(true);
             }
         })
@@ -391,7 +395,7 @@ fn shrinking() {
                 let look = || pool.has_work() || pool.leaves(1);
                 assert!(pool.sleep.sleep(1, None, look, || false));
             };
-            assert_eq!(pool.sleep.found(|| pool.has_work()), None);
+            assert_eq!(pool.sleep.found(|| pool.more()), None);
             if took {
                 pool.run();
             }
@@ -418,9 +422,9 @@ fn refraining() {
                 while !pool.take(worker) {
                     assert!(pool.sleep.sleep(worker, None, || pool.has_work(), || false));
                 }
-                assert_eq!(pool.sleep.found(|| pool.has_work()), None);
+                assert_eq!(pool.sleep.found(|| pool.more()), None);
             }
-            assert_eq!(pool.sleep.refrains(|| pool.has_work()), None);
+            assert_eq!(pool.sleep.refrains(|| pool.more()), None);
             begun.fetch_add(1, Ordering::AcqRel);
             // What this job brings wakes the other one's future.
             pool.sleep.nudge(1 - worker);
@@ -433,6 +437,60 @@ fn refraining() {
     pool.spawn();
     pool.spawn();
     join(workers);
+}
+
+/// Half of a job of the first worker runs on the second one, and lays a job there. It ends when that has run, so that the first one
+/// has to be woken for both.
+fn joining() {
+    struct Desk {
+        sleep: Sleep,
+        laid: AtomicUsize,
+        ended: AtomicBool,
+        /// No part of the model.
+        ran: std::sync::atomic::AtomicBool,
+        waits: Mutex<Option<thread::Thread>>,
+    }
+    let desk = Arc::new(Desk {
+        sleep: Sleep::new(2),
+        laid: AtomicUsize::new(0),
+        ended: AtomicBool::new(false),
+        ran: std::sync::atomic::AtomicBool::new(false),
+        waits: Mutex::new(None),
+    });
+    let half = |desk: Arc<Desk>| {
+        desk.sleep.settle_in(1);
+        desk.laid.fetch_add(1, Ordering::Release);
+        assert_eq!(desk.sleep.published(Work::Laid), None);
+        *desk.waits.lock().expect("no model panics") = Some(thread::current());
+        while !desk.ran.load(Ordering::Acquire) {
+            thread::park();
+        }
+        desk.ended.store(true, Ordering::Release);
+        desk.sleep.nudge(0);
+    };
+    let joiner = thread::spawn(move || {
+        // The worker has its thread before it forks.
+        desk.sleep.settle_in(0);
+        let thief = {
+            let desk = desk.clone();
+            thread::spawn(move || half(desk))
+        };
+        while !desk.ended.load(Ordering::Acquire) {
+            if desk.laid.swap(0, Ordering::Acquire) > 0 {
+                desk.ran.store(true, Ordering::Release);
+                if let Some(thread) = desk.waits.lock().expect("no model panics").take() {
+                    thread.unpark();
+                }
+                continue;
+            }
+            let look =
+                || desk.ended.load(Ordering::Acquire) || desk.laid.load(Ordering::Acquire) > 0;
+            desk.sleep.sleep_joining(0, look);
+        }
+        thief
+    });
+    let thief = joiner.join().expect("the joiner does not panic");
+    thief.join().expect("the half does not panic");
 }
 
 /// A future's thread may be gone when it can go on, and another may be coming.
@@ -528,6 +586,27 @@ fn loom_a_future_that_can_go_on_wakes_its_thread() {
 #[test]
 fn loom_a_worker_that_takes_no_more_keeps_no_job_from_others() {
     check(refraining, 4);
+}
+
+#[test]
+fn loom_who_waits_in_a_join_is_woken_for_its_half_and_for_what_it_can_run() {
+    check(joining, 7);
+}
+
+#[test]
+fn loom_joining_needs_each_of_its_steps() {
+    for step in [
+        Step::ClaimJoining,
+        Step::SecondLook,
+        Step::SleepersFence,
+        Step::PublishersFence,
+        Step::ClearBySwap,
+    ] {
+        fails_without(
+            step,
+            "loom_who_waits_in_a_join_is_woken_for_its_half_and_for_what_it_can_run",
+        );
+    }
 }
 
 #[test]

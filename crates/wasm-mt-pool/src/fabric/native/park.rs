@@ -24,6 +24,8 @@ const RESTING: u32 = 3;
 const ALONE: u32 = 4;
 /// It has no thread, and is none of the sleepers.
 const GONE: u32 = 5;
+/// It sleeps in a job that waits, and would run what lies on a deque meanwhile. It is none of the sleepers.
+const JOINING: u32 = 6;
 
 /// Where a worker sleeps. On a cache line of its own.
 #[repr(align(128))]
@@ -83,6 +85,11 @@ impl Park {
         self.announce_as(ALONE)
     }
 
+    /// The same in a job that waits. It can be claimed by [`claim_joining`](Self::claim_joining).
+    pub(super) fn announce_joining(&self) -> Announced {
+        self.announce_as(JOINING)
+    }
+
     fn announce_as(&self, state: u32) -> Announced {
         // ORDERING: AcqRel; Acquire pairs with the Release in `wake`. That a publisher sees it, or the worker the job, is up to
         // the fences in `Sleep`.
@@ -113,7 +120,7 @@ impl Park {
     /// Sleeps until woken, or until that time: then it is false. To be called between an announcement and its `clear`.
     pub(super) fn wait(&self, until: Option<Instant>) -> bool {
         // ORDERING: Acquire; the `clear` that follows acquires in any case, so this is for the reader.
-        while matches!(self.state.load(Ordering::Acquire), ASLEEP | ALONE) {
+        while matches!(self.state.load(Ordering::Acquire), ASLEEP | ALONE | JOINING) {
             // Returns at any unpark: of a job's own, too.
             if !park(until) {
                 return false;
@@ -167,6 +174,11 @@ impl Park {
         self.state.load(Ordering::Acquire) == GONE
     }
 
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn waits(&self, helps: bool) -> bool {
+        self.state.load(Ordering::SeqCst) == if helps { JOINING } else { ALONE }
+    }
+
     /// Wakes the worker, or keeps it from sleeping the next time.
     pub(super) fn wake(&self) -> Found {
         if !taken(Step::Token) {
@@ -175,7 +187,7 @@ impl Park {
         }
         // ORDERING: AcqRel; Release publishes what the worker is woken for to its `clear`, Acquire the thread that sleeps.
         match self.state.swap(WOKEN, Ordering::AcqRel) {
-            ASLEEP | ALONE => self.unpark(),
+            ASLEEP | ALONE | JOINING => self.unpark(),
             RESTING => return Found::Resting,
             GONE => return Found::Gone,
             _ => {}
@@ -195,7 +207,7 @@ impl Park {
                 Ordering::AcqRel,
                 Ordering::Relaxed,
             ) {
-                Ok(ASLEEP | ALONE) => return self.unpark(),
+                Ok(ASLEEP | ALONE | JOINING) => return self.unpark(),
                 Ok(_) => return,
                 Err(present) => state = present,
             }
@@ -205,7 +217,17 @@ impl Park {
     /// Wakes the worker where it is one of the sleepers; of several callers it is one that does.
     #[must_use]
     pub(super) fn claim(&self) -> bool {
-        let claimed = self.claim_from(ASLEEP);
+        self.claim_and_unpark(ASLEEP)
+    }
+
+    /// The same for one that sleeps in a job that waits.
+    #[must_use]
+    pub(super) fn claim_joining(&self) -> bool {
+        taken(Step::ClaimJoining) && self.claim_and_unpark(JOINING)
+    }
+
+    fn claim_and_unpark(&self, state: u32) -> bool {
+        let claimed = self.claim_from(state);
         if claimed {
             self.unpark();
         }

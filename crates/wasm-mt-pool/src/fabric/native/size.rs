@@ -15,6 +15,7 @@ use wasm_mt::StartError;
 
 use super::park::Found;
 use super::seat::Present;
+use super::sleep::Work;
 use super::{NEW, Native, sleep};
 
 impl Native {
@@ -67,7 +68,7 @@ impl Native {
             self.launch(worker, false);
         }
         // What lies with those that leave is for all.
-        self.published();
+        self.published(Work::Laid);
         Ok(())
     }
 

@@ -18,40 +18,54 @@ use std::time::Instant;
 
 use super::grown::Grown;
 use super::park::{Announced, Found, Park};
-use super::sync::{AtomicU32, Step, fence, taken};
+use super::sync::{AtomicU64, Step, fence, taken};
 
-/// Of the counts, one worker asleep, and one that searches.
-const SLEEPER: u32 = 1;
-const SEARCHER: u32 = 1 << 16;
+/// Of the counts, one worker asleep, one that searches, and one that sleeps in a job and would help.
+const SLEEPER: u64 = 1;
+const SEARCHER: u64 = 1 << 16;
+const JOINER: u64 = 1 << 32;
 
 /// More workers than these cannot be counted.
 pub(super) const MOST: usize = Grown::<Park>::MOST;
 
 const _: () = assert!(MOST < SEARCHER as usize);
 
-fn sleepers(counts: u32) -> u32 {
+fn sleepers(counts: u64) -> u64 {
     counts % SEARCHER
 }
 
-fn searchers(counts: u32) -> u32 {
-    counts / SEARCHER
+fn searchers(counts: u64) -> u64 {
+    counts % JOINER / SEARCHER
+}
+
+fn joiners(counts: u64) -> u64 {
+    counts / JOINER
+}
+
+/// Where jobs lie that any worker may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Where whoever helps does not look.
+    Injected,
+    /// On some worker's deque.
+    Laid,
 }
 
 /// The pool's workers at rest.
 pub(super) struct Sleep {
-    /// Sleepers in the low half, searchers in the high one.
+    /// Sleepers in the lowest 16 bits, searchers in the next ones, and then joiners.
     counts: Counts,
     parks: Grown<Park>,
 }
 
 /// Read by every spawn, and so on a cache line of its own.
 #[repr(align(128))]
-struct Counts(AtomicU32);
+struct Counts(AtomicU64);
 
 impl Sleep {
     pub(super) fn new(workers: usize) -> Self {
         Sleep {
-            counts: Counts(AtomicU32::new(0)),
+            counts: Counts(AtomicU64::new(0)),
             parks: Grown::new(workers, Park::new),
         }
     }
@@ -112,51 +126,61 @@ impl Sleep {
     }
 
     /// A searcher has found something, or ceases for another reason. `more` says whether there is anything else that others may
-    /// take. Gives a worker that is to have a thread for that.
+    /// take, and where. Gives a worker that is to have a thread for that.
     #[must_use]
-    pub(super) fn found(&self, more: impl Fn() -> bool) -> Option<usize> {
+    pub(super) fn found(&self, more: impl Fn() -> Option<Work>) -> Option<usize> {
         // ORDERING: Release; pairs with the fence in `sleep`: a searcher that sleeps after this one has ceased sees what this
         // one has moved to its own deque.
         let before = self.counts.0.fetch_sub(SEARCHER, Ordering::Release);
-        if searchers(before) > 1 || sleepers(before) == 0 || !taken(Step::PassOn) {
+        let nobody_sleeps = sleepers(before) == 0 && joiners(before) == 0;
+        if searchers(before) > 1 || nobody_sleeps || !taken(Step::PassOn) {
             return None;
         }
         // ORDERING: SeqCst; pairs with the fence in `published`. Who published relying on this search did so before, so that
         // the job is seen here.
         fence(Ordering::SeqCst);
-        if more() { self.wake_one() } else { None }
+        self.wake_one(more()?)
     }
 
-    /// A worker that does not search takes nothing from now on. `more` says whether there is anything that others may take. Gives a
-    /// worker that is to have a thread for that.
+    /// A worker that does not search takes nothing from now on. `more` says whether there is anything that others may take, and where.
+    /// Gives a worker that is to have a thread for that.
     #[must_use]
-    pub(super) fn refrains(&self, more: impl Fn() -> bool) -> Option<usize> {
+    pub(super) fn refrains(&self, more: impl Fn() -> Option<Work>) -> Option<usize> {
         if !taken(Step::HandOver) {
             return None;
         }
         // ORDERING: SeqCst; pairs with the fence in `sleep`: either this reads that there is a sleeper, or that one sees what this
         // worker has moved to its own deque.
         fence(Ordering::SeqCst);
-        if more() { self.wake_one() } else { None }
+        self.wake_one(more()?)
     }
 
     /// Work that any worker may take lies ready: a sleeper is woken for it, where that is needed. Gives a worker that is to have a
     /// thread for that.
     #[must_use]
-    pub(super) fn published(&self) -> Option<usize> {
+    pub(super) fn published(&self, work: Work) -> Option<usize> {
         if taken(Step::PublishersFence) {
             // ORDERING: SeqCst; between the job's publication and the look for sleepers. Pairs with the fences in `sleep` and
             // `found`: either this reads that there is a sleeper and no searcher, or those see the job.
             fence(Ordering::SeqCst);
         }
-        self.wake_one()
+        self.wake_one(work)
     }
 
-    fn wake_one(&self) -> Option<usize> {
+    fn wake_one(&self, work: Work) -> Option<usize> {
         // ORDERING: Relaxed; after the fence of `published`, `found`.
         let counts = self.counts.0.load(Ordering::Relaxed);
+        if searchers(counts) > 0 {
+            return None;
+        }
+        if sleepers(counts) == 0 {
+            if work == Work::Laid && joiners(counts) > 0 {
+                let _ = self.parks.iter().any(Park::claim_joining);
+            }
+            return None;
+        }
         // From the first: the others sleep the longer, and deeper.
-        if sleepers(counts) == 0 || searchers(counts) > 0 || self.parks.iter().any(Park::claim) {
+        if self.parks.iter().any(Park::claim) {
             return None;
         }
         self.parks.iter().position(Park::claim_resting)
@@ -239,6 +263,26 @@ impl Sleep {
         }
     }
 
+    /// A worker whose job waits for what another has of it sleeps, unless `look` sees that this has ended, or something on a deque that
+    /// the worker can run meanwhile.
+    pub(super) fn sleep_joining(&self, worker: usize, look: impl Fn() -> bool) {
+        let park = &self.parks[worker];
+        // ORDERING: Relaxed; the fence below orders it.
+        self.counts.0.fetch_add(JOINER, Ordering::Relaxed);
+        if let Announced::Asleep = park.announce_joining() {
+            if taken(Step::SleepersFence) {
+                // ORDERING: SeqCst; between the announcement and the second look. Pairs with the fence in `published`.
+                fence(Ordering::SeqCst);
+            }
+            if !taken(Step::SecondLook) || !look() {
+                park.wait(None);
+            }
+            park.clear();
+        }
+        // ORDERING: Relaxed; who still counts it looks for its park, and does not find it.
+        self.counts.0.fetch_sub(JOINER, Ordering::Relaxed);
+    }
+
     /// The thread of a worker that does not search ends, unless it was woken: then it is to look again.
     #[must_use]
     pub(super) fn leave(&self, worker: usize) -> bool {
@@ -248,6 +292,12 @@ impl Sleep {
             park.clear();
         }
         left
+    }
+
+    /// The worker sleeps in a job that waits, and would help, or would not.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn waits(&self, worker: usize, helps: bool) -> bool {
+        self.parks[worker].waits(helps)
     }
 
     #[cfg(all(test, not(loom)))]

@@ -4,14 +4,14 @@
 #[cfg(not(loom))]
 pub(super) use std::{
     sync::Mutex,
-    sync::atomic::{AtomicU32, fence},
+    sync::atomic::{AtomicU32, AtomicU64, fence},
     thread,
 };
 
 #[cfg(loom)]
 pub(super) use loom::{
     sync::Mutex,
-    sync::atomic::{AtomicU32, fence},
+    sync::atomic::{AtomicU32, AtomicU64, fence},
     thread,
 };
 
@@ -59,6 +59,8 @@ pub(super) enum Step {
     EndByExchange,
     /// To start a thread for a job where only workers without one are free.
     ClaimResting,
+    /// To wake who waits in a job for a job that it can run meanwhile, where nobody else sleeps.
+    ClaimJoining,
 }
 
 /// Whether the step is taken: always, but in a model that leaves it out.

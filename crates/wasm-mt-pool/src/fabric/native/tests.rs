@@ -1,6 +1,7 @@
 //! The fabric by itself. Nothing here sleeps: jobs wait at a [`Gate`] for what they are to meet.
 
 mod ends;
+mod joins;
 mod limits;
 mod maps;
 mod refrains;

@@ -1,11 +1,12 @@
 //! A worker's thread: takes jobs, runs them, sleeps where there are none. Which it takes is in `worker/take.rs`, when it takes none in
-//! `worker/refrain.rs`, how it ends before the pool does in `worker/end.rs`.
+//! `worker/refrain.rs`, how it ends before the pool does in `worker/end.rs`; and how a job on it is parted in two in `worker/join.rs`.
 //!
 //! 1. Foreign code may unwind anywhere but in a job, which catches it: a waker, a drop, `on_unhandled`. The thread goes on.
 //! 2. A thread that is not the worker any more leaves at once, whether it was let go or has ended by itself: it touches neither
 //!    park nor counts of its worker, which are another's then.
 
 mod end;
+pub(super) mod join;
 mod refrain;
 mod take;
 
@@ -26,6 +27,7 @@ use super::injectors::settled;
 use super::peers::Known;
 use super::queued::Queued;
 use super::seat::Seat;
+use super::sleep::Work;
 use crate::priority::Priority;
 use crate::ranks::Ranks;
 
@@ -66,6 +68,8 @@ pub(super) struct Local {
     turned: Cell<bool>,
     /// It has ended by itself.
     ends: Cell<bool>,
+    /// How many jobs run on top of others that wait.
+    pub(super) nested: Cell<u32>,
 }
 
 thread_local! {
@@ -120,6 +124,7 @@ pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>, number: 
         refrains: Cell::new(false),
         turned: Cell::new(false),
         ends: Cell::new(false),
+        nested: Cell::new(0),
         fabric: fabric.clone(),
     });
     LOCAL.set(Some(local.clone()));
@@ -234,16 +239,14 @@ impl Local {
     }
 
     fn run(&self, jobs: Queued) {
-        let priority = jobs.priority();
-        let Queued {
-            mut entry,
-            home,
-            since,
-        } = jobs;
+        let (priority, home, since) = (jobs.priority(), jobs.home(), jobs.since());
+        let mut entry = jobs.into_entry();
         if entry.is_settled() {
             return entry.discard();
         }
-        self.counters().queued(since.elapsed());
+        if let Some(since) = since {
+            self.counters().queued(since.elapsed());
+        }
         let stolen = home.is_some_and(|home| home as usize != self.worker);
         if entry.len() == 1 {
             // A waker that unwinds takes nothing along: it is not the job's.
@@ -280,6 +283,7 @@ impl Local {
             lay(entry.split_off(at));
         }
         let (kind, mut left) = (entry.kind(), entry.len());
+        let depth = self.hand.depth();
         let Some(task) = self.hand.begin(entry) else {
             return;
         };
@@ -291,7 +295,7 @@ impl Local {
             ended += 1;
             if left > 0
                 && (begun.elapsed() >= SLICE || self.begun.get() >= self.most)
-                && let Some(rest) = self.hand.put_down()
+                && let Some(rest) = self.hand.put_down(depth)
             {
                 lay(rest);
                 break;
@@ -313,13 +317,13 @@ impl Local {
     pub(super) fn lay(&self, jobs: Queued) {
         self.deque.push(jobs);
         if self.fabric.settings.steal {
-            return self.fabric.published();
+            return self.fabric.published(Work::Laid);
         }
         // ORDERING: SeqCst; pairs with the fence in `Sleep::sleep`: the thread that has replaced this one sees the jobs, or this
         // one that it has been replaced. And with the one in `resize`: who looks there sees them, or this one that it leaves.
         fence(Ordering::SeqCst);
         if self.fabric.leaves(self.worker) {
-            self.fabric.published();
+            self.fabric.published(Work::Laid);
         } else if self.hand.is_let_go() {
             // Nobody but that thread looks here.
             self.fabric.rouse(self.worker);
@@ -332,7 +336,12 @@ impl Local {
         while self.executor.has_unpolled() {
             let _ = catch_unwind(AssertUnwindSafe(|| self.hand.turn(|| self.executor.turn())));
         }
-        if let Some(rest) = self.hand.put_down() {
+        self.put_down(0);
+    }
+
+    /// Lays down what is left of several jobs, above so many that are in hand.
+    fn put_down(&self, depth: usize) {
+        if let Some(rest) = self.hand.put_down(depth) {
             let rest = Queued::new(rest, None);
             if rest.priority() == Priority::Normal {
                 self.lay(rest);

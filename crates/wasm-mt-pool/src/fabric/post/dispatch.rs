@@ -35,6 +35,8 @@ struct Member {
     up: bool,
     /// It is to end, and is given nothing more but what is pinned to it, where that is not for its replacement.
     leaving: Option<Leaving>,
+    /// It is at work on something else, and opens what is posted only after that.
+    engaged: bool,
     pace: Pace,
     stats: WorkerStats,
 }
@@ -233,6 +235,19 @@ impl<U: Unit> Dispatch<U> {
         self.costs.record(&posted.parts, ran, tick);
     }
 
+    /// Whether the worker is at work on something else: what others can take goes to them first.
+    pub(crate) fn engage(&mut self, worker: usize, engaged: bool) {
+        if let Some(member) = self.workers.get_mut(worker) {
+            member.engaged = engaged;
+        }
+    }
+
+    /// How many workers that are up have something posted.
+    pub(crate) fn busy(&self) -> usize {
+        let ups = self.workers.iter().filter(|member| member.up);
+        ups.filter(|member| !member.pace.is_idle()).count()
+    }
+
     /// Whether a worker that is up has nothing posted, and may be given something.
     pub(crate) fn has_idle(&self) -> bool {
         self.workers
@@ -275,10 +290,16 @@ impl<U: Unit> Dispatch<U> {
         if self.lines.waiting() == 0 {
             return None;
         }
+        self.next_to_any(false, now)
+            .or_else(|| self.next_to_any(true, now))
+    }
+
+    /// The same to those that are engaged, or not.
+    fn next_to_any(&mut self, engaged: bool, now: f64) -> Option<(usize, Vec<U>)> {
         // Those first that have something of their own: it need not be stolen from them then. Among equals the first, so
         // that the others of a pool with little to do stay idle long enough to be let go.
         for worker in 0..self.workers.len() {
-            if self.workers[worker].is_idle()
+            if self.workers[worker].is_free(engaged)
                 && self.lines.pinned(worker) + self.lines.on_deque(worker) > 0
                 && let Some(frame) = self.frame(worker, self.may(worker, false), now)
             {
@@ -286,7 +307,7 @@ impl<U: Unit> Dispatch<U> {
             }
         }
         for worker in 0..self.workers.len() {
-            if !self.workers[worker].is_idle() {
+            if !self.workers[worker].is_free(engaged) {
                 continue;
             }
             let foreground = self.may(worker, false);
@@ -435,6 +456,7 @@ impl Member {
         Member {
             up: false,
             leaving: None,
+            engaged: false,
             pace: Pace::new(),
             stats: WorkerStats::default(),
         }
@@ -442,5 +464,9 @@ impl Member {
 
     fn is_idle(&self) -> bool {
         self.up && self.pace.is_idle()
+    }
+
+    fn is_free(&self, engaged: bool) -> bool {
+        self.engaged == engaged && self.is_idle()
     }
 }

@@ -1,12 +1,14 @@
-//! [`Post`]: a pool whose workers get their jobs by message. Lives with whoever built it, on one thread. What waits, and what
+//! [`Post`]: a pool whose workers get their jobs by message, and where the page is isolated through shared memory beside. Lives with whoever built it, on one thread. What waits, and what
 //! goes where, is [`Dispatch`]'s; what was posted, and the workers themselves, are their lanes'.
 //!
 //! 1. Foreign code, and a lane, is called without the pool's lock.
 //! 2. A job to an idle worker leaves at once. What more is spawned in the same turn leaves at its end, together.
-//! 3. A job that is here is in one place: in the dispatch or in a lane.
+//! 3. A job that is here is in one place: in the dispatch, in a lane, or in the books of what is [shared](Shared).
 
 #![expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
 
+mod aboard;
+mod laying;
 mod seats;
 
 use std::collections::BTreeSet;
@@ -16,16 +18,18 @@ use std::time::Duration;
 
 use js_sys::Array;
 use wasm_mt::__pool::{
-    self, Config, Down, Ended, Entry, Feed, Heard, Origin, Outcome, Task, Timer, Unhandled,
+    self, Aboard, Config, Down, Ended, Entry, Feed, Heard, Lane, Origin, Out, Outcome, Task, Timer,
+    Unhandled,
 };
 use wasm_mt::{JobId, StartError};
 
+use self::aboard::{Boards, Shared};
 use self::seats::{Phase, Seat};
 use super::dispatch::{Dispatch, Leaving};
 use super::unit::Unit;
 use crate::builder::Settings;
 use crate::choice;
-use crate::fabric::Fabric;
+use crate::fabric::{Fabric, can_share};
 use crate::priority::Priority;
 use crate::stats::{Stats, WorkerStats};
 
@@ -62,20 +66,27 @@ impl Unit for Box<Entry> {
 struct Post {
     config: Config,
     settings: Settings,
+    /// It has shared memory, as its lanes are told by `aboard`.
+    shares: bool,
+    aboard: Option<Arc<dyn Aboard>>,
     state: Mutex<State>,
     me: Weak<Post>,
 }
 
 struct State {
     dispatch: Dispatch<Box<Entry>>,
+    shared: Option<Shared>,
+    /// Workers that have an order there, and are to be posted something.
+    ordered: Vec<Arc<Lane>>,
     /// How many workers there are to be.
     workers: usize,
     /// How many there were at first.
     began_with: usize,
     /// As many at least: some may be left, or about to be.
     seats: Vec<Seat>,
-    /// Seats whose workers have ended for want of jobs.
+    /// Seats whose workers have ended for want of jobs, and those whose workers are about to.
     asleep: usize,
+    dozing: usize,
     /// Looks for workers that have nothing to do.
     timer: Option<Timer>,
     /// What the end of this turn will look at.
@@ -93,25 +104,38 @@ struct State {
 
 /// Starts a pool.
 pub(crate) fn start(config: &Config, workers: usize, settings: Settings) -> Arc<dyn Fabric> {
+    let shared = match settings.fabric {
+        choice::Fabric::Post => None,
+        _ if can_share().is_err() => None,
+        _ => Shared::new(workers, settings.steal),
+    };
+    let failure = (shared.is_none() && settings.fabric == choice::Fabric::Shared)
+        .then(|| __pool::not_shared("the browser gives no memory for that"));
     let post = Arc::new_cyclic(|me: &Weak<Post>| {
-        let seat = |at| Seat::new(config, me, at, workers);
+        let aboard = shared.is_some().then(|| Boards::of(me));
+        let seat = |at| Seat::new(config, me, aboard.clone(), at, workers);
         Post {
             config: config.clone(),
             settings,
+            shares: shared.is_some(),
             state: Mutex::new(State {
                 dispatch: Dispatch::new(workers, settings.steal),
+                shared,
+                ordered: Vec::new(),
                 workers,
                 began_with: workers,
                 seats: (0..workers).map(seat).collect(),
                 asleep: 0,
+                dozing: 0,
                 timer: None,
                 turns: false,
                 given_up: 0,
                 with_outlets: BTreeSet::new(),
                 closed: false,
-                failure: None,
+                failure,
                 starters: Vec::new(),
             }),
+            aboard,
             me: me.clone(),
         }
     });
@@ -129,6 +153,20 @@ impl Post {
 
     /// Takes in what was spawned, by a job of the worker `of` or from outside.
     fn take(&self, entries: Vec<Box<Entry>>, worker: Option<usize>, of: Option<usize>) {
+        let entries: Vec<_> = entries
+            .into_iter()
+            .filter_map(|entry| match worker {
+                Some(_) => Some(entry),
+                None => self.share(entry, of).err(),
+            })
+            .collect();
+        if !entries.is_empty() {
+            self.take_by_message(entries, worker, of);
+        }
+    }
+
+    /// Takes in what goes by message.
+    fn take_by_message(&self, entries: Vec<Box<Entry>>, worker: Option<usize>, of: Option<usize>) {
         let now = __pool::now();
         let mut state = self.lock();
         if state.closed {
@@ -150,7 +188,7 @@ impl Post {
             }
         }
         let failed = state.take_failed();
-        let idle = state.dispatch.has_idle() || state.asleep > 0;
+        let idle = state.dispatch.has_idle() || state.asleep + state.dozing > 0;
         let turns = !idle && !std::mem::replace(&mut state.turns, true);
         drop(state);
         for lane in failed {
@@ -180,6 +218,7 @@ impl Post {
         let dropped = state.dispatch.take_dropped();
         drop(state);
         drop(dropped);
+        self.stop_laid();
     }
 
     /// Posts what can be.
@@ -191,6 +230,7 @@ impl Post {
     fn pump_at(&self, mut now: f64) {
         loop {
             let mut state = self.lock();
+            state.engage();
             let next = state.dispatch.next(now);
             let dropped = state.dispatch.take_dropped();
             let Some((at, mut frame)) = next else {
@@ -200,7 +240,7 @@ impl Post {
                 for lane in woken {
                     lane.begin();
                 }
-                return;
+                return self.rouse();
             };
             state.forget_outlets(&frame);
             let lane = state.seats[at].lane.clone();
@@ -250,6 +290,10 @@ impl Feed for Post {
         let mut state = self.lock();
         state.seats[at].comes_up(now);
         state.dispatch.up(at);
+        if state.dispatch.leaving(at).is_some() {
+            // That is what the worker before it was told.
+            state.dismiss(at);
+        }
         let starters = state.take_starters();
         let watches = state.timer.is_none();
         let (lane, workers) = (state.seats[at].lane.clone(), state.workers);
@@ -265,12 +309,16 @@ impl Feed for Post {
         if watches {
             self.watch();
         }
+        self.tell_news();
+        self.rouse();
+        self.refill();
         self.pump();
         self.let_go(at);
     }
 
     fn down(&self, at: usize, down: Down) {
         let mut state = self.lock();
+        state.wakes_up(at);
         state.seats[at].goes(Phase::Starting);
         if state.dispatch.leaving(at) == Some(Leaving::Recycled) {
             // That it does now.
@@ -278,11 +326,15 @@ impl Feed for Post {
         }
         state.give_back(at, down.back.into());
         drop(state);
+        self.loses(at, down.victim, down.why, down.may_go_on);
+        self.refill();
         self.pump();
     }
 
     fn failed(&self, at: usize, error: StartError) {
+        self.loses(at, None, error.to_string(), true);
         let mut state = self.lock();
+        state.wakes_up(at);
         let concerns = state.fails(at);
         state.dispatch.down(at);
         // Where no worker is there, nor will be, what waits has nobody to wait for; nor has what this one alone may take.
@@ -290,11 +342,16 @@ impl Feed for Post {
             .seats
             .iter()
             .all(|seat| matches!(seat.phase, Phase::Failed | Phase::Gone));
-        let ends = if none {
+        let mut ends = if none {
             state.dispatch.drain()
         } else {
             state.dispatch.strand(at)
         };
+        if let Some(shared) = &mut state.shared
+            && none
+        {
+            ends.extend(shared.books.drain());
+        }
         let dropped = state.dispatch.take_dropped();
         if concerns {
             state.failure.get_or_insert_with(|| error.clone());
@@ -328,6 +385,7 @@ impl Feed for Post {
         drop(state);
         self.pump_at(now);
         self.let_go(at);
+        self.rouse();
     }
 
     fn left(&self, at: usize, jobs: usize) {
@@ -341,9 +399,20 @@ impl Feed for Post {
         self.recycle_if_due(&mut state, at);
         drop(state);
         self.let_go(at);
+        self.rouse();
     }
 
-    fn told(&self, _: usize, _: JobId, _: Outcome) {}
+    fn told(&self, at: usize, id: JobId, outcome: Outcome) {
+        self.told_of(at, id, outcome);
+    }
+
+    fn out(&self, at: usize) -> Out {
+        let state = self.lock();
+        match &state.shared {
+            Some(shared) if shared.books.is_at_work(at) => Out::Runs,
+            _ => Out::Nothing,
+        }
+    }
 
     fn hears(&self, at: usize, message: &Array) {
         match __pool::hear(message) {
@@ -351,7 +420,10 @@ impl Feed for Post {
             Heard::GivenUp(_, true) => self.stop_settled(),
             Heard::GivenUp(id, false) => self.abandon(id),
             Heard::EndsPool => self.end(),
-            Heard::Nothing | Heard::Told | Heard::Rouse(_) | Heard::Quiet => {}
+            Heard::Told => self.hear_told(),
+            Heard::Rouse(seat) => self.rouse_seat(seat),
+            Heard::Quiet => self.hears_quiet(at),
+            Heard::Nothing => {}
         }
     }
 }
@@ -360,6 +432,9 @@ impl Origin for Post {
     fn abandon(&self, id: JobId) {
         let lanes = self.lock().lanes();
         if lanes.iter().any(|lane| lane.abandon_posted(id)) {
+            return;
+        }
+        if self.abandon_laid(id) {
             return;
         }
         // It waits, and is dropped when its turn comes; or sooner where that is much, or a stream ends with it.
@@ -377,7 +452,11 @@ impl Origin for Post {
 
 impl Fabric for Post {
     fn kind(&self) -> choice::Fabric {
-        choice::Fabric::Post
+        if self.shares {
+            choice::Fabric::Shared
+        } else {
+            choice::Fabric::Post
+        }
     }
 
     fn workers(&self) -> usize {
@@ -390,7 +469,14 @@ impl Fabric for Post {
     }
 
     fn submit(&self, entry: Box<Entry>, worker: Option<usize>) {
-        self.take(vec![entry], worker, None);
+        let entry = match worker {
+            Some(_) => entry,
+            None => match self.share(entry, None) {
+                Ok(()) => return,
+                Err(entry) => entry,
+            },
+        };
+        self.take_by_message(vec![entry], worker, None);
     }
 
     fn origin(&self) -> Option<Weak<dyn Origin>> {
@@ -424,25 +510,30 @@ impl Fabric for Post {
     }
 
     fn stats(&self) -> Stats {
-        let state = self.lock();
-        let workers = state.dispatch.stats().zip(&state.seats);
+        let mut state = self.lock();
+        let laid: Vec<_> = (0..state.workers).map(|at| state.figures(at)).collect();
+        let waiting = state
+            .shared
+            .as_ref()
+            .map_or(0, |shared| shared.books.waiting());
+        let workers = state.dispatch.stats().zip(&state.seats).zip(laid);
+        let time = |micros: f64| Duration::from_secs_f64(micros.max(0.0) / 1e6);
         Stats {
             workers: workers
-                .take(state.workers)
-                .map(|(counted, seat)| WorkerStats {
+                .map(|((counted, seat), laid)| WorkerStats {
                     thread: seat.lane.id(),
                     up: seat.phase == Phase::Up,
-                    memory: seat.memory,
-                    run: seat.run,
-                    posted: counted.posted as u64,
-                    stolen: counted.stolen as u64,
-                    frames: counted.frames as u64,
-                    busy: Duration::from_secs_f64(counted.busy.max(0.0) / 1e6),
-                    queued: Duration::from_secs_f64(counted.queued.max(0.0) / 1e6),
+                    memory: seat.memory.max(laid.memory),
+                    run: seat.run + laid.run,
+                    posted: counted.posted as u64 + laid.posted,
+                    stolen: counted.stolen as u64 + laid.stolen,
+                    frames: counted.frames as u64 + laid.frames,
+                    busy: time(counted.busy + laid.busy),
+                    queued: time(counted.queued + laid.queued),
                     waiting: counted.waiting as u64,
                 })
                 .collect(),
-            waiting: state.dispatch.waiting() as u64,
+            waiting: (state.dispatch.waiting() + waiting) as u64,
         }
     }
 
@@ -457,11 +548,17 @@ impl Fabric for Post {
         }
         let mut waiting = state.dispatch.drain();
         waiting.extend(state.dispatch.take_dropped());
+        let mut timers = Vec::new();
+        if let Some(shared) = &mut state.shared {
+            shared.books.shut();
+            waiting.extend(shared.books.drain());
+            timers.append(&mut shared.timers);
+        }
         let lanes = state.lanes();
         let starters = std::mem::take(&mut state.starters);
         let timer = state.timer.take();
         drop(state);
-        drop(timer);
+        drop((timer, timers));
         for lane in lanes {
             lane.terminate();
         }

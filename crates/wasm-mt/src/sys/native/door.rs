@@ -9,12 +9,14 @@ use serde::de::DeserializeOwned;
 use super::far::OutOfBand;
 pub use super::hand::{Hand, LocalFuture, Owner};
 pub use super::host::spawn_local;
+pub use super::stop::{is_shielded, stops, unwind};
 pub use super::task::LocalOutcome;
 use super::task::{self, Task};
 pub use super::timer::{Callback, Timer};
 use crate::__abi::{self, Beside};
 use crate::builder::Config;
 use crate::error::{JoinError, StartError, StartErrorKind};
+use crate::handle::Decode;
 use crate::job::Job;
 use crate::payload::{self, Payload, Travels};
 use crate::thread::Current;
@@ -52,6 +54,11 @@ pub fn job<T: Send + 'static>(task: Task) -> Job<T> {
         task,
         decode: task::moved::<T>,
     }
+}
+
+/// A job's task, and how its value becomes a `T`.
+pub fn parts<T>(job: Job<T>) -> (Task, Decode<T>) {
+    (job.task, job.decode)
 }
 
 /// A value as it goes to a guest, bulk beside its bytes.

@@ -1,10 +1,13 @@
 //! [`Hand`]: a thread of a pool, and the jobs that it has begun. Runs on that thread; its owner, the pool, reaches for it from
 //! others, to stop a job or to give up on the thread.
 //!
+//! A job that waits for another half of its own may have the thread run others meanwhile, on top of it: what runs is a stack.
+//!
 //! 1. What is in the hand has begun, but for the rest of several jobs whose first one has. A job leaves it once: it ended, or
 //!    the hand was let go.
 //! 2. A hand that was let go is not heard any more. No OS thread can be killed: it runs on, unheard.
-//! 3. Jobs end, and values are dropped, after the lock is given back: both run foreign code.
+//! 3. No hand is let go for a job's sake while its thread sleeps for what another has of a job: that ends, or is stopped there.
+//! 4. Jobs end, and values are dropped, after the lock is given back: both run foreign code.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -51,8 +54,11 @@ pub struct Hand {
 
 #[derive(Default)]
 struct Held {
-    /// What runs, or the rest of several jobs whose first one does.
-    front: Option<Box<Entry>>,
+    /// What runs, or the rest of several jobs whose first one does. The last one does so now, on top of the others.
+    #[expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
+    fronts: Vec<Box<Entry>>,
+    /// The thread sleeps in its last one, or in what it polls, for what another thread has of that.
+    waits: bool,
     /// In the order in which they began.
     #[expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
     suspended: Vec<Box<Entry>>,
@@ -64,15 +70,15 @@ struct Held {
 
 impl Held {
     fn find(&mut self, id: JobId) -> Option<&mut Box<Entry>> {
-        self.front
+        self.fronts
             .iter_mut()
             .chain(&mut self.suspended)
             .find(|entry| entry.has(id))
     }
 
     fn take(&mut self, id: JobId) -> Option<Box<Entry>> {
-        if let Some(front) = self.front.take_if(|front| front.has(id)) {
-            return Some(front);
+        if let Some(at) = self.fronts.iter().rposition(|front| front.has(id)) {
+            return Some(self.fronts.remove(at));
         }
         let at = self.suspended.iter().position(|entry| entry.has(id))?;
         Some(self.suspended.remove(at))
@@ -85,7 +91,15 @@ impl Held {
 
     /// The job that runs, as far as its owner knows: of several the first.
     fn runs(&self, id: JobId) -> bool {
-        self.front.as_ref().is_some_and(|front| front.first() == id)
+        self.fronts.last().is_some_and(|front| front.first() == id)
+    }
+
+    /// It is in the hand, and does not run right now.
+    fn rests(&self, id: JobId) -> bool {
+        self.suspended
+            .iter()
+            .chain(&self.fronts)
+            .any(|entry| entry.has(id))
     }
 }
 
@@ -164,7 +178,7 @@ impl Hand {
     /// It has nothing in it: nothing runs, and no async job awaits something.
     pub fn is_empty(&self) -> bool {
         let held = self.lock();
-        held.front.is_none() && held.suspended.is_empty()
+        held.fronts.is_empty() && held.suspended.is_empty()
     }
 
     /// Runs one job, up to its end or its first `await`. `begins` is called before, unless it has been taken back.
@@ -218,7 +232,7 @@ impl Hand {
         if self.let_go.load(Ordering::Relaxed) {
             return Some(entry);
         }
-        held.front = Some(entry);
+        held.fronts.push(entry);
         None
     }
 
@@ -226,13 +240,23 @@ impl Hand {
     ///
     /// It unwinds as [`run`](Self::run) does.
     pub fn run_next(&self, task: &Task) -> usize {
-        let Some(id) = self.lock().front.as_ref().map(|front| front.first()) else {
+        let held = self.lock();
+        let depth = held.fronts.len();
+        let Some(id) = held.fronts.last().map(|front| front.first()) else {
             return 0;
         };
+        drop(held);
         worker::run(id, false, || task.run_one(id));
         let mut held = self.lock();
-        let unwanted = held.front.take_if(|front| front.is_settled());
-        let left = held.front.as_ref().map_or(0, |front| front.len());
+        if held.fronts.len() < depth {
+            // That was the last, and what is below is another's.
+            return 0;
+        }
+        let unwanted = held.fronts.pop_if(|front| front.is_settled());
+        let left = match &unwanted {
+            None => held.fronts.last().map_or(0, |front| front.len()),
+            Some(_) => 0,
+        };
         drop(held);
         if let Some(entry) = unwanted {
             stop::ended(entry.first());
@@ -241,9 +265,19 @@ impl Hand {
         left
     }
 
-    /// Takes all jobs that are left in hand, and of which none runs.
-    pub fn put_down(&self) -> Option<Box<Entry>> {
-        let entry = self.lock().front.take()?;
+    /// How many jobs are in hand that run on one another, or are to.
+    pub fn depth(&self) -> usize {
+        self.lock().fronts.len()
+    }
+
+    /// Takes the jobs of a `map` that are left in hand, above so many others, and of which none runs.
+    pub fn put_down(&self, depth: usize) -> Option<Box<Entry>> {
+        let mut held = self.lock();
+        if held.fronts.len() <= depth {
+            return None;
+        }
+        let entry = held.fronts.pop()?;
+        drop(held);
         // Its first one may have been stopped before it began.
         stop::ended(entry.first());
         Some(entry)
@@ -271,24 +305,40 @@ impl Hand {
     /// Stops what runs of jobs that nobody waits for any more.
     pub fn stop_settled(&self) {
         let mut held = self.lock();
-        let front = held.front.as_ref().filter(|front| front.is_settled());
-        if let Some(id) = front.map(|front| front.first()) {
+        let settled = held.fronts.iter().filter(|front| front.is_settled());
+        let settled: Vec<_> = settled.map(|front| front.first()).collect();
+        for id in settled {
             self.stops.stop(id);
             self.arm_grace(&mut held, id);
         }
+    }
+
+    /// The thread is about to sleep for what another has of its job; false where it was let go. To be followed by
+    /// [`has_waited`](Self::has_waited).
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        let mut held = self.lock();
+        // ORDERING: Relaxed; under the lock.
+        held.waits = !self.let_go.load(Ordering::Relaxed);
+        held.waits
+    }
+
+    /// It sleeps no more.
+    pub fn has_waited(&self) {
+        self.lock().waits = false;
     }
 
     /// Gives up on the thread. What it has begun ends with the error.
     pub fn let_go(&self, error: &JoinError) {
         let mut held = self.lock();
         self.let_go.store(true, Ordering::Relaxed);
-        let front = held.front.take();
+        let fronts = std::mem::take(&mut held.fronts);
         let suspended = std::mem::take(&mut held.suspended);
         let graces = std::mem::take(&mut held.graces);
         drop(held);
         drop(graces);
         self.stops.stop_all();
-        for entry in front.into_iter().chain(suspended) {
+        for entry in fronts.into_iter().chain(suspended) {
             entry.fail(error.clone());
         }
     }
@@ -299,18 +349,19 @@ impl Hand {
         // It has fired, and holds nothing any more.
         drop(held.take_grace(id));
         let runs = held.runs(id);
-        let is_suspended = held.suspended.iter().any(|entry| entry.has(id));
-        if self.let_go.load(Ordering::Relaxed) || (!runs && !is_suspended) {
+        if self.let_go.load(Ordering::Relaxed) || (!runs && !held.rests(id)) {
             return;
         }
         let beside = |entry: &Entry| !entry.has(id) && !entry.is_settled();
-        let may_be_another = held.suspended.iter().any(|entry| beside(entry));
-        if !runs && (!held.turns || may_be_another) {
+        let may_be_another =
+            !held.fronts.is_empty() || held.suspended.iter().any(|entry| beside(entry));
+        // Invariant 3.
+        if held.waits || (!runs && (!held.turns || may_be_another)) {
             // Another job keeps the thread, and this one cannot be stopped before that lets go: not its fault.
             return self.arm_grace(&mut held, id);
         }
         self.let_go.store(true, Ordering::Relaxed);
-        let mut front = held.front.take();
+        let mut fronts = std::mem::take(&mut held.fronts);
         let suspended = std::mem::take(&mut held.suspended);
         let graces = std::mem::take(&mut held.graces);
         drop(held);
@@ -318,12 +369,13 @@ impl Hand {
         self.stops.stop_all();
         let mut back = Vec::new();
         let mut lost = Vec::new();
-        if let Some(front) = &mut front
-            && front.len() > 1
-        {
-            back.push(front.split_off(1));
+        for front in &mut fronts {
+            if front.len() > 1 {
+                back.push(front.split_off(1));
+            }
         }
-        for mut entry in suspended {
+        let front = if runs { fronts.pop() } else { None };
+        for mut entry in fronts.into_iter().chain(suspended) {
             match entry.begin_again("an aborted job beside it went on running".into()) {
                 Ok(()) => back.push(entry),
                 Err(error) => lost.push((entry, error)),
@@ -339,7 +391,8 @@ impl Hand {
             );
         }
         if let Some(front) = front {
-            front.discard();
+            // Who waits for half of a job has not been told. Else it was settled before.
+            front.fail(JoinError::cancelled());
         }
         for (entry, error) in lost {
             entry.fail(error);
@@ -365,8 +418,8 @@ impl Hand {
     fn finished(&self, id: JobId, outcome: Outcome) {
         let mut held = self.lock();
         let one = held
-            .front
-            .as_mut()
+            .fronts
+            .last_mut()
             .filter(|front| front.len() > 1 && front.first() == id)
             .map(|front| front.take_first());
         let whole = if one.is_none() { held.take(id) } else { None };
@@ -423,7 +476,7 @@ impl<S: Fn(LocalFuture)> Reports for Voice<S> {
 
     fn suspended(&self, id: JobId) {
         let mut held = self.hand.lock();
-        let front = held.front.take_if(|front| front.has(id));
+        let front = held.fronts.pop_if(|front| front.has(id));
         held.suspended.extend(front);
     }
 

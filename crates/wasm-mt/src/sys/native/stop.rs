@@ -95,13 +95,33 @@ pub(super) fn ended(id: JobId) {
 
 /// Unwinds out of the running job where that shall stop.
 pub(crate) fn checkpoint() {
+    if stops() && !is_shielded() {
+        unwind();
+    }
+}
+
+/// The running job shall stop. Where a panic ends the process, so would that.
+pub fn stops() -> bool {
     let Some(id) = panic::current_job() else {
-        return;
+        return false;
     };
-    let stopped = STOPS.with(|stops| stops.get().is_some_and(|stops| stops.is_stopped(id)));
-    // Where a panic ends the process, so would this.
-    if stopped && cfg!(panic = "unwind") && !SHIELDED.get() && !std::thread::panicking() {
+    cfg!(panic = "unwind")
+        && STOPS.with(|stops| stops.get().is_some_and(|stops| stops.is_stopped(id)))
+}
+
+/// What runs here ends a job, or unwinds already. It is not stopped.
+pub fn is_shielded() -> bool {
+    SHIELDED.get() || std::thread::panicking()
+}
+
+/// Unwinds out of the running job, which was stopped. Where that would end the process, the thread, which nobody hears any more,
+/// sleeps for good.
+pub fn unwind() -> ! {
+    if cfg!(panic = "unwind") {
         resume_unwind(Box::new(Stopped));
+    }
+    loop {
+        std::thread::park();
     }
 }
 
@@ -112,9 +132,9 @@ pub(crate) fn end_by(panic: &Panic) -> ! {
 
 /// Runs what ends a job: it is not to be stopped. `f` does not unwind.
 pub(crate) fn shielded<R>(f: impl FnOnce() -> R) -> R {
-    SHIELDED.set(true);
+    let before = SHIELDED.replace(true);
     let result = f();
-    SHIELDED.set(false);
+    SHIELDED.set(before);
     result
 }
 

@@ -86,7 +86,10 @@ impl<I: Travel, F: Fn(I) -> Outcome + Send + Sync> Items for ItemsOf<I, F> {
 
 /// What a task and its worker share, with the call in it, so that both are one allocation. Of a pool's job it is also the
 /// [`Origin`]: while the job waits, nobody else knows where.
-struct HeldOf<C>(Mutex<Calls<C>>);
+struct HeldOf<C> {
+    is_async: bool,
+    calls: Mutex<Calls<C>>,
+}
 
 struct Calls<C> {
     call: Option<C>,
@@ -109,17 +112,20 @@ impl<C> Calls<C> {
 
 impl<C: Call> HeldOf<C> {
     fn new(call: C, idempotent: bool) -> Arc<Self> {
-        Arc::new(HeldOf(Mutex::new(Calls {
-            call: Some(call),
-            begun: false,
-            spare: None,
-            runner: None,
-            idempotent,
-        })))
+        Arc::new(HeldOf {
+            is_async: call.is_async(),
+            calls: Mutex::new(Calls {
+                call: Some(call),
+                begun: false,
+                spare: None,
+                runner: None,
+                idempotent,
+            }),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Calls<C>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -130,12 +136,13 @@ trait Held: Origin {
     fn run(&self) -> Run;
     /// The same job out of reach of who held it, unless it has begun.
     fn withdraw(&self) -> Option<Arc<dyn Held>>;
-    /// Drops what has not begun.
-    fn forget(&self);
+    /// Drops what has not begun, and gives whether there was anything.
+    fn forget(&self) -> bool;
     /// Makes a job that has begun ready to begin again.
     fn again(&self) -> bool;
     fn set_idempotent(&self);
     fn is_idempotent(&self) -> bool;
+    fn is_async(&self) -> bool;
 }
 
 impl<C: Call> Held for HeldOf<C> {
@@ -172,10 +179,10 @@ impl<C: Call> Held for HeldOf<C> {
         Some(HeldOf::new(call, idempotent))
     }
 
-    fn forget(&self) {
+    fn forget(&self) -> bool {
         let call = self.lock().take_waiting();
-        // Foreign code: not under the lock.
-        drop(call);
+        // Foreign code, which is dropped without the lock.
+        call.is_some()
     }
 
     fn again(&self) -> bool {
@@ -198,6 +205,10 @@ impl<C: Call> Held for HeldOf<C> {
     fn is_idempotent(&self) -> bool {
         self.lock().idempotent
     }
+
+    fn is_async(&self) -> bool {
+        self.is_async
+    }
 }
 
 impl<C: Call> Origin for HeldOf<C> {
@@ -218,6 +229,8 @@ impl<C: Call> Origin for HeldOf<C> {
 /// A function with its arguments.
 trait Call: Send + Sized + 'static {
     fn run(self) -> Run;
+    /// It gives a future.
+    fn is_async(&self) -> bool;
     /// The same call with arguments that have travelled.
     fn copy(&self) -> Result<Self, JoinError>;
 }
@@ -226,6 +239,7 @@ struct Of<A, F> {
     args: A,
     f: F,
     run: fn(A, F) -> Run,
+    is_async: bool,
 }
 
 impl<A: Travel, F: Copy + Send + 'static> Call for Of<A, F> {
@@ -234,6 +248,10 @@ impl<A: Travel, F: Copy + Send + 'static> Call for Of<A, F> {
             Ok(args) => (self.run)(args, self.f),
             Err(error) => Run::Done(Err(error)),
         }
+    }
+
+    fn is_async(&self) -> bool {
+        self.is_async
     }
 
     fn copy(&self) -> Result<Self, JoinError> {
@@ -250,6 +268,10 @@ struct Made<F>(F);
 impl<F: FnOnce() -> LocalOutcome + Send + 'static> Call for Made<F> {
     fn run(self) -> Run {
         Run::Async((self.0)())
+    }
+
+    fn is_async(&self) -> bool {
+        true
     }
 
     fn copy(&self) -> Result<Self, JoinError> {
@@ -274,6 +296,7 @@ impl Task {
             args,
             f,
             run: |args, f| Run::Done(value(f(args))),
+            is_async: false,
         })
     }
 
@@ -291,6 +314,7 @@ impl Task {
                 let future = f(args);
                 Run::Async(Box::pin(async move { value(future.await) }))
             },
+            is_async: true,
         })
     }
 
@@ -402,9 +426,8 @@ impl Task {
         }
     }
 
-    /// A frame goes alone here, so nobody asks before one has ended.
     pub(crate) fn may_suspend(&self) -> bool {
-        true
+        self.held().is_some_and(|held| held.is_async())
     }
 
     pub(crate) fn is_idempotent(&self) -> bool {
@@ -436,11 +459,14 @@ impl Task {
         }
     }
 
-    /// Drops what has not begun.
-    pub fn forget(&self) {
+    /// Drops what has not begun. Gives whether that was a job; of several it is not known.
+    pub fn forget(&self) -> bool {
         match &self.body {
             Body::One(held) => held.forget(),
-            Body::Many(many) => many.items.forget(),
+            Body::Many(many) => {
+                many.items.forget();
+                false
+            }
         }
     }
 
@@ -457,13 +483,19 @@ impl Task {
         held.begins(runner).then_some(move || held.run())
     }
 
-    /// Runs the one job here and now, as part of what runs.
+    /// Runs the one job here and now, as part of what runs, unless another has begun it.
+    pub fn take_here(&self) -> Option<Outcome> {
+        let held = self.held()?;
+        held.begins(None).then(|| match held.run() {
+            Run::Done(outcome) => outcome,
+            Run::Async(_) => Err(worker::not_joined()),
+        })
+    }
+
+    /// The same for a job that nobody else has.
     pub(crate) fn run_here(self) -> Outcome {
-        match self.call().map(|call| call()) {
-            Some(Run::Done(outcome)) => outcome,
-            Some(Run::Async(_)) => Err(worker::not_joined()),
-            None => Err(JoinError::lost("its call is gone".into())),
-        }
+        let gone = || Err(JoinError::lost("its call is gone".into()));
+        self.take_here().unwrap_or_else(gone)
     }
 
     /// Its jobs are those of a `map`, one or more.

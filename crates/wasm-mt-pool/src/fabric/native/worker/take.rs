@@ -108,6 +108,18 @@ impl Local {
 
     /// Half of what a busy worker has.
     fn steal(&self) -> Option<Queued> {
+        self.steal_by(|deque| deque.steal_batch_and_pop(&self.deque))
+    }
+
+    /// One job of another worker's, the oldest.
+    pub(super) fn steal_one(&self) -> Option<Queued> {
+        self.steal_by(deque::Stealer::steal)
+    }
+
+    fn steal_by(
+        &self,
+        take: impl Fn(&deque::Stealer<Queued>) -> deque::Steal<Queued>,
+    ) -> Option<Queued> {
         self.refresh();
         let peers = self.peers.borrow();
         let (before, after) = peers.list.split_at(self.random_below(peers.list.len()));
@@ -115,7 +127,7 @@ impl Local {
             .iter()
             .chain(before)
             .filter(|peer| self.may_steal_from(peer.worker))
-            .find_map(|peer| settled(|| peer.deque.steal_batch_and_pop(&self.deque)))
+            .find_map(|peer| settled(|| take(&peer.deque)))
     }
 
     /// Also without stealing, from the threads that this one has replaced, and from workers that leave.
@@ -131,7 +143,7 @@ impl Local {
 
     /// Whether there is anything that this worker was, or would be, woken for.
     pub(super) fn look(&self) -> bool {
-        self.look_alone() || self.is_there_more()
+        self.look_alone() || self.is_there_more().is_some()
     }
 
     /// The same for a worker that leaves.
@@ -139,11 +151,17 @@ impl Local {
         self.fabric.is_shut() || self.executor.bell().is_rung() || !self.seat.inbox.is_empty()
     }
 
-    /// Whether there are, or may be, jobs that a worker could take.
-    pub(super) fn is_there_more(&self) -> bool {
-        !self.fabric.injectors.is_empty()
-            || !self.fabric.peers.is_current(&self.peers.borrow())
-            || self.has_a_deque()
+    /// Whether there are, or may be, jobs that a worker could take, and where.
+    pub(super) fn is_there_more(&self) -> Option<Work> {
+        if self.may_help() {
+            return Some(Work::Laid);
+        }
+        (!self.fabric.injectors.is_empty()).then_some(Work::Injected)
+    }
+
+    /// The same for who helps.
+    pub(super) fn may_help(&self) -> bool {
+        !self.fabric.peers.is_current(&self.peers.borrow()) || self.has_a_deque()
     }
 
     /// Whether a deque that this worker may take from has something, its own or another's.

@@ -7,10 +7,13 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use wasm_mt::__pool::{self, Config, Feed, Lane, Timer};
+use wasm_mt::__pool::{self, Aboard, Config, Feed, Lane, Timer};
 
 use super::{Post, State};
 use crate::fabric::post::dispatch::Leaving;
+
+/// What those are told, if there are any, whose worker has ended since it had nothing to do.
+const RESTS: &str = "its worker has ended";
 
 /// A worker's place.
 pub(super) struct Seat {
@@ -23,6 +26,8 @@ pub(super) struct Seat {
     pub(super) memory: u64,
     /// When it last had something to do, in µs.
     pub(super) active: f64,
+    /// It is to end for want of jobs, as soon as it has said that it takes nothing more of what is laid.
+    pub(super) dozes: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,15 +43,26 @@ pub(super) enum Phase {
 }
 
 impl Seat {
-    pub(super) fn new(config: &Config, me: &Weak<Post>, at: usize, workers: usize) -> Seat {
+    pub(super) fn new(
+        config: &Config,
+        me: &Weak<Post>,
+        aboard: Option<Arc<dyn Aboard>>,
+        at: usize,
+        workers: usize,
+    ) -> Seat {
         let feed: Weak<dyn Feed> = me.clone();
+        let mut config = config.of_pool(at, workers);
+        if let Some(aboard) = aboard {
+            config.set_aboard(aboard, at);
+        }
         Seat {
-            lane: Lane::of_pool(config.of_pool(at, workers), feed, at),
+            lane: Lane::of_pool(config, feed, at),
             phase: Phase::Starting,
             run: 0,
             run_by_this: 0,
             memory: 0,
             active: 0.0,
+            dozes: false,
         }
     }
 
@@ -99,26 +115,48 @@ impl State {
     /// The workers to start since there is something for them: those first for whom alone it is, then as many as jobs wait and
     /// no other worker comes for.
     pub(super) fn take_asleep(&mut self) -> Vec<Arc<Lane>> {
-        if self.asleep == 0 {
+        if self.asleep + self.dozing == 0 {
             return Vec::new();
         }
-        let starting = self.seats.iter();
-        let starting = starting.filter(|seat| seat.phase == Phase::Starting);
-        let mut wanted = self.dispatch.for_others().saturating_sub(starting.count());
+        let seats = self.seats.iter();
+        let starting = seats.filter(|seat| seat.phase == Phase::Starting).count();
+        let laid = self.shared.as_ref();
+        let laid = laid.map_or(0, |shared| shared.books.for_workers());
+        let wanted = self.dispatch.for_others() + laid.saturating_sub(self.ups());
+        let mut wanted = wanted.saturating_sub(starting);
         let mut woken = Vec::new();
-        for (at, seat) in self.seats.iter_mut().enumerate() {
-            if seat.phase != Phase::Asleep {
+        for at in 0..self.seats.len() {
+            let seat = &self.seats[at];
+            let (asleep, dozes) = (seat.phase == Phase::Asleep, seat.dozes);
+            if !asleep && !dozes || wanted == 0 && !self.dispatch.has_own(at) {
                 continue;
             }
-            let own = self.dispatch.has_own(at);
-            if own || wanted > 0 {
-                wanted = wanted.saturating_sub(1);
+            wanted = wanted.saturating_sub(1);
+            if asleep {
                 self.asleep -= 1;
-                seat.phase = Phase::Starting;
-                woken.push(seat.lane.clone());
+                self.seats[at].phase = Phase::Starting;
+                woken.push(self.seats[at].lane.clone());
+            } else {
+                self.wakes_up(at);
+                self.keep(at);
             }
         }
         woken
+    }
+
+    /// The worker is not about to end for want of jobs.
+    pub(super) fn wakes_up(&mut self, at: usize) {
+        if std::mem::take(&mut self.seats[at].dozes) {
+            self.dozing -= 1;
+        }
+    }
+
+    /// How many workers are up, and to stay so.
+    pub(super) fn ups(&self) -> usize {
+        let seats = self.seats.iter();
+        seats
+            .filter(|seat| seat.phase == Phase::Up && !seat.dozes)
+            .count()
     }
 
     /// A worker did not start. One that is not needed any more is not tried again, and nobody's concern: gives whether it is.
@@ -143,13 +181,15 @@ impl Post {
         let mut retire = Vec::new();
         for at in 0..workers.max(state.seats.len()) {
             if at >= state.seats.len() {
-                let seat = Seat::new(&self.config, &self.me, at, workers);
+                let aboard = self.aboard.clone();
+                let seat = Seat::new(&self.config, &self.me, aboard, at, workers);
                 begin.push(seat.lane.clone());
                 state.seats.push(seat);
                 state.dispatch.grow();
             } else if at < workers {
                 if state.dispatch.leaving(at) == Some(Leaving::Retired) {
                     state.dispatch.stay(at);
+                    state.keep(at);
                 }
                 let seat = &mut state.seats[at];
                 if matches!(seat.phase, Phase::Gone | Phase::Failed) {
@@ -158,6 +198,8 @@ impl Post {
                 }
             } else {
                 state.dispatch.leave(at, Leaving::Retired);
+                state.wakes_up(at);
+                state.dismiss(at);
                 let phase = state.seats[at].phase;
                 if phase == Phase::Asleep {
                     state.asleep -= 1;
@@ -177,6 +219,8 @@ impl Post {
         for lane in begin {
             lane.begin();
         }
+        self.rouse();
+        self.refill();
         self.pump();
         for at in retire {
             self.let_go(at);
@@ -192,8 +236,15 @@ impl Post {
             return;
         }
         match (state.dispatch.leaving(at), seat.lane.awaits()) {
-            (None, false) => state.dispatch.leave(at, Leaving::Recycled),
-            (Some(Leaving::Recycled), true) => state.dispatch.stay(at),
+            (None, false) => {
+                state.dispatch.leave(at, Leaving::Recycled);
+                state.wakes_up(at);
+                state.dismiss(at);
+            }
+            (Some(Leaving::Recycled), true) => {
+                state.dispatch.stay(at);
+                state.keep(at);
+            }
             _ => {}
         }
     }
@@ -210,7 +261,7 @@ impl Post {
             return;
         };
         let seat = &state.seats[at];
-        if seat.phase != Phase::Up || !state.dispatch.is_done(at) {
+        if seat.phase != Phase::Up || !state.dispatch.is_done(at) || !state.is_clear(at) {
             return;
         }
         let lane = seat.lane.clone();
@@ -218,6 +269,7 @@ impl Post {
         if !lane.rest() {
             return;
         }
+        self.loses(at, None, RESTS.into(), true);
         let mut state = self.lock();
         state.dispatch.down(at);
         if why == Leaving::Retired {
@@ -266,15 +318,16 @@ impl Post {
         // It has fired.
         let timer = state.timer.take();
         let is_up = |seat: &Seat| seat.phase == Phase::Up;
-        let mut ups = state.seats.iter().filter(|seat| is_up(seat)).count();
+        let mut ups = state.ups();
         let mut next = f64::INFINITY;
         let mut idle = Vec::new();
         for at in (0..state.seats.len()).rev() {
             let seat = &state.seats[at];
-            if !is_up(seat) || state.dispatch.leaving(at).is_some() {
+            if !is_up(seat) || seat.dozes || state.dispatch.leaving(at).is_some() {
                 continue;
             }
-            let left = if state.dispatch.is_done(at) && !seat.lane.awaits() {
+            let is_done = state.dispatch.is_done(at) && !state.is_at_work(at);
+            let left = if is_done && !seat.lane.awaits() {
                 seat.active + limit - now
             } else {
                 limit
@@ -290,17 +343,55 @@ impl Post {
         drop(state);
         drop(timer);
         for (at, lane) in idle {
-            if lane.rest() {
+            if self.shares {
                 let mut state = self.lock();
-                state.dispatch.down(at);
-                state.seats[at].goes(Phase::Asleep);
-                state.asleep += 1;
+                state.seats[at].dozes = true;
+                state.dozing += 1;
+                state.dismiss(at);
+            } else if lane.rest() {
+                self.sleeps(at);
             }
         }
+        self.rouse();
         if next.is_finite() && ups > self.settings.min_workers {
             self.watch_after(Duration::from_secs_f64(next / 1e6));
         }
         // What is spawned while a worker ends finds nobody free.
+        self.pump();
+    }
+
+    /// The worker has ended for want of jobs.
+    fn sleeps(&self, at: usize) {
+        let mut state = self.lock();
+        state.dispatch.down(at);
+        state.seats[at].goes(Phase::Asleep);
+        state.asleep += 1;
+    }
+
+    /// The worker takes nothing more of what is laid, and has nothing of it.
+    pub(super) fn hears_quiet(&self, at: usize) {
+        let mut state = self.lock();
+        let Some(shared) = &mut state.shared else {
+            return;
+        };
+        shared.books.hears_quiet(at);
+        if !state.seats[at].dozes {
+            drop(state);
+            return self.let_go(at);
+        }
+        state.wakes_up(at);
+        let lane = state.seats[at].lane.clone();
+        let is_clear = state.is_clear(at);
+        drop(state);
+        if is_clear && lane.rest() {
+            self.loses(at, None, RESTS.into(), true);
+            self.sleeps(at);
+        } else {
+            // It has been given something meanwhile.
+            self.lock().keep(at);
+        }
+        self.rouse();
+        self.refill();
         self.pump();
     }
 }

@@ -1,0 +1,531 @@
+//! What a pool lays in shared memory, and hears of there. The books of it are [`Owner`](crate::fabric::shared::Owner)'s; here they meet
+//! the lanes, and whoever waits for the jobs.
+
+use std::time::Duration;
+
+use wasm_mt::__pool::{self, Entry, Lane, Outcome, Timer, Waits};
+use wasm_mt::{JobId, JoinError};
+
+use super::seats::Phase;
+use super::{Post, State};
+use crate::fabric::shared::{self, Abandoned, Death, Done, Figures, Heard, Met, Next, ROOM};
+use crate::priority::Priority;
+
+/// After which time a worker that was terminated is looked at again, and for the last time: by then it has stopped.
+const AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+
+/// What a job ends with of whose outcome its worker does not tell.
+const NOT_TOLD: &str = "its worker has not told what became of it";
+
+impl shared::Unit for Box<Entry> {
+    type Error = JoinError;
+    type Place = Waits;
+
+    fn kind(&self) -> u64 {
+        Entry::kind(self)
+    }
+
+    fn first(&self) -> u64 {
+        __pool::number(Entry::first(self))
+    }
+
+    fn len(&self) -> usize {
+        Entry::len(self)
+    }
+
+    fn split_off(&mut self, at: usize) -> Self {
+        Entry::split_off(self, at)
+    }
+
+    fn queue(&self) -> usize {
+        match Priority::of_rank(self.rank()) {
+            Priority::Urgent => 0,
+            Priority::Normal => 1,
+            Priority::Background => 2,
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        Entry::is_settled(self)
+    }
+
+    fn leave_queue(&mut self) -> Option<Waits> {
+        self.take_waits()
+    }
+
+    fn begin_again(&mut self, why: &str) -> Result<(), JoinError> {
+        self.count_run();
+        Entry::begin_again(self, why.into())
+    }
+}
+
+impl Post {
+    /// Takes in what can lie in shared memory, by a job of the worker `of` or from outside.
+    ///
+    /// # Errors
+    /// What cannot: it goes by message.
+    pub(super) fn share(&self, entry: Box<Entry>, of: Option<usize>) -> Result<(), Box<Entry>> {
+        // Where nobody steals, what a job spawns is for its own worker.
+        let may = self.shares && (of.is_none() || self.settings.steal);
+        if !may || !__pool::is_plain(&entry) {
+            return Err(entry);
+        }
+        let mut state = self.lock();
+        if state.closed {
+            drop(state);
+            entry.fail(__pool::closed());
+            return Ok(());
+        }
+        let Some(shared) = &mut state.shared else {
+            return Err(entry);
+        };
+        if !shared.books.takes_any() {
+            return Err(entry);
+        }
+        let next = match shared.books.at_once(entry, of) {
+            Ok(next) => Some(next),
+            Err(entry) => {
+                shared.books.push(entry, of, __pool::now());
+                None
+            }
+        };
+        let failed = state.take_failed();
+        drop(state);
+        for lane in failed {
+            lane.begin();
+        }
+        match next {
+            Some(next) => {
+                self.lay(next, 0.0);
+            }
+            None => self.refill(),
+        }
+        Ok(())
+    }
+
+    /// Lays what waits and finds room now.
+    pub(super) fn refill(&self) {
+        if !self.shares {
+            return;
+        }
+        let mut now = None;
+        loop {
+            let mut state = self.lock();
+            let ups = state.ups();
+            let Some(shared) = &mut state.shared else {
+                return;
+            };
+            if !shared.books.has_waiting() {
+                return;
+            }
+            let now = *now.get_or_insert_with(|| {
+                let now = __pool::now();
+                shared.books.saw(now);
+                now
+            });
+            let mut dropped = Vec::new();
+            let next = shared.books.next(ups, &mut dropped);
+            // Those start that sleep, for what finds no room.
+            let woken = if next.is_none() {
+                state.take_asleep()
+            } else {
+                Vec::new()
+            };
+            drop(state);
+            discard(dropped);
+            for lane in woken {
+                lane.begin();
+            }
+            if !next.is_some_and(|next| self.lay(next, now)) {
+                return;
+            }
+        }
+    }
+
+    /// Lays it, or as much of it as there is room for. Gives false where there is none.
+    fn lay(&self, mut next: Next<Box<Entry>>, now: f64) -> bool {
+        // Encoding runs foreign code.
+        let trace = self.config.traces();
+        let Some(record) = __pool::write(&next.unit, trace, ROOM, next.items) else {
+            let (entry, of) = next.into_parts();
+            self.take_by_message(vec![entry], None, of);
+            return true;
+        };
+        let mut state = self.lock();
+        if state.closed {
+            drop(state);
+            next.into_parts().0.fail(__pool::closed());
+            return true;
+        }
+        let mut place = None;
+        let mut note = false;
+        if next.unit.waits() {
+            // It waits no more where a worker is free for it.
+            if state.is_one_free() {
+                place = next.unit.take_waits();
+            } else {
+                note = true;
+            }
+        }
+        let Some(shared) = &mut state.shared else {
+            return false;
+        };
+        let (bytes, len) = (&record.bytes, record.len);
+        let laid = match shared.books.lay(next, len, bytes, note, now) {
+            Ok(()) => true,
+            Err(next) => {
+                shared.books.put_back(next, now);
+                false
+            }
+        };
+        let listens = shared.books.wake(usize::from(laid));
+        let mut listens = state.lanes_of(&listens);
+        let woken = state.take_asleep();
+        listens.append(&mut state.ordered);
+        drop(state);
+        drop(place);
+        for lane in listens {
+            lane.wake();
+        }
+        for lane in woken {
+            lane.begin();
+        }
+        laid
+    }
+
+    /// The workers have told something.
+    pub(super) fn hear_told(&self) {
+        let mut state = self.lock();
+        let Some(shared) = &mut state.shared else {
+            return;
+        };
+        let heard = shared.books.hear();
+        let seats = state.heard(self, &heard);
+        drop(state);
+        // The workers first: they may have nothing.
+        self.refill();
+        self.settle(heard);
+        for at in seats {
+            self.let_go(at);
+        }
+        self.rouse();
+    }
+
+    /// Settles what was heard of.
+    fn settle(&self, heard: Heard<Box<Entry>>) {
+        drop(heard.begun);
+        for (at, id) in heard.stopped {
+            let lane = self.lock().seats[at].lane.clone();
+            lane.ended_aside(__pool::id(id));
+        }
+        for done in heard.done {
+            self.end_done(done);
+        }
+    }
+
+    fn end_done(&self, done: Done<Box<Entry>>) {
+        let (seat, board) = (done.seat, done.board());
+        let (outcomes, is_whole) = match &done.outcomes {
+            Some(bytes) => __pool::outcomes(bytes),
+            None => (Vec::new(), false),
+        };
+        let mut unit = Some(done.unit);
+        for (id, outcome) in outcomes {
+            unit = match unit.take() {
+                Some(entry) if entry.first() == id => {
+                    let (left, rest) = entry.split_first();
+                    left.end(outcome);
+                    rest
+                }
+                other => other,
+            };
+        }
+        if let Some(rest) = unit {
+            let mut state = self.lock();
+            let shared = state.shared.as_mut();
+            let rest = match shared {
+                Some(shared) if is_whole => shared.books.await_rest(rest, seat, board),
+                _ => Some(rest),
+            };
+            drop(state);
+            if let Some(rest) = rest {
+                rest.fail(__pool::lost(NOT_TOLD));
+            }
+        }
+        if !is_whole {
+            let lane = self.lock().seats[seat].lane.clone();
+            lane.give_up("what it told could not be read");
+        }
+    }
+
+    /// A job that was laid has ended, which its worker tells by message.
+    pub(super) fn told_of(&self, at: usize, id: JobId, outcome: Outcome) {
+        let mut state = self.lock();
+        let now = __pool::now();
+        let Some(shared) = &mut state.shared else {
+            return;
+        };
+        let told = shared
+            .books
+            .told(at, __pool::number(id), |entry| entry.split_first());
+        if told.is_some() {
+            state.seats[at].active = now;
+        }
+        drop(state);
+        if let Some(left) = told {
+            left.end(outcome);
+        }
+    }
+
+    /// A job was given up on. Gives false where it is not laid.
+    pub(super) fn abandon_laid(&self, id: JobId) -> bool {
+        let mut state = self.lock();
+        let Some(shared) = &mut state.shared else {
+            return false;
+        };
+        match shared.books.abandon(__pool::number(id)) {
+            Abandoned::Withdrawn(entry) => {
+                drop(state);
+                entry.discard();
+                self.refill();
+            }
+            Abandoned::Runs(at) => {
+                let lane = state.seats[at].lane.clone();
+                drop(state);
+                lane.stop_aside(id);
+            }
+            Abandoned::Ended => {}
+            Abandoned::Waits => {
+                let dropped = shared.books.sweep_if_due();
+                drop(state);
+                discard(dropped);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Some of a `map` that was given up on may be laid, or run.
+    pub(super) fn stop_laid(&self) {
+        let mut state = self.lock();
+        let Some(shared) = &mut state.shared else {
+            return;
+        };
+        let (dropped, stops) = shared.books.stop_settled();
+        let stops: Vec<_> = stops
+            .into_iter()
+            .map(|(at, id)| (state.seats[at].lane.clone(), id))
+            .collect();
+        drop(state);
+        for (lane, id) in stops {
+            lane.stop_aside(__pool::id(id));
+        }
+        discard(dropped);
+        self.refill();
+    }
+
+    /// The worker in a seat is gone, or could not be started. What it had claimed meets its fate.
+    pub(super) fn loses(
+        &self,
+        at: usize,
+        victim: Option<(JobId, JoinError)>,
+        why: String,
+        may_go_on: bool,
+    ) {
+        let now = __pool::now();
+        let mut state = self.lock();
+        let Some(shared) = &mut state.shared else {
+            return;
+        };
+        let mut heard = Heard::default();
+        let mut death = Death {
+            victim: victim.map(|(id, error)| (__pool::number(id), error)),
+            why,
+        };
+        let lost = shared.books.down(at, &mut death, may_go_on, &mut heard);
+        let met = lost.map(|(number, mut met)| {
+            shared.gone(at, number);
+            shared.books.lay_back(std::mem::take(&mut met.back), now);
+            if may_go_on {
+                for (place, after) in AGAIN.into_iter().enumerate() {
+                    let me = self.me.clone();
+                    let why = death.why.clone();
+                    let last = place + 1 == AGAIN.len();
+                    let fire = move || {
+                        if let Some(post) = me.upgrade() {
+                            post.look_again(number, &why, last);
+                        }
+                    };
+                    let timer = Timer::after(after, Box::new(fire));
+                    shared.timers.push((number, timer));
+                }
+            }
+            met
+        });
+        state.heard(self, &heard);
+        drop(state);
+        self.tell_news();
+        self.settle(heard);
+        if let Some(met) = met {
+            end_met(met);
+        }
+    }
+
+    /// A worker that was terminated may have gone on for a while.
+    fn look_again(&self, number: u16, why: &str, last: bool) {
+        let now = __pool::now();
+        let mut state = self.lock();
+        let Some(shared) = &mut state.shared else {
+            return;
+        };
+        let mut met = shared.books.look_again(number, why, last);
+        shared.books.lay_back(std::mem::take(&mut met.back), now);
+        // The last has fired, and so has the one before.
+        let timers: Vec<_> = if last {
+            shared
+                .timers
+                .extract_if(.., |(of, _)| *of == number)
+                .collect()
+        } else {
+            Vec::new()
+        };
+        drop(state);
+        drop(timers);
+        end_met(met);
+        self.refill();
+    }
+
+    /// Tells the workers that are up what is new of boards.
+    pub(super) fn tell_news(&self) {
+        let mut state = self.lock();
+        let mut told = Vec::new();
+        for at in 0..state.seats.len() {
+            if state.seats[at].phase == Phase::Up
+                && let Some(shared) = &mut state.shared
+            {
+                let news = shared.take_news(at);
+                if !news.is_empty() {
+                    told.push((state.seats[at].lane.clone(), news));
+                }
+            }
+        }
+        drop(state);
+        for (lane, news) in told {
+            for value in news {
+                lane.pass(&value);
+            }
+        }
+    }
+
+    /// Wakes the worker of a seat, for a peer that has no message for it.
+    pub(super) fn rouse_seat(&self, at: usize) {
+        let state = self.lock();
+        let lane = state.seats.get(at).map(|seat| seat.lane.clone());
+        drop(state);
+        if let Some(lane) = lane {
+            lane.wake();
+        }
+    }
+
+    /// Wakes those that have an order.
+    pub(super) fn rouse(&self) {
+        let ordered = std::mem::take(&mut self.lock().ordered);
+        for lane in ordered {
+            lane.wake();
+        }
+    }
+}
+
+impl State {
+    /// Whether fewer are at work than there are.
+    fn is_one_free(&self) -> bool {
+        let out = self.shared.as_ref().map_or(0, |shared| shared.books.out());
+        out + self.dispatch.busy() < self.ups()
+    }
+
+    fn lanes_of(&self, seats: &[usize]) -> Vec<std::sync::Arc<Lane>> {
+        let lanes = seats.iter().filter_map(|at| self.seats.get(*at));
+        lanes.map(|seat| seat.lane.clone()).collect()
+    }
+
+    /// Takes in what workers have done. Gives their seats.
+    fn heard(&mut self, post: &Post, heard: &Heard<Box<Entry>>) -> Vec<usize> {
+        if heard.seats.is_empty() {
+            return Vec::new();
+        }
+        let now = __pool::now();
+        for &(at, jobs) in &heard.seats {
+            let memory = match &mut self.shared {
+                Some(shared) => shared.books.figures(at).memory,
+                None => 0,
+            };
+            let seat = &mut self.seats[at];
+            seat.active = now;
+            seat.run_by_this += jobs;
+            seat.memory = seat.memory.max(memory);
+            post.recycle_if_due(self, at);
+        }
+        heard.seats.iter().map(|(at, _)| *at).collect()
+    }
+
+    /// Which workers are at work on what was laid: they come last for what goes by message.
+    pub(super) fn engage(&mut self) {
+        if let Some(shared) = &self.shared
+            && self.dispatch.waiting() > 0
+        {
+            for at in 0..self.seats.len() {
+                self.dispatch.engage(at, shared.books.is_awake(at));
+            }
+        }
+    }
+
+    /// The worker is to take nothing more of what is laid.
+    pub(super) fn dismiss(&mut self, at: usize) {
+        if let Some(shared) = &mut self.shared {
+            shared.books.dismiss(at);
+            self.ordered.push(self.seats[at].lane.clone());
+        }
+    }
+
+    /// It is to stay.
+    pub(super) fn keep(&mut self, at: usize) {
+        if let Some(shared) = &mut self.shared
+            && shared.books.keep(at)
+        {
+            self.ordered.push(self.seats[at].lane.clone());
+        }
+    }
+
+    /// Whether it runs what was laid.
+    pub(super) fn is_at_work(&self, at: usize) -> bool {
+        let shared = self.shared.as_ref();
+        shared.is_some_and(|shared| shared.books.is_at_work(at))
+    }
+
+    /// What was counted there of what was laid.
+    pub(super) fn figures(&mut self, at: usize) -> Figures {
+        let shared = self.shared.as_mut();
+        shared.map_or_else(Figures::default, |shared| shared.books.figures(at))
+    }
+
+    /// Whether it has nothing of what was laid, and takes nothing.
+    pub(super) fn is_clear(&self, at: usize) -> bool {
+        let shared = self.shared.as_ref();
+        shared.is_none_or(|shared| shared.books.is_clear(at))
+    }
+}
+
+/// Drops what nobody waits for. Runs foreign code: not under a lock.
+fn discard(entries: Vec<Box<Entry>>) {
+    for entry in entries {
+        entry.discard();
+    }
+}
+
+/// Ends what a worker took along. Runs foreign code: not under a lock.
+fn end_met(met: Met<Box<Entry>>) {
+    for (entry, error) in met.ended {
+        entry.fail(error);
+    }
+    discard(met.dropped);
+}

@@ -1,0 +1,342 @@
+//! [`Owner`]: the books of a pool's owner: what it has laid for its workers in shared memory, what waits until there is room, and what
+//! becomes of both. Lives with the owner, behind the pool's lock; it posts nothing, and runs no foreign code but [`Unit`]'s.
+//!
+//! 1. A unit is in one place: waiting, in the slot where it was laid, or among those whose outcomes come by message. It leaves once.
+//! 2. Nothing waits that there is room for, once [`Owner::next`] has given `None`, but what is to be measured first.
+//! 3. Each rank has some slots that the others cannot take, so that none is kept from the workers.
+
+mod fate;
+mod heap;
+mod seats;
+mod settle;
+mod sizes;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+use super::{Board, OwnLot, Phase, RANKS, SLOTS, SharedWords};
+pub(crate) use fate::{Death, Met};
+use heap::{Heap, Waiting};
+pub(crate) use seats::Figures;
+use seats::Seat;
+pub(crate) use settle::{Abandoned, Done, Heard};
+use sizes::Sizes;
+pub(crate) use unit::Unit;
+
+/// Slots that each rank can have whatever the others do.
+const RESERVED: usize = SLOTS as usize / 16;
+
+/// What of a record is laid at most, in bytes.
+pub(crate) const ROOM: usize = 64 << 10;
+
+/// The books.
+pub(crate) struct Owner<W, U: Unit> {
+    lot: OwnLot<W>,
+    heap: Heap<U>,
+    sizes: Sizes,
+    /// What lies in each slot.
+    laid: Vec<Option<Laid<U>>>,
+    /// How many do, and of which rank.
+    out: usize,
+    ranks: [usize; RANKS as usize],
+    /// Counts what was laid.
+    order: u64,
+    /// Slots whose jobs are in a bounded queue until they begin.
+    noted: Vec<u32>,
+    seats: Vec<Seat<W>>,
+    /// The number of the board that was made last.
+    last: u16,
+    /// What has ended, and is told by message.
+    strays: Vec<Stray<U>>,
+    /// Boards of workers that may go on for a while.
+    gone: Vec<Board<W>>,
+    /// Handles that were settled from the caller's end while their jobs wait.
+    given_up: usize,
+}
+
+/// What lies in a slot.
+struct Laid<U> {
+    /// What of it has not ended.
+    unit: Option<U>,
+    kind: u64,
+    /// Jobs that were laid, and the number of the first.
+    len: usize,
+    first: u64,
+    rank: u8,
+    home: Option<usize>,
+    /// How long it had waited, in µs.
+    waited: f64,
+    order: u64,
+    /// It is of a `map`.
+    timed: bool,
+}
+
+/// What has ended in a seat.
+struct Stray<U> {
+    unit: U,
+    seat: usize,
+    board: u16,
+    /// It was counted as run.
+    counted: bool,
+}
+
+/// What is to be laid next: to be written without the lock, and handed to [`Owner::lay`].
+pub(crate) struct Next<U> {
+    pub(crate) unit: U,
+    rank: usize,
+    is_back: bool,
+    home: Option<usize>,
+    since: f64,
+    /// How many of its jobs are to go.
+    pub(crate) items: usize,
+}
+
+impl<U> Next<U> {
+    /// The unit, and the seat whose job has spawned it.
+    pub(crate) fn into_parts(self) -> (U, Option<usize>) {
+        (self.unit, self.home)
+    }
+}
+
+impl<W: SharedWords, U: Unit> Owner<W, U> {
+    /// Over memories that are all zero, for so many seats.
+    pub(crate) fn new(words: W, bulk: W) -> Self {
+        Owner {
+            lot: OwnLot::new(words, bulk),
+            heap: Heap::new(),
+            sizes: Sizes::new(),
+            laid: (0..SLOTS).map(|_| None).collect(),
+            out: 0,
+            ranks: [0; RANKS as usize],
+            order: 0,
+            noted: Vec::new(),
+            seats: Vec::new(),
+            last: 0,
+            strays: Vec::new(),
+            gone: Vec::new(),
+            given_up: 0,
+        }
+    }
+
+    /// How many slots are laid.
+    pub(crate) fn out(&self) -> usize {
+        self.out
+    }
+
+    /// Jobs that wait, laid or not: nobody has begun them.
+    pub(crate) fn waiting(&self) -> usize {
+        let pending = |slot: u32| self.lot.lot().state(slot).phase() == Phase::Pending;
+        let laid = (0..).zip(&self.laid).filter_map(|(slot, laid)| {
+            let laid = laid.as_ref()?;
+            pending(slot).then_some(laid.len)
+        });
+        self.heap.jobs() + laid.sum::<usize>()
+    }
+
+    /// How many of its jobs wait that are not laid, and how many slots are, since each is for a worker.
+    pub(crate) fn for_workers(&self) -> usize {
+        self.heap.jobs() + self.out
+    }
+
+    /// Whether something waits that is not laid.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.heap.jobs() > 0
+    }
+
+    /// Takes in what cannot be laid at once.
+    pub(crate) fn push(&mut self, unit: U, home: Option<usize>, now: f64) {
+        let waiting = Waiting {
+            unit,
+            home,
+            since: now,
+        };
+        self.heap.push(waiting.unit.queue(), waiting);
+    }
+
+    /// One job, which has the turn where nothing waits before it and a slot is free. It is to be laid at once then.
+    pub(crate) fn at_once(&self, unit: U, home: Option<usize>) -> Result<Next<U>, U> {
+        let rank = unit.queue();
+        if unit.len() > 1 || self.heap.has(rank) || !self.has_slot(rank) {
+            return Err(unit);
+        }
+        Ok(Next {
+            unit,
+            rank,
+            is_back: false,
+            home,
+            since: f64::INFINITY,
+            items: 1,
+        })
+    }
+
+    /// The owner looked at the clock.
+    pub(crate) fn saw(&mut self, now: f64) {
+        self.sizes.saw(now);
+    }
+
+    /// What is to be laid next, for so many workers; to be called until there is nothing. What nobody waits for any more goes to
+    /// `dropped`.
+    pub(crate) fn next(&mut self, workers: usize, dropped: &mut Vec<U>) -> Option<Next<U>> {
+        for rank in 0..RANKS as usize {
+            while self.heap.has(rank) && self.has_slot(rank) {
+                let waiting = self.heap.jobs();
+                let Some((taken, is_back)) = self.heap.take(rank) else {
+                    break;
+                };
+                let Waiting { unit, home, since } = taken;
+                if unit.is_settled() {
+                    dropped.push(unit);
+                    continue;
+                }
+                let len = unit.len();
+                let items = match len {
+                    1 => 1,
+                    len => self.sizes.items(unit.kind(), len, waiting, workers),
+                };
+                let next = Next {
+                    unit,
+                    rank,
+                    is_back,
+                    home,
+                    since,
+                    items,
+                };
+                if items == 0 {
+                    self.put_back(next, since);
+                    break;
+                }
+                return Some(next);
+            }
+        }
+        None
+    }
+
+    /// Whether a unit of that rank can have a slot.
+    fn has_slot(&self, rank: usize) -> bool {
+        let others = self.ranks.iter().enumerate();
+        let kept: usize = others
+            .filter(|(of, _)| *of != rank)
+            .map(|(_, out)| RESERVED.saturating_sub(*out))
+            .sum();
+        self.lot.room() > kept
+    }
+
+    /// It could not be laid, and has its turn again.
+    pub(crate) fn put_back(&mut self, next: Next<U>, now: f64) {
+        let Next {
+            unit,
+            rank,
+            is_back,
+            home,
+            since,
+            ..
+        } = next;
+        // One that had its turn at once waits from now on.
+        let since = since.min(now);
+        self.heap
+            .put_back(rank, is_back, Waiting { unit, home, since });
+    }
+
+    /// Lays so many of its jobs, which were written; the rest has its turn again. `note` asks to be told when it begins.
+    ///
+    /// # Errors
+    /// All of it where there is no room: it is to be put back.
+    pub(crate) fn lay(
+        &mut self,
+        mut next: Next<U>,
+        len: usize,
+        bytes: &[u8],
+        note: bool,
+        now: f64,
+    ) -> Result<(), Next<U>> {
+        // What had been laid before goes before all else.
+        let queue = if next.is_back { 0 } else { next.rank };
+        let Some(slot) = self.lot.lay(queue as u32, bytes, note) else {
+            return Err(next);
+        };
+        let kind = next.unit.kind();
+        let timed = next.unit.len() > 1 || next.items > 1;
+        if len < next.unit.len() {
+            let rest = next.unit.split_off(len);
+            let waiting = Waiting {
+                unit: rest,
+                home: next.home,
+                since: next.since,
+            };
+            self.heap.put_back(next.rank, next.is_back, waiting);
+        }
+        if timed {
+            self.sizes.laid(kind, len, bytes.len());
+        }
+        if note {
+            self.noted.push(slot);
+        }
+        self.out += 1;
+        self.ranks[queue] += 1;
+        self.order += 1;
+        self.laid[slot as usize] = Some(Laid {
+            kind,
+            len,
+            first: next.unit.first(),
+            unit: Some(next.unit),
+            rank: queue as u8,
+            home: next.home,
+            waited: (now - next.since).max(0.0),
+            order: self.order,
+            timed,
+        });
+        Ok(())
+    }
+
+    /// Takes out what lay in a slot that is free, and has not ended.
+    fn take_untold(&mut self, slot: u32) -> Option<Laid<U>> {
+        let laid = self.take_laid(slot)?;
+        if laid.timed {
+            self.sizes.left(laid.kind, laid.len);
+        }
+        Some(laid)
+    }
+
+    /// Takes out what lay in a slot that is free.
+    fn take_laid(&mut self, slot: u32) -> Option<Laid<U>> {
+        let laid = self.laid.get_mut(slot as usize)?.take()?;
+        self.out -= 1;
+        self.ranks[usize::from(laid.rank)] -= 1;
+        Some(laid)
+    }
+
+    /// Jobs of a bounded queue that have begun leave it: whom to tell, without the lock.
+    pub(crate) fn begun(&mut self) -> Vec<U::Place> {
+        let mut places = Vec::new();
+        let (lot, laid) = (self.lot.lot(), &mut self.laid);
+        self.noted.retain(|slot| {
+            let waits = lot.state(*slot).phase() == Phase::Pending;
+            if !waits
+                && let Some(laid) = &mut laid[*slot as usize]
+                && let Some(unit) = &mut laid.unit
+            {
+                places.extend(unit.leave_queue());
+            }
+            waits
+        });
+        places
+    }
+
+    /// All that is here, of a pool that has ended, or whose workers all failed.
+    pub(crate) fn drain(&mut self) -> Vec<U> {
+        let mut all: Vec<U> = Vec::new();
+        let mut laid: Vec<_> = (0..SLOTS)
+            .filter_map(|slot| {
+                // What runs is nobody's any more, and its slot is not used again.
+                let _ = self.lot.withdraw(slot);
+                self.take_untold(slot)
+            })
+            .collect();
+        laid.sort_by_key(|laid| laid.order);
+        all.extend(self.strays.drain(..).map(|stray| stray.unit));
+        all.extend(laid.into_iter().filter_map(|laid| laid.unit));
+        all.extend(self.heap.drain());
+        self.noted.clear();
+        all
+    }
+}

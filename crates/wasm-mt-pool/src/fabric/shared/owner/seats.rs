@@ -1,0 +1,216 @@
+//! The seats: the board of the worker that is in each, what it was ordered, and what was counted there, by all workers that the
+//! seat has had.
+
+use super::{Owner, Unit};
+use crate::fabric::shared::{Board, Phase, SEATS, SLOTS, SharedWords, Want, Woken, orders};
+
+/// Bytes of a page of wasm's memory.
+const PAGE: u64 = 64 << 10;
+
+/// A worker's place.
+pub(super) struct Seat<W> {
+    pub(super) board: Option<Board<W>>,
+    /// It takes nothing more, and has said so.
+    quiet: bool,
+    /// The slot whose job is to stop, and that job.
+    pub(super) stops: Option<(u32, u64)>,
+    pub(super) figures: Figures,
+    /// What the present board's counters had said by then.
+    seen: (u32, u32),
+}
+
+/// What one seat's workers have done with what was laid.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Figures {
+    /// Jobs that have ended, forks among them.
+    pub(crate) run: u64,
+    /// Jobs that were taken, in so many slots.
+    pub(crate) posted: u64,
+    pub(crate) frames: u64,
+    /// Those that a job of another seat had spawned, and its forks.
+    pub(crate) stolen: u64,
+    /// In µs.
+    pub(crate) busy: f64,
+    pub(crate) queued: f64,
+    /// Bytes, as far as the present worker has told.
+    pub(crate) memory: u64,
+}
+
+impl<W: SharedWords> Seat<W> {
+    fn new() -> Self {
+        Seat {
+            board: None,
+            quiet: false,
+            stops: None,
+            figures: Figures::default(),
+            seen: (0, 0),
+        }
+    }
+
+    /// Takes in what its worker has counted since it was last asked.
+    pub(super) fn count(&mut self) {
+        let Some(board) = &self.board else {
+            return;
+        };
+        let counted = board.counters();
+        let (stolen, busy) = self.seen;
+        let stolen = u64::from(counted.stolen.wrapping_sub(stolen));
+        self.figures.run += stolen;
+        self.figures.posted += stolen;
+        self.figures.stolen += stolen;
+        self.figures.busy += f64::from(counted.busy.wrapping_sub(busy));
+        self.figures.memory = u64::from(counted.pages) * PAGE;
+        self.seen = (counted.stolen, counted.busy);
+    }
+}
+
+impl<W: SharedWords, U: Unit> Owner<W, U> {
+    /// A worker is about to take a seat, with memories that are all zero. Gives its board, or `None` where there is no number left
+    /// for one, or no word for the seat: then it is served by message alone.
+    pub(crate) fn enter(&mut self, seat: usize, words: W, bulk: W) -> Option<Board<W>> {
+        if seat >= SEATS as usize || self.last == u16::MAX {
+            return None;
+        }
+        while self.seats.len() <= seat {
+            self.seats.push(Seat::new());
+        }
+        self.last += 1;
+        let board = Board::new(self.last, words, bulk);
+        let taken = &mut self.seats[seat];
+        taken.board = Some(board.clone());
+        taken.quiet = false;
+        taken.stops = None;
+        taken.seen = (0, 0);
+        self.lot.lot().set_current(seat as u32, board.number());
+        Some(board)
+    }
+
+    /// The board of the worker in a seat.
+    pub(crate) fn board(&self, seat: usize) -> Option<&Board<W>> {
+        self.seats.get(seat)?.board.as_ref()
+    }
+
+    /// Whether there is a worker that takes what is laid, or can be one.
+    pub(crate) fn takes_any(&self) -> bool {
+        self.last < u16::MAX || self.seats.iter().any(|seat| seat.board.is_some())
+    }
+
+    /// The seat that the board of that number is in.
+    pub(super) fn seat_of(&self, number: u16) -> Option<usize> {
+        let is_it = |board: &Board<W>| board.number() == number;
+        self.seats
+            .iter()
+            .position(|seat| seat.board.as_ref().is_some_and(is_it))
+    }
+
+    /// The worker is about to be terminated: it is to claim nothing more.
+    pub(crate) fn revoke(&self, seat: usize) {
+        if let Some(board) = self.board(seat) {
+            board.order(orders::REVOKED);
+            board.rouse();
+        }
+    }
+
+    /// All is over.
+    pub(crate) fn shut(&self) {
+        self.lot.lot().shut();
+        self.seats
+            .iter()
+            .filter_map(|seat| seat.board.as_ref())
+            .for_each(Board::rouse);
+    }
+
+    /// The worker is to take nothing more, and say when it has nothing. It is to be posted something, where it sleeps in its event
+    /// loop.
+    pub(crate) fn dismiss(&mut self, seat: usize) {
+        if let Some(board) = self.board(seat) {
+            board.order(orders::LEAVE);
+            board.rouse();
+        }
+    }
+
+    /// It is to stay. It is to be posted something, too: gives whether it had been dismissed.
+    pub(crate) fn keep(&mut self, seat: usize) -> bool {
+        let Some(Seat { board, quiet, .. }) = self.seats.get_mut(seat) else {
+            return false;
+        };
+        *quiet = false;
+        let dismissed = |board: &&mut Board<W>| board.orders() & orders::LEAVE != 0;
+        let Some(board) = board.as_mut().filter(dismissed) else {
+            return false;
+        };
+        board.recall(orders::LEAVE);
+        board.rouse();
+        true
+    }
+
+    /// The worker says that it has nothing, and takes nothing more.
+    pub(crate) fn hears_quiet(&mut self, seat: usize) {
+        if let Some(seat) = self.seats.get_mut(seat) {
+            let dismissed = |board: &Board<W>| board.orders() & orders::LEAVE != 0;
+            seat.quiet = seat.board.as_ref().is_some_and(dismissed);
+        }
+    }
+
+    /// Whether the worker can be let go: it has nothing, and takes nothing more, or has no board. It may have said so before it was
+    /// dismissed once more, so what it has is looked at.
+    pub(crate) fn is_clear(&self, seat: usize) -> bool {
+        match self.seats.get(seat) {
+            Some(Seat {
+                board: Some(board),
+                quiet,
+                ..
+            }) => *quiet && !board.has_claims() && !self.runs(board.number()),
+            _ => true,
+        }
+    }
+
+    /// Whether the worker may be at work on what was laid: it does not sleep.
+    pub(crate) fn is_awake(&self, seat: usize) -> bool {
+        self.board(seat).is_some_and(|board| !board.sleeps())
+    }
+
+    /// Whether the worker runs what was laid.
+    pub(crate) fn is_at_work(&self, seat: usize) -> bool {
+        let runs = |board: &Board<W>| board.has_claims() || self.runs(board.number());
+        self.board(seat).is_some_and(runs)
+    }
+
+    fn runs(&self, number: u16) -> bool {
+        self.out > 0
+            && (0..SLOTS).zip(&self.laid).any(|(slot, laid)| {
+                let state = || self.lot.lot().state(slot);
+                laid.is_some() && state().phase() == Phase::Running && state().board() == number
+            })
+    }
+
+    /// Wakes workers for so many jobs that were laid, and gives the seats of those that are to be posted something for that.
+    pub(crate) fn wake(&self, jobs: usize) -> Vec<usize> {
+        let mut listens = Vec::new();
+        for _ in 0..jobs {
+            let known = |number| {
+                let boards = self.seats.iter().filter_map(|seat| seat.board.as_ref());
+                boards.into_iter().find(|board| board.number() == number)
+            };
+            match self
+                .lot
+                .lot()
+                .wake(Want::Job, self.seats.len() as u32, None, known)
+            {
+                Woken::Nobody => break,
+                Woken::Notified => {}
+                Woken::Listens(seat) => listens.push(seat as usize),
+            }
+        }
+        listens
+    }
+
+    /// What was counted in a seat.
+    pub(crate) fn figures(&mut self, seat: usize) -> Figures {
+        let Some(seat) = self.seats.get_mut(seat) else {
+            return Figures::default();
+        };
+        seat.count();
+        seat.figures
+    }
+}

@@ -1,0 +1,495 @@
+//! The books over native words, with workers that are called by hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+
+use super::*;
+use crate::fabric::shared::{Counters, Lot, OwnBoard, orders};
+
+/// Jobs whose numbers are all there is to them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Job {
+    first: u64,
+    len: usize,
+    queue: usize,
+    pub(super) again: bool,
+    settled: bool,
+    counted: bool,
+}
+
+impl Job {
+    pub(super) fn one(id: u64) -> Self {
+        Self::many(id, 1)
+    }
+
+    pub(super) fn many(first: u64, len: usize) -> Self {
+        Job {
+            first,
+            len,
+            queue: 1,
+            again: false,
+            settled: false,
+            counted: false,
+        }
+    }
+
+    fn of_rank(self, queue: usize) -> Self {
+        Job { queue, ..self }
+    }
+}
+
+impl Unit for Job {
+    type Error = String;
+    type Place = u64;
+
+    fn kind(&self) -> u64 {
+        7
+    }
+
+    fn first(&self) -> u64 {
+        self.first
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn split_off(&mut self, at: usize) -> Self {
+        let rest = Job {
+            first: self.first + at as u64,
+            len: self.len - at,
+            ..self.clone()
+        };
+        self.len = at;
+        rest
+    }
+
+    fn queue(&self) -> usize {
+        self.queue
+    }
+
+    fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    fn leave_queue(&mut self) -> Option<u64> {
+        std::mem::take(&mut self.counted).then_some(self.first)
+    }
+
+    fn begin_again(&mut self, why: &str) -> Result<(), String> {
+        if self.again { Ok(()) } else { Err(why.into()) }
+    }
+}
+
+#[derive(Clone)]
+struct Words(Arc<[AtomicI32]>);
+
+impl Words {
+    fn new(bytes: u32) -> Self {
+        Words((0..bytes / 4).map(|_| AtomicI32::new(0)).collect())
+    }
+
+    fn at(&self, at: u32) -> &AtomicI32 {
+        &self.0[at as usize]
+    }
+}
+
+// ORDERING: SeqCst throughout, as in JavaScript; there is one thread only.
+impl SharedWords for Words {
+    fn load(&self, at: u32) -> i32 {
+        self.at(at).load(SeqCst)
+    }
+
+    fn store(&self, at: u32, value: i32) {
+        self.at(at).store(value, SeqCst);
+    }
+
+    fn exchange(&self, at: u32, value: i32) -> i32 {
+        self.at(at).swap(value, SeqCst)
+    }
+
+    fn compare_exchange(&self, at: u32, expected: i32, value: i32) -> i32 {
+        let exchanged = self
+            .at(at)
+            .compare_exchange(expected, value, SeqCst, SeqCst);
+        exchanged.unwrap_or_else(|found| found)
+    }
+
+    fn and(&self, at: u32, bits: i32) -> i32 {
+        self.at(at).fetch_and(bits, SeqCst)
+    }
+
+    fn or(&self, at: u32, bits: i32) -> i32 {
+        self.at(at).fetch_or(bits, SeqCst)
+    }
+
+    fn add(&self, at: u32, more: i32) -> i32 {
+        self.at(at).fetch_add(more, SeqCst)
+    }
+
+    fn get(&self, at: u32) -> i32 {
+        self.load(at)
+    }
+
+    fn set(&self, at: u32, value: i32) {
+        self.store(at, value);
+    }
+
+    fn read(&self, at: u32, len: u32) -> Vec<u8> {
+        let words = (at..).take(len.div_ceil(4) as usize);
+        let mut bytes: Vec<u8> = words.flat_map(|at| self.load(at).to_le_bytes()).collect();
+        bytes.truncate(len as usize);
+        bytes
+    }
+
+    fn write(&self, at: u32, bytes: &[u8]) {
+        for (at, chunk) in (at..).zip(bytes.chunks(4)) {
+            let mut word = [0; 4];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.store(at, i32::from_le_bytes(word));
+        }
+    }
+
+    fn wait(&self, _: u32, _: i32, _: f64) {}
+
+    fn notify(&self, _: u32) {}
+
+    fn bytes(&self) -> u32 {
+        self.0.len() as u32 * 4
+    }
+
+    fn grow(&self, _: u32) -> bool {
+        false
+    }
+}
+
+/// A worker, which does as it is told here.
+struct Hand {
+    lot: Lot<Words>,
+    own: OwnBoard<Words>,
+}
+
+impl Hand {
+    fn number(&self) -> u16 {
+        self.own.number()
+    }
+
+    /// The slot that it has claimed, and the jobs that lie there.
+    fn claims(&self) -> Option<(u32, Vec<u8>)> {
+        let slot = (0..RANKS).find_map(|rank| self.lot.claim(rank, self.number()))?;
+        Some((slot, self.lot.record(slot, self.number()).unwrap()))
+    }
+
+    /// Runs the next, with what it was as its outcome. Gives whether there was one.
+    fn runs(&self) -> bool {
+        let Some((slot, bytes)) = self.claims() else {
+            return false;
+        };
+        assert!(self.own.report(slot, 3, &bytes));
+        true
+    }
+}
+
+type Books = Owner<Words, Job>;
+
+fn books() -> Books {
+    Owner::new(Words::new(Lot::<Words>::BYTES), Words::new(1 << 14))
+}
+
+fn worker(books: &mut Books, seat: usize) -> Hand {
+    let (words, bulk) = (Words::new(Board::<Words>::BYTES), Words::new(1 << 14));
+    let board = books.enter(seat, words, bulk).unwrap();
+    Hand {
+        lot: books.lot.lot().clone(),
+        own: OwnBoard::new(board, seat as u32, 1 << 14),
+    }
+}
+
+/// Lays all that can be; each job is a byte, its number.
+fn lays(books: &mut Books) {
+    let mut dropped = Vec::new();
+    while let Some(next) = books.next(2, &mut dropped) {
+        let bytes: Vec<u8> = (next.unit.first..)
+            .take(next.items)
+            .map(|id| id as u8)
+            .collect();
+        let note = next.unit.counted;
+        let items = next.items;
+        if let Err(next) = books.lay(next, items, &bytes, note, 0.0) {
+            books.put_back(next, 0.0);
+            break;
+        }
+    }
+}
+
+/// The numbers of the jobs that have ended, in order.
+fn hears(books: &mut Books) -> Vec<u64> {
+    let heard = books.hear();
+    let done = heard.done.into_iter();
+    done.flat_map(|done| {
+        let ids: Vec<u64> = (done.unit.first..).take(done.unit.len).collect();
+        assert_eq!(done.outcomes.unwrap().len(), ids.len());
+        ids
+    })
+    .collect()
+}
+
+fn death(victim: Option<u64>) -> Death<String> {
+    Death {
+        victim: victim.map(|id| (id, "panicked".into())),
+        why: "lost".into(),
+    }
+}
+
+fn is_empty(books: &Books) {
+    assert_eq!((books.out, books.waiting()), (0, 0));
+    assert_eq!((books.ranks, books.lot.room()), ([0; 3], SLOTS as usize));
+    assert!(books.noted.is_empty() && books.strays.is_empty());
+}
+
+#[test]
+fn more_jobs_than_slots_are_run_once_each_and_in_order() {
+    let mut books = books();
+    let worker = worker(&mut books, 0);
+    for id in 0..5000 {
+        books.push(Job::one(id), None, 0.0);
+    }
+    let mut ended = Vec::new();
+    loop {
+        lays(&mut books);
+        while worker.runs() {}
+        let heard = hears(&mut books);
+        if heard.is_empty() {
+            break;
+        }
+        ended.extend(heard);
+    }
+    assert!(ended.into_iter().eq(0..5000));
+    assert_eq!(books.figures(0).run, 5000);
+    is_empty(&books);
+}
+
+#[test]
+fn a_job_is_laid_at_once_unless_others_wait() {
+    let mut books = books();
+    let next = books.at_once(Job::one(1), None).ok().unwrap();
+    assert!(books.lay(next, 1, &[1], false, 0.0).is_ok());
+    books.push(Job::one(2), None, 0.0);
+    assert!(books.at_once(Job::one(3), None).is_err());
+    let urgent = Job::one(4).of_rank(0);
+    assert!(books.at_once(urgent, None).is_ok(), "those of another rank");
+}
+
+#[test]
+fn no_rank_keeps_the_others_from_the_workers() {
+    let mut books = books();
+    for id in 0..3000 {
+        books.push(Job::one(id).of_rank(2), None, 0.0);
+    }
+    lays(&mut books);
+    assert_eq!(books.out, SLOTS as usize - 2 * RESERVED);
+    for id in 3000..3500 {
+        books.push(Job::one(id), None, 0.0);
+        books.push(Job::one(id + 500).of_rank(0), None, 0.0);
+    }
+    lays(&mut books);
+    assert_eq!(books.ranks[1..], [RESERVED, SLOTS as usize - 2 * RESERVED]);
+    assert_eq!(books.ranks[0], RESERVED);
+}
+
+#[test]
+fn a_map_goes_in_few_slots_once_its_cost_is_known() {
+    let mut books = books();
+    let worker = worker(&mut books, 0);
+    books.saw(0.0);
+    books.saw(5.0);
+    books.push(Job::many(0, 10_000), None, 0.0);
+    let mut slots = 0;
+    let mut ended = Vec::new();
+    while ended.len() < 10_000 {
+        lays(&mut books);
+        assert!(slots > 0 || books.out == 4, "it is measured first");
+        while worker.runs() {
+            slots += 1;
+        }
+        ended.extend(hears(&mut books));
+    }
+    assert!(ended.into_iter().eq(0..10_000));
+    assert!(slots < 500, "{slots}");
+    is_empty(&books);
+}
+
+#[test]
+fn a_job_that_nobody_has_begun_is_withdrawn_and_one_that_runs_is_to_stop() {
+    let mut books = books();
+    let worker = worker(&mut books, 0);
+    for id in 1..4 {
+        books.push(Job::one(id), None, 0.0);
+    }
+    lays(&mut books);
+    let (slot, bytes) = worker.claims().unwrap();
+    assert!(matches!(books.abandon(2), Abandoned::Withdrawn(job) if job == Job::one(2)));
+    assert!(matches!(books.abandon(1), Abandoned::Runs(0)));
+    assert_eq!(worker.own.board().abort(), 1);
+    assert!(worker.own.report(slot, 0, &bytes));
+    let heard = books.hear();
+    assert_eq!((heard.stopped, heard.done.len()), (vec![(0, 1)], 1));
+    assert_eq!(worker.own.board().abort(), 0);
+    assert_eq!(worker.claims().unwrap().1, [3]);
+    assert!(matches!(books.abandon(99), Abandoned::Waits));
+}
+
+#[test]
+fn what_a_dead_worker_had_begun_meets_its_fate_and_the_rest_goes_first() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    books.push(Job::many(1, 4), None, 0.0);
+    let next = books.next(2, &mut Vec::new()).unwrap();
+    assert!(books.lay(next, 4, &[1, 2, 3, 4], false, 0.0).is_ok());
+    books.push(Job::one(9), None, 0.0);
+    lays(&mut books);
+    let (..) = hand.claims().unwrap();
+    hand.own.set_at(1);
+    let mut heard = Heard::default();
+    let (number, met) = books
+        .down(0, &mut death(Some(2)), false, &mut heard)
+        .unwrap();
+    assert_eq!(number, hand.number());
+    assert_eq!(hand.own.board().orders() & orders::REVOKED, orders::REVOKED);
+    let ended: Vec<_> = met.ended.iter().map(|(job, _)| job.first).collect();
+    assert_eq!(
+        (ended, met.back.clone()),
+        (vec![1, 2], vec![Job::many(3, 2)])
+    );
+    books.lay_back(met.back, 0.0);
+    lays(&mut books);
+    // Few items go one a slot.
+    let other = worker(&mut books, 0);
+    let order: Vec<_> = std::iter::from_fn(|| Some(other.claims()?.1[0])).collect();
+    assert_eq!(order, [3, 4, 9]);
+}
+
+#[test]
+fn a_report_that_was_not_told_counts_when_its_worker_is_gone() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    books.push(Job::one(1), None, 0.0);
+    lays(&mut books);
+    assert!(hand.runs());
+    let mut heard = Heard::default();
+    let (_, met) = books.down(0, &mut death(None), true, &mut heard).unwrap();
+    assert_eq!(
+        (heard.done.len(), met.ended.len(), met.back.len()),
+        (1, 0, 0)
+    );
+    is_empty(&books);
+}
+
+#[test]
+fn what_a_terminated_worker_claims_late_is_found() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    books.push(Job::one(1), None, 0.0);
+    lays(&mut books);
+    let mut heard = Heard::default();
+    let (number, _) = books.down(0, &mut death(None), true, &mut heard).unwrap();
+    // It had looked at its orders before.
+    assert!(hand.runs());
+    assert!(hears(&mut books).is_empty(), "its ring is not heard again");
+    let met = books.look_again(number, "lost", false);
+    assert_eq!(met.ended, [(Job::one(1), "lost".into())]);
+    books.look_again(number, "lost", true);
+    assert!(books.gone.is_empty());
+    is_empty(&books);
+}
+
+#[test]
+fn outcomes_that_come_by_message_are_waited_for() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    books.push(Job::many(1, 2), None, 0.0);
+    let next = books.next(2, &mut Vec::new()).unwrap();
+    assert!(books.lay(next, 2, &[1, 2], false, 0.0).is_ok());
+    let (slot, _) = hand.claims().unwrap();
+    let part = |mut job: Job| {
+        let rest = (job.len > 1).then(|| job.split_off(1));
+        (job.first, rest)
+    };
+    assert_eq!(books.told(0, 1, part), Some(1), "before the report");
+    hand.own.report_elsewhere(slot, 5);
+    assert!(hears(&mut books).is_empty());
+    assert_eq!(books.told(0, 1, part), None, "once");
+    assert_eq!(books.told(0, 2, part), Some(2));
+    assert_eq!(books.figures(0).run, 2);
+    is_empty(&books);
+}
+
+#[test]
+fn outcomes_that_do_not_come_are_lost_with_their_worker() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    books.push(Job::one(1), None, 0.0);
+    lays(&mut books);
+    let (slot, _) = hand.claims().unwrap();
+    hand.own.report_elsewhere(slot, 5);
+    hears(&mut books);
+    let mut heard = Heard::default();
+    let (_, met) = books.down(0, &mut death(None), false, &mut heard).unwrap();
+    assert_eq!(met.ended, [(Job::one(1), "lost".into())]);
+}
+
+#[test]
+fn a_job_leaves_its_bounded_queue_when_it_is_claimed() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    let counted = Job {
+        counted: true,
+        ..Job::one(5)
+    };
+    books.push(counted, None, 0.0);
+    lays(&mut books);
+    assert!(books.hear().begun.is_empty());
+    let (slot, _) = hand.claims().unwrap();
+    assert!(hand.lot.is_noted(slot));
+    assert_eq!(books.hear().begun, [5]);
+}
+
+#[test]
+fn a_worker_is_let_go_when_it_has_said_that_it_has_nothing_and_has_nothing() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    books.push(Job::one(1), None, 0.0);
+    lays(&mut books);
+    books.hears_quiet(0);
+    assert!(!books.is_clear(0), "nobody has asked it to go");
+    books.dismiss(0);
+    assert_eq!(hand.own.board().orders(), orders::LEAVE);
+    books.hears_quiet(0);
+    assert!(books.is_clear(0));
+    let (slot, bytes) = hand.claims().unwrap();
+    assert!(!books.is_clear(0), "it has claimed since");
+    assert!(hand.own.report(slot, 0, &bytes));
+    hears(&mut books);
+    assert!(books.is_clear(0));
+    assert!(books.keep(0));
+    assert!(!books.keep(0) && !books.is_clear(0));
+}
+
+#[test]
+fn what_a_worker_counts_goes_on_with_the_next_in_its_seat() {
+    let mut books = books();
+    let counters = Counters {
+        run: 1,
+        stolen: 2,
+        busy: 40,
+        pages: 3,
+    };
+    for _ in 0..2 {
+        let hand = worker(&mut books, 0);
+        hand.own.count(counters);
+        assert_eq!(books.figures(0).memory, 3 << 16);
+        books.down(0, &mut death(None), false, &mut Heard::default());
+    }
+    let figures = books.figures(0);
+    assert_eq!((figures.stolen, figures.busy, figures.memory), (4, 80.0, 0));
+}

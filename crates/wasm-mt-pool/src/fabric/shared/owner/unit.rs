@@ -1,0 +1,33 @@
+//! What the owner's books hold: a job, or several of a `map` in a row. What a unit answers may run under the pool's lock: it is
+//! quick, and calls nothing foreign.
+
+/// A job, or several in a row, of which the first leaves first.
+pub(crate) trait Unit: Sized {
+    /// What becomes of a job that does not run to its end.
+    type Error;
+    /// Its place in a bounded queue, to be dropped without the pool's lock.
+    type Place;
+
+    /// Same function and types: what its cost is guessed by.
+    fn kind(&self) -> u64;
+    /// The number of its first job. Those of the others follow.
+    fn first(&self) -> u64;
+    /// Jobs in it, at least one.
+    fn len(&self) -> usize;
+    /// Leaves `at` jobs and gives the rest; 0 < at < len.
+    fn split_off(&mut self, at: usize) -> Self;
+    /// Which of the queues it goes to: 0 for what is urgent, 2 for what has time.
+    fn queue(&self) -> usize;
+    /// Nobody waits for it any more.
+    fn is_settled(&self) -> bool;
+    /// It waits no more in a bounded queue, where it did.
+    fn leave_queue(&mut self) -> Option<Self::Place>;
+    /// Its worker was lost while it ran. It can begin again, or gives what it ends with.
+    fn begin_again(&mut self, why: &str) -> Result<(), Self::Error>;
+
+    /// Which of its jobs has this number.
+    fn place_of(&self, id: u64) -> Option<usize> {
+        let place = id.checked_sub(self.first())? as usize;
+        (place < self.len()).then_some(place)
+    }
+}

@@ -1,0 +1,104 @@
+//! The drive: what a worker does whenever its script lets it, between the messages.
+
+use super::*;
+
+/// So long a worker runs jobs, in microseconds, before its event loop has a turn: timers, and what its jobs left behind. A turn costs
+/// from some microseconds to a millisecond, and a frame of a screen is half as long.
+const SLICE: f64 = 32_000.0;
+
+/// The same where async jobs are under way, which go on in the event loop alone.
+const SUSPENDED_SLICE: f64 = 4_000.0;
+
+/// What the script is to do next. The numbers are those of `worker.js`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Next {
+    /// Nothing: a message will come, where there is more to do.
+    Stay = 0,
+    /// To come back through the event loop.
+    Hop = 1,
+}
+
+impl<W: SharedWords, S: Site> Worker<W, S> {
+    /// Claims and runs what there is, for a while. The script has handled so many messages.
+    ///
+    /// A worker to which a message is on its way hears it before it goes on, but has done at least one job then: neither can keep
+    /// the other from its turn.
+    pub(in super::super) fn drive(&self, handled: u32) -> Next {
+        self.own.wakes();
+        let began = self.site.now();
+        self.begins(began);
+        let mut took = false;
+        // While it runs jobs it is terminated when all is over, and what waited is withdrawn.
+        while took || !self.is_over() {
+            if let Some(next) = self.refuses() {
+                return next;
+            }
+            let mail = self.own.board().mail() != handled;
+            let found = if took && mail { None } else { self.take() };
+            if let Some(found) = found {
+                took = true;
+                if self.rests.borrow_mut().ends() {
+                    self.begins(self.site.now());
+                }
+                self.run(found);
+                if self.pace.borrow().looked() - began >= self.slice() {
+                    return Next::Hop;
+                }
+            } else if mail {
+                return Next::Stay;
+            } else if let Some(next) = self.rest(handled) {
+                return next;
+            } else {
+                // Whoever has woken it may have done so for a job.
+                took = false;
+            }
+        }
+        Next::Stay
+    }
+
+    fn slice(&self) -> f64 {
+        if self.site.is_suspended() {
+            SUSPENDED_SLICE
+        } else {
+            SLICE
+        }
+    }
+
+    /// Where it is to claim nothing, for now or for good. What it was woken for is another's then.
+    fn refuses(&self) -> Option<Next> {
+        let given = self.own.board().orders();
+        if self.over.get() || given & orders::REVOKED != 0 {
+            return Some(Next::Stay);
+        }
+        let leaves = given & orders::LEAVE != 0;
+        if !leaves {
+            self.quiet.set(false);
+        }
+        // Until the owner has heard of that job's end, it may be about to end this worker.
+        let waits = self.own.board().abort() != 0;
+        if !leaves && !waits {
+            return None;
+        }
+        if self.lot.has_jobs() {
+            self.wake(Want::Job);
+        }
+        if waits {
+            return Some(Next::Hop);
+        }
+        if !self.quiet.replace(true) {
+            self.site.quiet();
+        }
+        Some(Next::Stay)
+    }
+
+    /// Wakes another worker.
+    pub(super) fn wake(&self, want: Want) {
+        let peers = self.peers.borrow();
+        let known = |number| peers.iter().find(|peer| peer.number() == number);
+        let known = |number| known(number).map(|peer| &**peer);
+        let seat = Some(self.own.seat);
+        if let Woken::Listens(seat) = self.lot.wake(want, self.seats.get(), seat, known) {
+            self.site.rouse(seat);
+        }
+    }
+}

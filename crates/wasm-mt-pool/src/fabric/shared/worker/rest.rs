@@ -1,0 +1,45 @@
+//! What a worker does that finds nothing to do. How long it waits where is [`Rests`]' affair.
+
+use super::drive::Next;
+use super::rests::Rest;
+use super::*;
+
+/// How often it looks before it rests: for some two microseconds, in which whoever has just heard of a result spawns the next job.
+const LOOKS: u32 = 8;
+
+impl<W: SharedWords, S: Site> Worker<W, S> {
+    /// Rests for a while. `None` where it is to look again.
+    pub(super) fn rest(&self, handled: u32) -> Option<Next> {
+        for _ in 0..LOOKS {
+            if self.sees(handled) {
+                return None;
+            }
+        }
+        let now = self.site.now();
+        let rest = self.rests.borrow_mut().next(now, self.site.is_suspended());
+        match rest {
+            Rest::Wait(milliseconds) => {
+                if self.announces(Kind::Waits, handled) {
+                    self.own.wait(Kind::Waits, milliseconds);
+                }
+                None
+            }
+            Rest::Turn => self.announces(Kind::Listens, handled).then_some(Next::Hop),
+            Rest::Leave => self.announces(Kind::Listens, handled).then_some(Next::Stay),
+        }
+    }
+
+    fn announces(&self, kind: Kind, handled: u32) -> bool {
+        self.own.announce(&self.lot, kind, || self.sees(handled))
+    }
+
+    /// Whether there is anything that it was, or would be, woken for.
+    fn sees(&self, handled: u32) -> bool {
+        let board = self.own.board();
+        board.mail() != handled
+            || board.orders() != 0
+            || self.lot.has_jobs()
+            || self.has_forks()
+            || self.lot.is_shut()
+    }
+}

@@ -1,0 +1,154 @@
+//! How a worker runs what it has claimed, and tells of it.
+
+use super::take::Found;
+use super::*;
+
+/// How many jobs of a frame begin between two looks at whether it is aborted.
+const LOOK: u32 = 16;
+
+/// How many checkpoints look whether the job is aborted, of which the last looks whether all is over, too. Each look costs as much as the
+/// rest of a checkpoint.
+const CHECKS: u32 = 16;
+
+/// What a fork ends with whose value is too large for this worker's memory.
+const NO_ROOM: &str = "the result of a forked job is too large: its worker's shared memory has no room for it; return less, or \
+    spawn the job instead";
+
+impl<W: SharedWords, S: Site> Worker<W, S> {
+    /// Jobs run from now on, in microseconds of the site's clock.
+    pub(super) fn begins(&self, now: f64) {
+        self.pace.borrow_mut().begins(now);
+        self.counted.set(now);
+    }
+
+    pub(super) fn run(&self, found: Found<W>) {
+        match found {
+            Found::Job(slot) => self.run_job(slot),
+            Found::Fork(stolen, from) => {
+                self.run_fork(stolen, from);
+                // The owner does not reckon with what forks take; but the worker was busy.
+                self.pace.borrow_mut().begins(self.site.now());
+                self.count(0);
+            }
+        }
+    }
+
+    fn run_job(&self, slot: u32) {
+        let Some(record) = self.lot.record(slot, self.own.number()) else {
+            // The job was taken from this worker, so it is gone for its owner.
+            return self.over.set(true);
+        };
+        if self.lot.is_noted(slot) {
+            self.tell();
+        }
+        let head = self.site.head(&record);
+        self.pace.borrow_mut().enters(head.kind, || self.site.now());
+        self.running.set(Some(head));
+        let ran = self
+            .site
+            .run(&record, &mut |place| self.enters(place as u32));
+        self.running.set(None);
+        let Some(Ran { outcomes, posted }) = ran else {
+            return self.over.set(true);
+        };
+        let took = self.pace.borrow_mut().ends(|| self.site.now());
+        self.count(head.len);
+        if posted || !self.own.report(slot, took, &outcomes) {
+            // In order: what is posted of it is heard before it counts as ended.
+            if !outcomes.is_empty() {
+                self.site.post(outcomes);
+            }
+            self.own.report_elsewhere(slot, took);
+        }
+        self.tell();
+    }
+
+    /// A job of a record begins. Gives whether it is to: those of a frame that is aborted are not.
+    fn enters(&self, place: u32) -> bool {
+        if self.at.replace(place) != place {
+            self.own.set_at(place);
+        }
+        !(place % LOOK == LOOK - 1 && self.is_aborted())
+    }
+
+    /// Whether the owner wants the jobs to end that run now, of which it names one.
+    fn is_aborted(&self) -> bool {
+        let named = self.own.board().abort();
+        let has = |head: Head| head.has(named);
+        named != 0 && self.running.get().is_some_and(has)
+    }
+
+    /// Whether the job of that id, which runs, is to end at once: it is aborted, or all is over.
+    pub(super) fn stops(&self, id: u64) -> bool {
+        let named = self.own.board().abort();
+        let is = named == id as u32 || (self.is_aborted() && self.runs(id));
+        if named != 0 && is {
+            return true;
+        }
+        self.checked.set(self.checked.get().wrapping_add(1));
+        self.checked.get().is_multiple_of(CHECKS) && self.is_over()
+    }
+
+    /// Whether it is one of those of the queue. A fork of others is not, though it may run in the midst of one.
+    fn runs(&self, id: u64) -> bool {
+        let is = |head: Head| (head.first..head.first + u64::from(head.len)).contains(&id);
+        self.running.get().is_some_and(is)
+    }
+
+    fn tell(&self) {
+        if self.lot.tell() {
+            self.site.tell();
+        }
+    }
+
+    /// Counts what was run, and the time up to the last look at the clock.
+    fn count(&self, run: u32) {
+        let looked = self.pace.borrow().looked();
+        let busy = (looked - self.counted.replace(looked)).max(0.0) as u32;
+        self.own.count(Counters {
+            run,
+            busy,
+            pages: self.site.pages(),
+            ..Counters::default()
+        });
+    }
+
+    /// Runs a fork of another worker, and brings what came of it.
+    pub(super) fn run_fork(&self, stolen: Stolen, from: Rc<Board<W>>) {
+        let Some(record) = from.record(&stolen, self.own.number()) else {
+            return self.over.set(true);
+        };
+        self.claimed.borrow_mut().push((stolen, from));
+        let value = self.site.run_fork(&record);
+        let claimed = self.claimed.borrow_mut().pop();
+        let (Some(value), Some((stolen, from))) = (value, claimed) else {
+            return self.over.set(true);
+        };
+        self.own.count(Counters {
+            stolen: 1,
+            pages: self.site.pages(),
+            ..Counters::default()
+        });
+        if !self.own.finish(stolen, &from, &value) {
+            let told = Failure {
+                message: NO_ROOM.into(),
+                place: None,
+            };
+            self.own.fail(stolen, &from, &told.to_bytes());
+        }
+    }
+
+    /// The instance is about to end by a panic: the innermost fork, where one runs, is whose it is.
+    pub(super) fn panics(&self, message: &str, place: Option<&str>) {
+        let claimed = self.claimed.try_borrow();
+        if let Ok(claimed) = claimed
+            && let Some((stolen, from)) = claimed.last()
+        {
+            let told = Failure {
+                message: message.into(),
+                place: place.map(Into::into),
+            };
+            self.own.fail(*stolen, from, &told.to_bytes());
+        }
+    }
+}
