@@ -13,11 +13,11 @@ use std::task::Poll;
 
 use wasm_bindgen::prelude::*;
 
-use super::dom;
 use super::gate::{self, Hopped, Posted};
 use super::letter::{self, Reader, Writer};
 use super::link::{BEGUN, CLOSED, PANICKED, REPORT, SENT};
 use super::trace::Tracer;
+use super::{dom, far};
 use crate::error::JoinError;
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
@@ -64,7 +64,13 @@ thread_local! {
             entered: Cell::new(0),
         }
     };
-    static REPORTS: RefCell<Writer> = RefCell::new(Writer::default());
+    static REPORTS: RefCell<Writer> = const {
+        RefCell::new(Writer {
+            bytes: Vec::new(),
+            list: far::Posted::NONE,
+            is_whole: false,
+        })
+    };
     static ASIDE: Cell<Aside> = const { Cell::new(Aside::No) };
     static FRAME: Frame = const {
         Frame {
