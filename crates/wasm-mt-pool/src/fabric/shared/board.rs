@@ -71,11 +71,13 @@ impl<W: SharedWords> Board<W> {
     }
 
     /// By the owner: wakes the worker where it blocks, so that it looks at its orders. One that sleeps in its event loop is to be posted
-    /// something.
+    /// something, and sleeps until then for all that others see: where that was handled before this, it may sleep again.
     pub(crate) fn rouse(&self) {
-        let found = self.words.exchange(words::PARK, Kind::AWAKE);
+        let blocks = [Kind::Waits, Kind::Helps];
+        let wakes = |kind: Kind| self.words.swap(words::PARK, kind.park(), Kind::AWAKE);
+        let found = blocks.into_iter().any(wakes);
         // Whoever has found how it sleeps before may have died since, and not have woken it.
-        if found != Kind::AWAKE || taken(Step::NotifyAlways) {
+        if found || taken(Step::NotifyAlways) {
             self.words.notify(words::PARK);
         }
     }
@@ -83,6 +85,12 @@ impl<W: SharedWords> Board<W> {
     /// By anybody: how many messages were posted, modulo 2³².
     pub(crate) fn mail(&self) -> u32 {
         self.words.load(words::MAIL) as u32
+    }
+
+    /// By its worker, which has handled so many messages: whether others are on their way. One that was handled before its owner has
+    /// counted it is no other.
+    pub(crate) fn has_mail(&self, handled: u32) -> bool {
+        self.mail().wrapping_sub(handled) as i32 > 0
     }
 
     /// By the owner: gives one of the [`orders`]. To be followed by [`Board::rouse`], and a message where it may be in its event loop.

@@ -5,7 +5,10 @@ use super::rests::Rest;
 use super::*;
 
 /// How often it looks before it rests: for some two microseconds, in which whoever has just heard of a result spawns the next job.
+#[cfg(not(loom))]
 const LOOKS: u32 = 8;
+#[cfg(loom)]
+const LOOKS: u32 = 1;
 
 impl<W: SharedWords, S: Site> Worker<W, S> {
     /// Rests for a while. `None` where it is to look again.
@@ -36,7 +39,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     /// Whether there is anything that it was, or would be, woken for.
     fn sees(&self, handled: u32) -> bool {
         let board = self.own.board();
-        board.mail() != handled
+        board.has_mail(handled)
             || board.orders() != 0
             || self.lot.has_jobs()
             || self.has_forks()
