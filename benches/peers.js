@@ -6,6 +6,7 @@
 //       load(what, length),       makes parcels, `bytes` or `photos`, outside of what is timed,
 //       trips(n), empty(n), julia(), pictures(parcels), skewed(turns), bytes(parcels, times),
 //       areBytes(parcels, length), end() }.
+// Those of the group `shared` are in `shared.js`, and what they call is in `peers/both.js`.
 // The settings are { workers, module, glue, only }: `only` is "start" where nothing follows the start.
 
 export const PEERS = {
@@ -13,6 +14,8 @@ export const PEERS = {
   "wasm-mt": "wasm-mt",
   "wasm-mt spawn": "wasm-mt-spawn",
   "wasm-mt thread": "wasm-mt-thread",
+  "wasm-mt shared": "wasm-mt-shared",
+  "wasm-mt post": "wasm-mt-post",
   "wasmworker": "wasmworker",
   "workerpool": "workerpool",
   "poolifier-web-worker": "poolifier",

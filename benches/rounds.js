@@ -2,7 +2,7 @@
 // how much else ran on the machine meanwhile; a round in which that was too much counts for nobody, and is repeated.
 
 import { within, words } from "./peers.js";
-import { Wrong } from "./workloads.js";
+import { Wrong } from "./run.js";
 
 // Rounds before the first that counts: engines compile for speed meanwhile.
 const WARM_UPS = 2;
@@ -11,7 +11,7 @@ const WARM_UPS = 2;
 // times the seconds what is there must do, if there are the least of rounds, disturbed ones among them.
 export async function measured(workload, all, limits, show) {
   const sides = workload.peers.map((name) => ({ peer: all.get(name), rounds: [], reason: all.get(name).absent }));
-  const ideal = workload.ideal && { by: sides.find(({ peer }) => peer.name === workload.ideal), rounds: [] };
+  const beside = workload.beside && { by: sides.find(({ peer }) => peer.name === workload.beside.by), rounds: [] };
   await ask(`next/${workload.name}, ${workload.workers} workers`);
   let [good, discarded] = [0, 0];
   let began;
@@ -37,11 +37,11 @@ export async function measured(workload, all, limits, show) {
     if (round < 0) continue;
     quiet ? good++ : discarded++;
     for (const side of sides) side.rounds.push(quiet ? figures.get(side)?.figure ?? null : null);
-    ideal?.rounds.push(quiet ? figures.get(ideal.by)?.ideal ?? null : null);
+    beside?.rounds.push(quiet ? figures.get(beside.by)?.beside ?? null : null);
   }
   const row = (peer, fabric, rounds, reason) => reason ? { peer, fabric, rounds: [], reason } : { peer, fabric, rounds };
   const peers = sides.map(({ peer, rounds, reason }) => row(peer.name, peer.fabric, rounds, reason));
-  if (ideal) peers.push(row("ideal", ideal.by.peer.fabric, ideal.rounds, ideal.by.reason));
+  if (beside) peers.push(row(workload.beside.name, beside.by.peer.fabric, beside.rounds, beside.by.reason));
   return { name: workload.name, unit: workload.unit, workers: workload.workers, peers };
 }
 

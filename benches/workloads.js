@@ -1,39 +1,19 @@
-// The workloads. `measure(peer, round)` does one once, checks what came of it, and gives its figure. `ideal` is the peer by which
-// there is a row more, of what no two workers can beat.
+// The workloads. `measure(peer, round)` does one once, checks what came of it, and gives its figure. `beside` says of a row more,
+// which is of what the peer `by` has measured in the same run: as `ideal`, of what no two workers can beat.
 
 import { Parcels, answer, spin } from "./pkg/benches.js";
 import { ALL } from "./peers.js";
+import { JOBS, LONG, LONGER, WORKERS, check, lengths, pause, same, sumOf, timed } from "./run.js";
+import { shared } from "./shared.js";
 
 const MIB = 1 << 20;
-const WORKERS = 2;
 const TRIPS = 300;
 const EMPTY = 10_000;
 
-// So that what one run leaves to the garbage collector, or of terminated workers, is not the next one's affair alone.
-const PAUSE = 20;
 const AFTER_WORKERS = 50;
 
-// All work of a skewed run, in milliseconds on one worker, and its jobs.
+// All work of a skewed run, in milliseconds on one worker.
 const SKEWED = 500;
-const JOBS = 200;
-const LONG = 20;
-const LONGER = 20;
-
-// What a peer answers that is not so ends the benchmark: its times would be times of something else.
-export class Wrong extends Error {}
-
-function check(peer, is, what) {
-  if (!is) throw new Wrong(`${peer.name}: ${what}`);
-}
-
-export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function timed(run) {
-  await pause(PAUSE);
-  const began = performance.now();
-  const result = await run();
-  return [performance.now() - began, result];
-}
 
 const starts = (workers) => ({
   name: "start",
@@ -52,8 +32,6 @@ const starts = (workers) => ({
   },
 });
 
-const sumOf = (count) => count * (count - 1) / 2;
-
 function counted(name, unit, count, scale, peers) {
   return {
     name,
@@ -67,14 +45,6 @@ function counted(name, unit, count, scale, peers) {
       return { figure: took * scale };
     },
   };
-}
-
-const same = (some, others) => some.length === others.length && some.every((bytes, at) => equal(bytes, others[at]));
-
-function equal(bytes, others) {
-  if (bytes.length !== others.length) return false;
-  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== others[at]) return false;
-  return true;
 }
 
 // The first of all to render the picture is the page itself.
@@ -120,9 +90,6 @@ const bytes = (name, length, times) => ({
   },
 });
 
-// How long each job is, as a multiple of the short ones; `isLong` is of its place.
-const lengths = (isLong) => Array.from({ length: JOBS }, (_, at) => isLong(at) ? LONGER : 1);
-
 const MIDDLE = (JOBS - LONG) / 2;
 const OURS = ["wasm-mt"];
 
@@ -160,13 +127,13 @@ const skewed = (rate) => ORDERS.map(([name, peers, order]) => {
     workers: WORKERS,
     peers,
     // By what the jobs took themselves in its very run.
-    ideal: OURS[0],
+    beside: { by: OURS[0], name: "ideal" },
     async measure(peer, round) {
       const it = await peer.running(WORKERS);
       const turns = Uint32Array.from(order(round), (length) => length * short);
       const [took, { sum, work }] = await timed(() => it.skewed(turns));
       check(peer, sum === expected, `the results sum up to ${sum} and not ${expected}`);
-      return { figure: took, ideal: work / WORKERS };
+      return { figure: took, beside: work / WORKERS };
     },
   };
 });
@@ -199,7 +166,7 @@ async function calibrated() {
   return turns / quickest;
 }
 
-const NAMES = ["start", "trips", "empty", "julia", "pictures", "skewed", "bytes", "ceiling"];
+const NAMES = ["start", "trips", "empty", "julia", "pictures", "skewed", "bytes", "ceiling", "shared"];
 
 // Those that the name stands for, or all.
 export async function workloads(name, page) {
@@ -218,6 +185,7 @@ export async function workloads(name, page) {
     ...skewed(rate),
     bytes("bytes: 64 MiB", 64 * MIB, 1),
     bytes("bytes: 100 × 1 MiB", MIB, 100),
+    ...shared(rate, page.picture),
   ];
   return all.filter((workload) => !name || workload.name.split(":")[0] === name);
 }

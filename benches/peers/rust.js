@@ -44,7 +44,7 @@ export class Rust {
   }
 }
 
-const contents = (parcels) => () => {
+export const contents = (parcels) => () => {
   const all = Array.from({ length: parcels.count() }, (_, at) => parcels.take(at));
   parcels.free();
   return all;

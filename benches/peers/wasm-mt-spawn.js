@@ -5,4 +5,4 @@ import { Rust } from "./rust.js";
 
 export const fabric = "post";
 
-export const start = async ({ workers }) => new Rust(await Pool.start(workers), "spawn");
+export const start = async ({ workers }) => new Rust(await Pool.start(workers, false), "spawn");

@@ -10,14 +10,20 @@ static PADDING: [u8; include_bytes!(concat!(env!("OUT_DIR"), "/padding.bin")).le
 #[path = "../../examples/images/src/filter.rs"]
 pub mod filter;
 #[cfg(target_arch = "wasm32")]
+pub mod fork;
+#[cfg(target_arch = "wasm32")]
 pub mod jobs;
 #[cfg(target_arch = "wasm32")]
 #[path = "../../examples/parallel/src/julia.rs"]
 pub mod julia;
 #[cfg(target_arch = "wasm32")]
+pub mod owner;
+#[cfg(target_arch = "wasm32")]
 pub mod parcels;
 #[cfg(target_arch = "wasm32")]
 pub mod pool;
+#[cfg(target_arch = "wasm32")]
+pub mod shared;
 #[cfg(target_arch = "wasm32")]
 pub mod threads;
 #[cfg(all(target_arch = "wasm32", feature = "peers"))]

@@ -1,8 +1,8 @@
 //! [`Pool`]: the workloads by a `ThreadPool`, as README has it.
 
 use wasm_bindgen::prelude::*;
-use wasm_mt_pool::ThreadPool;
 use wasm_mt_pool::wasm_mt::{Buffer, JoinHandle, job};
+use wasm_mt_pool::{Fabric, ThreadPool};
 
 use crate::jobs::{self, BANDS};
 use crate::parcels::Parcels;
@@ -10,7 +10,7 @@ use crate::parcels::Parcels;
 /// A pool whose workers have each answered once.
 #[wasm_bindgen]
 pub struct Pool {
-    pool: ThreadPool,
+    pub(crate) pool: ThreadPool,
     answers: Vec<u8>,
 }
 
@@ -25,13 +25,15 @@ pub struct Skewed {
 
 #[wasm_bindgen]
 impl Pool {
-    /// Starts a pool.
+    /// Starts a pool whose jobs travel through shared memory, or else by messages.
     ///
     /// # Errors
     ///
-    /// That it did not start.
-    pub async fn start(workers: usize) -> Result<Pool, JsValue> {
-        let pool = ThreadPool::builder().workers(workers).build().await?;
+    /// That it did not start; for shared memory, that this page has none.
+    pub async fn start(workers: usize, shared: bool) -> Result<Pool, JsValue> {
+        let fabric = fabric(shared);
+        let pool = ThreadPool::builder().workers(workers).fabric(fabric);
+        let pool = pool.build().await?;
         let answers = pool.broadcast(|place| {
             let place = place as u32;
             job!(|place| crate::answer(place))
@@ -149,8 +151,14 @@ impl Pool {
     }
 }
 
+/// Never what the page would choose by itself: a row says of which fabric it is.
+pub(crate) fn fabric(shared: bool) -> Fabric {
+    if shared { Fabric::Shared } else { Fabric::Post }
+}
+
 #[wasm_bindgen]
 extern "C" {
+    /// Milliseconds on this thread's own clock.
     #[wasm_bindgen(js_namespace = performance)]
-    fn now() -> f64;
+    pub(crate) fn now() -> f64;
 }

@@ -43,7 +43,7 @@ export class Bench {
   }
 
   enable(idle) {
-    for (const id of ["size", "bench-iterations", "tile", "workers", "runs", "run"]) $(id).disabled = !idle;
+    for (const id of ["size", "bench-iterations", "tile", "workers", "runs", "run", "block", "fabric"]) $(id).disabled = !idle;
   }
 
   say(state, text) {

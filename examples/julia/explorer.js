@@ -48,11 +48,11 @@ export class Explorer {
   }
 
   /** Stands still, and says so. */
-  hold() {
+  hold(why = "the benchmark runs") {
     this.#held = true;
     this.#screen.hold();
     this.#lock();
-    $("view-status").textContent = "The explorer stands still while the benchmark runs.";
+    $("view-status").textContent = `The explorer stands still while ${why}.`;
   }
 
   release() {

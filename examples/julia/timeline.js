@@ -3,7 +3,7 @@
 
 import { $, create, ms, plural, svg } from "./dom.js";
 
-const HEIGHT = 10;
+export const HEIGHT = 10;
 const LOWER = 6; // of a block that was taken
 
 /** A mode, as people call it. */
@@ -36,7 +36,7 @@ export class Timeline {
 }
 
 /** The lane of a worker, with its name before it. */
-function lane(run, worker, span) {
+export function lane(run, worker, span) {
   const blocks = run.blocks.filter((block) => block.worker === worker);
   const stolen = blocks.filter((block) => block.home !== worker);
   const busy = blocks.reduce((sum, block) => sum + block.to - block.from, 0);

@@ -700,6 +700,11 @@ mod travel {}
 #[doc = include_str!("../../docs/deployment.md")]
 mod deployment {}
 
+/// The same.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/shared-memory.md")]
+mod shared_memory {}
+
 /// The same, on the web only.
 #[cfg(all(doctest, all(target_family = "wasm", target_os = "unknown")))]
 #[doc = include_str!("../../docs/migration.md")]

@@ -14,6 +14,7 @@ pub(crate) mod overhead;
 mod peers;
 mod report;
 pub(crate) mod row;
+pub(crate) mod shared;
 pub(crate) mod table;
 
 use std::fs;
@@ -81,6 +82,8 @@ enum Workload {
     Bytes,
     /// How much quicker two plain workers are than one
     Ceiling,
+    /// What shared memory brings, each beside what it is held against
+    Shared,
     /// Pictures of four megapixels by the page `images`: by its pool, and by its main thread
     Images,
     /// Inputs to the page `julia`: from each to the first picture of it
@@ -128,6 +131,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         println!("{}", report.engine);
         let of_browser = report.rows(browser)?;
         println!("{}", table::render(&of_browser));
+        if let Some(goals) = shared::render(&of_browser) {
+            println!("{goals}");
+        }
         if args.keep_disturbed {
             println!("disturbed rounds are among these");
         } else if Load::now().is_none() {

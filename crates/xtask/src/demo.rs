@@ -53,6 +53,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             run_headless(&server, args.browser, args.json.as_deref()).await
         } else {
             eprintln!("serving until Ctrl-C");
+            eprintln!(
+                "a page is cross-origin isolated where `?isolated` stands behind its address"
+            );
             println!("{}", server.url("/"));
             tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")
         }

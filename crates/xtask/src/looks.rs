@@ -75,6 +75,10 @@ pub(crate) async fn check(
         julia::check_benchmark(&session, &server, browser)
     );
     check!(
+        "julia-blocked",
+        julia::check_blocked(&session, &server, browser)
+    );
+    check!(
         "julia-narrow",
         julia::check_narrow(&session, &server, browser)
     );

@@ -209,7 +209,9 @@ pub(crate) fn build_bench() -> Result<PathBuf> {
 
 fn build_with(pages: &[Page], features: &str) -> Result<PathBuf> {
     let site = workspace::target_dir().join("site");
-    copy_gallery(&workspace::root().join("examples"), &site)?;
+    copy_files(&workspace::root().join("examples"), &site)?;
+    // Pages refer to them.
+    copy_files(&workspace::root().join("docs"), &site.join("docs"))?;
     let modules = compile_with(pages, "release", features)?;
     for page in pages {
         let wasm = &modules[page.package];
@@ -375,7 +377,7 @@ pub(crate) fn links_for_bundlers() -> Result<String> {
 }
 
 /// Copies the files, not the folders, of the gallery.
-fn copy_gallery(from: &Path, to: &Path) -> Result<()> {
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

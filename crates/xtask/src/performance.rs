@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 
 use crate::bench::row::Row;
-use crate::bench::{charts, overhead, table};
+use crate::bench::{charts, overhead, shared, table};
 use crate::browser::Browser;
 use crate::workspace;
 
@@ -48,7 +48,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     }
     let browsers = parted(&rows)?;
     for (browser, rows) in &browsers {
-        println!("{}\n\n{}", title(*browser), table::render(rows));
+        println!("{}\n\n{}", title(*browser), tables(rows));
     }
     let page = fs::read_to_string(docs.join(PAGE))?;
     let mut written = BTreeMap::from([
@@ -103,6 +103,16 @@ fn parted(rows: &[Row]) -> Result<Vec<(Browser, Vec<Row>)>> {
         }
     }
     Ok(browsers.into_iter().collect())
+}
+
+/// All figures of a browser, and of shared memory what it is to bring.
+fn tables(rows: &[Row]) -> String {
+    let mut text = table::render(rows);
+    if let Some(goals) = shared::render(rows) {
+        text.push('\n');
+        text.push_str(&goals);
+    }
+    text
 }
 
 /// As a page names it.
@@ -162,7 +172,7 @@ fn filled(page: &str, browsers: &[(Browser, Vec<Row>)]) -> Result<String> {
                 "<img src=\"{file}\" alt=\"How many times as long as the hand-written floor each peer takes in {title}; the figures are in the table below\" width=\"680\">\n\n"
             ));
         }
-        figures.push_str(&table::render(rows));
+        figures.push_str(&tables(rows));
     }
     let titled: Vec<(&str, &[Row])> = browsers
         .iter()

@@ -43,7 +43,7 @@ const HTML_INSTEAD: &str =
 /// How an origin answers, apart from faults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
-    /// COOP and COEP, which make its pages cross-origin isolated.
+    /// COOP and COEP, which make its pages cross-origin isolated, those too that do not ask for it.
     pub(crate) isolated: bool,
     /// `Cache-Control: no-store`, so that every use of a file is a request.
     pub(crate) no_store: bool,
@@ -381,10 +381,11 @@ async fn count(State(origin): State<Arc<Origin>>, Query(query): Query<RequestsQu
 }
 
 async fn add_headers(State(origin): State<Arc<Origin>>, request: Request, next: Next) -> Response {
+    let asked = request.uri().query().is_some_and(asks_for_isolation);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let options = &origin.options;
-    if options.isolated {
+    if options.isolated || asked {
         headers.insert(
             "cross-origin-opener-policy",
             HeaderValue::from_static("same-origin"),
@@ -404,6 +405,13 @@ async fn add_headers(State(origin): State<Arc<Origin>>, request: Request, next: 
         headers.insert(name, value.clone());
     }
     response
+}
+
+/// A page is isolated where its own query says `isolated`, so that one origin shows it both ways.
+fn asks_for_isolation(query: &str) -> bool {
+    query
+        .split('&')
+        .any(|pair| pair.split('=').next() == Some("isolated"))
 }
 
 async fn file(State(origin): State<Arc<Origin>>, uri: Uri) -> Response {
@@ -466,7 +474,8 @@ fn content_type(file: &Path) -> &'static str {
         Some("wasm") => "application/wasm",
         Some("png") => "image/png",
         Some("svg") => "image/svg+xml",
-        Some("txt") => "text/plain; charset=utf-8",
+        // So that a browser shows them.
+        Some("txt" | "md") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }
@@ -482,6 +491,16 @@ mod tests {
         assert_eq!(inside(site, "/"), Some(PathBuf::from("/site")));
         assert_eq!(inside(site, "/../secret"), None);
         assert_eq!(inside(site, "/a/../../secret"), None);
+    }
+
+    #[test]
+    fn a_page_asks_for_isolation_by_its_query() {
+        for query in ["isolated", "isolated=", "workers=2&isolated=&fabric=post"] {
+            assert!(asks_for_isolation(query), "{query}");
+        }
+        for query in ["", "not-isolated", "fabric=isolated"] {
+            assert!(!asks_for_isolation(query), "{query}");
+        }
     }
 
     #[test]

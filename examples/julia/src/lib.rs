@@ -2,10 +2,13 @@
 //! thread, with and without stealing.
 //!
 //! `view` says what is seen, `tile` cuts it, `explorer` has a pool draw it from coarse to fine, `kept` what will do until then,
-//! and `benchmark` has it drawn in three ways, of which `report` tells. They run natively as well, on native threads. `screen`,
-//! `measure` and `page` are what the page's own scripts call. The renderer is that of the example `parallel`.
+//! `benchmark` has it drawn in three ways, of which `report` tells, and `blocked` while nobody looks after the workers. They run
+//! natively as well, on native threads. `screen`, `measure`, `block_page` and `page` are what the page's own scripts call. The renderer is that of the example `parallel`.
 
 pub mod benchmark;
+#[cfg(target_family = "wasm")]
+mod block_page;
+pub mod blocked;
 pub mod clock;
 pub mod explorer;
 #[path = "../../parallel/src/julia.rs"]

@@ -4,10 +4,10 @@
 use js_sys::Uint8ClampedArray;
 use wasm_bindgen::prelude::*;
 use wasm_mt::{Buffer, Thread, job};
-use wasm_mt_pool::ThreadPool;
+use wasm_mt_pool::{Fabric, ThreadPool};
 use web_sys::ImageData;
 
-use crate::map;
+use crate::{blocked, map};
 
 /// A pool of workers. Dropped, it ends them.
 #[wasm_bindgen]
@@ -17,13 +17,24 @@ pub struct Workers {
 
 #[wasm_bindgen]
 impl Workers {
-    /// Starts so many workers.
-    pub async fn start(count: usize) -> Result<Workers, JsValue> {
+    /// Starts so many workers. Their jobs travel as `fabric` says: `shared`, `post`, or what the page has.
+    pub async fn start(count: usize, fabric: &str) -> Result<Workers, JsValue> {
         // Whatever is aborted here ends by itself within some milliseconds: no worker need be replaced for that.
         let threads = Thread::builder().abort_grace(None);
         let pool = ThreadPool::builder().workers(count).threads(threads);
+        let pool = pool.fabric(match fabric {
+            "shared" => Fabric::Shared,
+            "post" => Fabric::Post,
+            _ => Fabric::Auto,
+        });
         let pool = pool.build().await?;
         Ok(Workers { pool })
+    }
+
+    /// How their jobs travel: `shared` or `post`.
+    #[wasm_bindgen(getter)]
+    pub fn fabric(&self) -> String {
+        blocked::name(self.pool.fabric()).to_owned()
     }
 
     /// How many they are.

@@ -118,7 +118,10 @@ struct Point<'a> {
 
 /// The points of a workload, but for the floor's own; of one without a floor none. An interval has its median's ratio.
 fn points<'a>(group: &'a Group<'_>) -> impl Iterator<Item = Point<'a>> {
-    let rows = group.rows.iter().filter(|_| group.base() == FLOOR);
+    let rows = group
+        .rows
+        .iter()
+        .filter(|_| group.base() == FLOOR && !group.is_of_shared_memory());
     rows.filter_map(|row| {
         let (low, median, high) = (row.low?, row.median?, row.high?);
         let ratio = row.ratio_to_floor?;

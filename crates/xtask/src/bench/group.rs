@@ -1,6 +1,7 @@
 //! The rows of one workload in one browser, which are measured in turns, and so are compared with each other.
 
 use super::row::Row;
+use super::shared;
 
 /// How this library's peer is called. What it can do in another way is called `wasm-mt` and that way.
 pub(crate) const OURS: &str = "wasm-mt";
@@ -22,13 +23,21 @@ impl Group<'_> {
         rows.find(|row| row.subject.peer == name)
     }
 
-    /// With whom the others' ratios are: where nothing hand-written takes part, it is the ideal.
+    /// With whom the others' ratios are: where nothing hand-written takes part, it is the ideal. A workload of shared memory has
+    /// a base of its own.
     pub(crate) fn base(&self) -> &'static str {
-        if self.peer(FLOOR).is_none() && self.peer(IDEAL).is_some() {
+        if let Some(base) = shared::base(self.workload) {
+            base
+        } else if self.peer(FLOOR).is_none() && self.peer(IDEAL).is_some() {
             IDEAL
         } else {
             FLOOR
         }
+    }
+
+    /// It is about shared memory, and not about how one library stands to others.
+    pub(crate) fn is_of_shared_memory(&self) -> bool {
+        shared::base(self.workload).is_some()
     }
 
     pub(crate) fn title(&self) -> String {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::group::{FLOOR, IDEAL};
 use super::row::{Row, Subject};
+use super::shared;
 use crate::browser::Browser;
 
 #[derive(Deserialize)]
@@ -56,12 +57,15 @@ impl Report {
 }
 
 impl Workload {
-    /// The floor's rounds. Where nothing hand-written takes part, the ideal is what there is to be compared with.
+    /// The floor's rounds. Where nothing hand-written takes part, the ideal is what there is to be compared with; a workload of
+    /// shared memory has a base of its own.
     fn base(&self) -> &[Option<f64>] {
         let of = |name: &str| self.peers.iter().find(|peer| peer.peer == name);
-        of(FLOOR)
-            .or_else(|| of(IDEAL))
-            .map_or(&[], |peer| &peer.rounds)
+        let base = match shared::base(&self.name) {
+            Some(base) => of(base),
+            None => of(FLOOR).or_else(|| of(IDEAL)),
+        };
+        base.map_or(&[], |peer| &peer.rounds)
     }
 }
 

@@ -5,6 +5,7 @@
 //! and that in a frame, since no engine but Chromium makes a window as narrow as a telephone.
 
 mod benchmark;
+mod blocked;
 mod explorer;
 mod narrow;
 mod view;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 pub(super) use self::benchmark::check as check_benchmark;
+pub(super) use self::blocked::check as check_blocked;
 pub(super) use self::explorer::check as check_explorer;
 pub(super) use self::narrow::check as check_narrow;
 use self::view::{Rect, View};

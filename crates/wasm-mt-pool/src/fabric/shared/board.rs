@@ -73,9 +73,11 @@ impl<W: SharedWords> Board<W> {
     /// By the owner: wakes the worker where it blocks, so that it looks at its orders. One that sleeps in its event loop is to be posted
     /// something.
     pub(crate) fn rouse(&self) {
-        self.words.exchange(words::PARK, Kind::AWAKE);
-        // Whoever has taken the park's kind before may have died since, and not have woken it.
-        self.words.notify(words::PARK);
+        let found = self.words.exchange(words::PARK, Kind::AWAKE);
+        // Whoever has found how it sleeps before may have died since, and not have woken it.
+        if found != Kind::AWAKE || taken(Step::NotifyAlways) {
+            self.words.notify(words::PARK);
+        }
     }
 
     /// By anybody: how many messages were posted, modulo 2³².

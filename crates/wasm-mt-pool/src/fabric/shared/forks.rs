@@ -163,6 +163,10 @@ impl<W: SharedWords> OwnBoard<W> {
             return None;
         }
         let bytes = record::bytes(&thief.words, at, &thief.bulk);
+        if !taken(Step::FetchByExchange) {
+            thief.words.store(at + KEY, 0);
+            return bytes;
+        }
         // Where that fails, its worker has freed it, as this one counts as gone; what was read may be of somebody else.
         thief.words.swap(at + KEY, tag, 0).then_some(bytes)?
     }

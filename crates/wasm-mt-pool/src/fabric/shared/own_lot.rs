@@ -103,7 +103,7 @@ impl<W: SharedWords> OwnLot<W> {
     }
 
     /// Bytes of the bulk memory that are free.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(all(test, not(loom), not(target_family = "wasm")))]
     pub(super) fn space_left(&self) -> u32 {
         self.space.left()
     }
@@ -126,7 +126,27 @@ impl<W: SharedWords> OwnLot<W> {
         mine
     }
 
-    /// Hears what that board's ring has, in order; what it reports of is free then. After [`Lot::listen`], of every board.
+    /// Hears what these boards have told, which MUST be all that are not gone: when the message of a [`Lot::tell`] has come, when a board
+    /// is gone, and whenever it is worth a look.
+    pub(crate) fn hear<'a>(
+        &mut self,
+        boards: impl IntoIterator<Item = &'a Board<W>>,
+        into: &mut Vec<Report>,
+    ) where
+        W: 'a,
+    {
+        if taken(Step::ListenFirst) {
+            self.lot.listen();
+        }
+        for board in boards {
+            self.drain(board, into);
+        }
+        if !taken(Step::ListenFirst) {
+            self.lot.listen();
+        }
+    }
+
+    /// Hears what that board's ring has, in order; what it reports of is free then. Behind [`Lot::listen`], of every board.
     ///
     /// Never of a board behind its [`OwnLot::take_back`]: its worker may go on for a while, and have claimed the slot anew.
     pub(crate) fn drain(&mut self, board: &Board<W>, into: &mut Vec<Report>) {

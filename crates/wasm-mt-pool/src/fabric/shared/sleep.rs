@@ -62,7 +62,7 @@ pub(crate) enum Woken {
     /// Nobody sleeps who would take it.
     Nobody,
     Notified,
-    /// The owner is to post something to the worker in that seat.
+    /// The owner is to post something to the worker in that seat, and to say so by [`Board::mailed`].
     Listens(u32),
 }
 
@@ -101,9 +101,8 @@ impl<W: SharedWords> Lot<W> {
                     continue;
                 };
                 // Both halves: it is awake afterwards, however it slept.
-                let both = 1 << bit | 1 << (bit + SEATS_A_WORD);
-                let had = self.words.and(word, !both) as u32 & both as u32;
-                if had == 0 {
+                let both: i32 = 1 << bit | 1 << (bit + SEATS_A_WORD);
+                if self.words.and(word, !both) & both == 0 {
                     continue;
                 }
                 match board.claim_sleeper(want) {
@@ -111,9 +110,10 @@ impl<W: SharedWords> Lot<W> {
                     Some(_) => return Woken::Notified,
                     None => {}
                 }
-                // The bit may have been of the worker that has the seat since.
-                if self.current(seat) != board.number() && taken(Step::GiveBitBack) {
-                    self.words.or(word, had as i32);
+                // The bit may have been of the worker that has the seat since, whose board nobody may know yet but the owner. Others
+                // do not see that it sleeps until it is posted something.
+                if self.current(seat) != board.number() && taken(Step::PostSuccessor) {
+                    return Woken::Listens(seat);
                 }
             }
         }
@@ -134,8 +134,10 @@ impl<W: SharedWords> Board<W> {
 
     /// Wakes its worker where it waits for a fork, also where somebody was about to, and died.
     pub(super) fn rouse_joiner(&self) {
-        let _ = self.words.swap(words::PARK, Kind::HELPS, Kind::AWAKE);
-        self.words.notify(words::PARK);
+        let found = self.words.swap(words::PARK, Kind::HELPS, Kind::AWAKE);
+        if found || taken(Step::NotifyAlways) {
+            self.words.notify(words::PARK);
+        }
     }
 
     /// Wakes its worker where it waits for a fork. It may wait for another one by now, and looks then.

@@ -7,8 +7,8 @@ pub(super) enum Step {
     SecondLook,
     /// To say how one sleeps before one says that one does.
     ParkBeforeBit,
-    /// To give back the bit of another board's worker.
-    GiveBitBack,
+    /// To have a worker posted whose bit was taken for that of the one before it in its seat.
+    PostSuccessor,
     /// To go on where only a helper was woken for a job of the queue.
     PassHelperBy,
     /// To claim a job by an exchange of its state.
@@ -29,6 +29,10 @@ pub(super) enum Step {
     StackBeforeClaim,
     /// To wake the joiner of what a dead worker had ended, too.
     RouseEnded,
+    /// To notify a worker, too, whose park a dead one has taken.
+    NotifyAlways,
+    /// To free the cell of a result by an exchange.
+    FetchByExchange,
     /// To listen before the rings are drained.
     ListenFirst,
     /// To hear a record only where its worker has the job.

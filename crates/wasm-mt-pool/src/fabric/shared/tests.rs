@@ -105,10 +105,7 @@ impl Desk {
         let mut reports = Vec::new();
         match heard {
             Heard::Told => {
-                self.own.lot().listen();
-                for board in &self.boards {
-                    self.own.drain(board, &mut reports);
-                }
+                self.own.hear(&self.boards, &mut reports);
             }
             Heard::Rouse(seat) => {
                 let _ = self.posts[seat as usize].send(Post);

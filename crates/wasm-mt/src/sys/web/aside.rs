@@ -4,6 +4,7 @@
 //! The records are those of messages, with all bulk in them. What needs a message all the same is posted as any report is, and
 //! then all that is told of the same jobs, so that it comes in their order.
 
+use super::child;
 use super::entry;
 use super::letter::{self, Reader, Writer};
 use super::link::REPORT;
@@ -146,6 +147,7 @@ pub fn run_records(bytes: &[u8], begins: &mut dyn FnMut(usize, JobId) -> bool) -
     if has_ended() {
         return None;
     }
+    child::flush_waiting();
     let ended = len - suspended;
     Some(match told {
         Some(bytes) => Ran {

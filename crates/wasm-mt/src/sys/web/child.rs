@@ -73,6 +73,13 @@ pub fn submit(entry: Box<Entry>, place: Option<usize>) {
     }
 }
 
+/// Lets go what would wait for the end of a turn: that may be long in coming, where other jobs run in the same one.
+pub(super) fn flush_waiting() {
+    if TURN.get().1 > 0 {
+        flush();
+    }
+}
+
 fn flush() {
     TURN.set((TURN.get().0, 0));
     let letter = PENDING.take();

@@ -109,6 +109,11 @@ impl Narrow<'_> {
         self.unroll().await?;
         self.is_laid_out("at the end").await?;
         self.picture("finished").await?;
+        session.click("#block").await?;
+        session.text("#block-status", "done").await?;
+        self.unroll().await?;
+        self.is_laid_out("when it was blocked").await?;
+        self.picture("blocked").await?;
         self.page.has_not_complained().await?;
         Ok(named)
     }

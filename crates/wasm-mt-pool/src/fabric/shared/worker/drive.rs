@@ -28,7 +28,8 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
         let began = self.site.now();
         self.begins(began);
         let mut took = false;
-        while !self.is_over() {
+        // While it runs jobs it is terminated when all is over, and what waited is withdrawn.
+        while took || !self.is_over() {
             if let Some(next) = self.refuses() {
                 return next;
             }
@@ -65,7 +66,11 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
 
     /// Where it is to claim nothing, for now or for good. What it was woken for is another's then.
     fn refuses(&self) -> Option<Next> {
-        let leaves = self.own.board().orders() & orders::LEAVE != 0;
+        let given = self.own.board().orders();
+        if self.over.get() || given & orders::REVOKED != 0 {
+            return Some(Next::Stay);
+        }
+        let leaves = given & orders::LEAVE != 0;
         if !leaves {
             self.quiet.set(false);
         }

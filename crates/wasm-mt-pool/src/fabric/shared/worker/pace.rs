@@ -83,13 +83,13 @@ mod tests {
         for (kind, cost) in costs {
             let mut clock = || {
                 looks += 1;
-                (now / tick as f64).floor() * tick
+                f64::floor(now / tick) * tick
             };
             pace.enters(kind, &mut clock);
             now += cost;
             let mut clock = || {
                 looks += 1;
-                (now / tick as f64).floor() * tick
+                f64::floor(now / tick) * tick
             };
             sum += f64::from(pace.ends(&mut clock));
         }

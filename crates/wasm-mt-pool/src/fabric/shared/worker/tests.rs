@@ -14,9 +14,11 @@ use crate::fabric::shared::{Content, INLINE_BYTES, OwnLot, Report};
 const BULK: u32 = 4 << 10;
 const MOST: u32 = 16 << 10;
 
+type Body = dyn Fn(&[u8]) -> Option<Vec<u8>>;
+
 /// What surrounds a worker here. Its jobs and forks are bytes, and `body` makes their values of them.
 struct Stage {
-    body: RefCell<Rc<dyn Fn(&[u8]) -> Option<Vec<u8>>>>,
+    body: RefCell<Rc<Body>>,
     said: RefCell<Vec<Said>>,
     now: Cell<f64>,
     suspended: Cell<bool>,

@@ -213,7 +213,7 @@ impl Aside {
         let len = items.len();
         let first = JobId::next_of(len);
         let entry = Entry::many(first, len, Arc::new(Nobody), Task::map(items, f));
-        let record = write(&entry, false, 1 << 20).unwrap();
+        let record = write(&entry, false, 1 << 20, usize::MAX).unwrap();
         assert_eq!(record.len, len);
         assert!(self.lane.pass(&Uint8Array::from(&record.bytes[..])));
         first
@@ -365,7 +365,9 @@ async fn a_record_has_as_many_jobs_as_have_room() {
         )
     };
     let items = entry(vec![vec![1; 50]; 5], |_| ());
-    let written = |room| write(&items, false, room).map(|record| (record.len, record.bytes.len()));
+    let written = |room| {
+        write(&items, false, room, usize::MAX).map(|record| (record.len, record.bytes.len()))
+    };
     let (one, all) = (40 + 8 + 51, 40 + 5 * 59);
     assert_eq!(written(one - 1), None);
     assert_eq!(written(one), Some((1, one)));
@@ -373,15 +375,39 @@ async fn a_record_has_as_many_jobs_as_have_room() {
     assert_eq!(written(1 << 16), Some((5, all)));
     let nobody = || Arc::new(Nobody);
     let may_await = Task::new_async((), |()| async {});
-    assert!(write(&Entry::new(JobId::next(), nobody(), may_await), false, 999).is_none());
+    assert!(
+        write(
+            &Entry::new(JobId::next(), nobody(), may_await),
+            false,
+            999,
+            usize::MAX
+        )
+        .is_none()
+    );
     let bulk = Task::new(Buffer(vec![1u8]), |_| ());
-    assert!(write(&Entry::new(JobId::next(), nobody(), bulk), false, 999).is_none());
+    assert!(
+        write(
+            &Entry::new(JobId::next(), nobody(), bulk),
+            false,
+            999,
+            usize::MAX
+        )
+        .is_none()
+    );
     let shared = Task::map_with(&1u8, vec![2u8], |a, b| a + b);
-    assert!(write(&Entry::many(JobId::next(), 1, nobody(), shared), false, 999).is_none());
+    assert!(
+        write(
+            &Entry::many(JobId::next(), 1, nobody(), shared),
+            false,
+            999,
+            usize::MAX
+        )
+        .is_none()
+    );
     // Up to the first that cannot.
     let some = Task::map(vec![None, Some(Buffer(vec![1u8])), None], |_| ());
     let some = Entry::many(JobId::next_of(3), 3, nobody(), some);
-    assert_eq!(write(&some, false, 999).unwrap().len, 1);
+    assert_eq!(write(&some, false, 999, usize::MAX).unwrap().len, 1);
 }
 
 #[wasm_bindgen_test]

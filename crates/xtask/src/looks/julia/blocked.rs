@@ -1,0 +1,147 @@
+//! The page's thread, blocked in the middle of a picture: what the page says of that on either fabric, how it says which it runs
+//! on, and how one gets from one to the other.
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use super::Opened;
+use super::benchmark::CAN_RUN;
+use crate::browser::Browser;
+use crate::serve::Server;
+use crate::webdriver::Session;
+
+/// Milliseconds of the page.
+const BLOCKED: f64 = 2000.0;
+
+/// What the page has of the run behind its text.
+#[derive(Debug, Deserialize)]
+struct Report {
+    fabric: String,
+    blocked: [f64; 2],
+    millis: f64,
+    /// Rendered before it was blocked, meanwhile, and afterwards.
+    tiles: [u32; 3],
+}
+
+/// Blocks the page on either fabric.
+pub(in crate::looks) async fn check(
+    session: &Session,
+    server: &Server,
+    browser: Browser,
+) -> Result<String> {
+    let blocked = Blocked {
+        page: Opened {
+            session,
+            server,
+            browser,
+        },
+    };
+    blocked.page.open("").await?;
+    blocked.runs_on("by messages", "post").await?;
+    let why = session.text("#fabric-why", "cross-origin isolated").await?;
+    ensure!(why.contains("How a page becomes isolated"), "{why}");
+    let first = blocked.stands_still().await.context("not isolated")?;
+
+    // As a person would: what the page offers leads to itself, isolated.
+    session
+        .until(
+            "the offer",
+            "() => !document.querySelector('#isolate').hidden",
+        )
+        .await?;
+    session.click("#isolate a").await?;
+    blocked.is_anew("isolated").await?;
+    blocked.runs_on("through shared memory", "shared").await?;
+    let second = blocked.goes_on().await.context("isolated")?;
+
+    session.select("#fabric", "post").await?;
+    blocked.is_anew("fabric=post").await?;
+    blocked.runs_on("by messages", "post").await?;
+    blocked.stands_still().await.context("by messages")?;
+    session.select("#fabric", "shared").await?;
+    blocked.is_anew("fabric=shared").await?;
+    blocked.runs_on("through shared memory", "shared").await?;
+    blocked.goes_on().await.context("as it was asked for")?;
+    blocked.page.has_not_complained().await?;
+    Ok(format!("{first}; {second}"))
+}
+
+struct Blocked<'a> {
+    page: Opened<'a>,
+}
+
+impl Blocked<'_> {
+    /// Waits until the page was opened with this in its query.
+    async fn is_anew(&self, query: &str) -> Result<()> {
+        let condition = format!(
+            "() => location.search.includes('{query}') && document.readyState === 'complete' && ({CAN_RUN})()"
+        );
+        let what = format!("the page with {query}");
+        self.page.session.until(&what, &condition).await?;
+        self.page.at_rest(-1).await.map(drop)
+    }
+
+    /// The page says how its jobs travel.
+    async fn runs_on(&self, words: &str, fabric: &str) -> Result<()> {
+        self.page.session.text("#fabric-now", words).await?;
+        let said = "return document.querySelector('#fabric-now').dataset.fabric";
+        let said = self.page.session.run(said).await?;
+        ensure!(said == fabric, "the workers are on {said}");
+        Ok(())
+    }
+
+    /// Blocks the page, and holds the picture against the native one.
+    async fn block(&self) -> Result<(Report, String)> {
+        let session = self.page.session;
+        session.until("the button", CAN_RUN).await?;
+        session.click("#block").await?;
+        let ended = "() => {
+            const { state } = document.querySelector('#block-status').dataset;
+            return (state === 'done' || state === 'failed') && !document.querySelector('#block').disabled && state;
+        }";
+        session.until("the end of the picture", ended).await?;
+        let said = "return document.querySelector('#block-status').textContent";
+        let said = session
+            .run(said)
+            .await?
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        ensure!(said.starts_with("done"), "{said}");
+        self.page.picture("#block-view").await?;
+        let report = "return document.querySelector('#block-lanes').dataset.report";
+        let report = session.run(report).await?;
+        let report: Report = serde_json::from_str(report.as_str().unwrap_or_default())
+            .context("reading the report")?;
+        let [begin, end] = report.blocked;
+        ensure!(end - begin >= BLOCKED, "blocked too shortly: {report:?}");
+        let [before, ..] = report.tiles;
+        ensure!(before > 0, "blocked before the picture began: {report:?}");
+        Ok((report, said))
+    }
+
+    /// By messages some of the picture comes when the page is free again, and the page says why.
+    async fn stands_still(&self) -> Result<String> {
+        let (report, said) = self.block().await?;
+        let [.., after] = report.tiles;
+        ensure!(
+            report.fabric == "post" && after > 0 && said.contains("by messages"),
+            "{report:?}: {said}"
+        );
+        Ok(said)
+    }
+
+    /// Through shared memory the picture is finished meanwhile.
+    async fn goes_on(&self) -> Result<String> {
+        let (report, said) = self.block().await?;
+        let [_, during, after] = report.tiles;
+        ensure!(
+            report.fabric == "shared"
+                && during > 0
+                && after == 0
+                && report.millis < report.blocked[1],
+            "{report:?}: {said}"
+        );
+        Ok(said)
+    }
+}
