@@ -85,6 +85,12 @@ impl<W: SharedWords> Board<W> {
         self.words.load(words::MAIL) as u32
     }
 
+    /// By its worker, which has handled so many messages: whether others are on their way. One that was handled before its owner has
+    /// counted it is no other.
+    pub(crate) fn has_mail(&self, handled: u32) -> bool {
+        self.mail().wrapping_sub(handled) as i32 > 0
+    }
+
     /// By the owner: gives one of the [`orders`]. To be followed by [`Board::rouse`], and a message where it may be in its event loop.
     pub(crate) fn order(&self, order: i32) {
         self.words.or(words::ORDERS, order);

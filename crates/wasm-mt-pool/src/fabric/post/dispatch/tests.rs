@@ -351,3 +351,19 @@ fn a_worker_more_takes_what_waits() {
     dispatch.up(1);
     assert_eq!(frames(&mut dispatch), [(1, vec![1])]);
 }
+
+#[test]
+fn a_worker_that_is_at_work_on_something_else_comes_last() {
+    let mut dispatch = dispatch(2, true);
+    dispatch.engage(0, true);
+    dispatch.push(0, unit(0, 1), 0.0);
+    assert_eq!(frames(&mut dispatch), [(1, vec![0])], "also for its own");
+    assert_eq!(dispatch.busy(), 1);
+    dispatch.inject(unit(1, 1), 0.0);
+    assert_eq!(
+        frames(&mut dispatch),
+        [(0, vec![1])],
+        "where nobody else is"
+    );
+    assert_eq!(dispatch.busy(), 2);
+}

@@ -33,7 +33,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             if let Some(next) = self.refuses() {
                 return next;
             }
-            let mail = self.own.board().mail() != handled;
+            let mail = self.own.board().has_mail(handled);
             let found = if took && mail { None } else { self.take() };
             if let Some(found) = found {
                 took = true;

@@ -36,7 +36,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     /// Whether there is anything that it was, or would be, woken for.
     fn sees(&self, handled: u32) -> bool {
         let board = self.own.board();
-        board.mail() != handled
+        board.has_mail(handled)
             || board.orders() != 0
             || self.lot.has_jobs()
             || self.has_forks()

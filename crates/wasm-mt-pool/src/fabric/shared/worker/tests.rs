@@ -210,6 +210,17 @@ fn mail_waits_for_one_job_and_no_more() {
 }
 
 #[test]
+fn a_message_that_was_handled_before_it_was_counted_keeps_no_worker_from_its_rest() {
+    let (mut desk, one, _) = two();
+    desk.lay(1, &[0]);
+    let _ = one.drive(1);
+    assert_eq!(desk.values(), [0]);
+    assert!(desk.boards[0].sleeps(), "nobody would wake it else");
+    desk.boards[0].mailed();
+    assert!(!desk.boards[0].has_mail(1));
+}
+
+#[test]
 fn a_long_row_of_jobs_gives_the_event_loop_its_turn() {
     let (mut desk, one, _) = two();
     for job in 0..30 {
