@@ -80,6 +80,10 @@ impl Post {
             entry.fail(__pool::closed());
             return Ok(());
         }
+        // What waits to be posted came before it, and a worker takes what it is posted in its order.
+        if entry.len() == 1 && state.dispatch.for_others() > 0 {
+            return Err(entry);
+        }
         let Some(shared) = &mut state.shared else {
             return Err(entry);
         };
