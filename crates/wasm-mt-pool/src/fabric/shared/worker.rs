@@ -32,7 +32,7 @@ use super::{
 use crate::ranks::Ranks;
 
 #[cfg(target_family = "wasm")]
-pub(crate) use exports::join;
+pub(crate) use exports::{is_aboard, join};
 
 /// What surrounds a worker: its instance and its script. In tests it is made up.
 pub(super) trait Site {
