@@ -80,6 +80,10 @@ impl Post {
             entry.fail(__pool::closed());
             return Ok(());
         }
+        // What was spawned before waits for a message, and is not overtaken.
+        if state.dispatch.has_waiting(of) {
+            return Err(entry);
+        }
         let Some(shared) = &mut state.shared else {
             return Err(entry);
         };
