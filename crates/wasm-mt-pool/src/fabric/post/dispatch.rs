@@ -275,12 +275,6 @@ impl<U: Unit> Dispatch<U> {
         self.lines.waiting()
     }
 
-    /// Whether something waits for any worker, or of what that one's jobs have spawned.
-    pub(crate) fn has_waiting(&self, of: Option<usize>) -> bool {
-        let own = of.map_or(0, |worker| self.lines.on_deque(worker));
-        self.lines.shared() + own > 0
-    }
-
     /// The figures of each worker.
     pub(crate) fn stats(&self) -> impl Iterator<Item = WorkerStats> {
         self.workers
