@@ -10,6 +10,8 @@ mod drive;
 #[cfg(target_family = "wasm")]
 mod exports;
 mod join;
+#[cfg(all(test, loom))]
+mod models;
 mod pace;
 mod rest;
 mod rests;
@@ -114,6 +116,8 @@ pub(super) struct Worker<W, S> {
     claimed: RefCell<Vec<(Stolen, Rc<Board<W>>)>>,
     /// The first of them has no job below it.
     alone: Cell<bool>,
+    /// How many messages the script had handled when it drove last.
+    heard: Cell<u32>,
     /// It has said that it is quiet, since it was told to leave.
     quiet: Cell<bool>,
     /// Invariant 1.
@@ -142,6 +146,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             at: Cell::new(0),
             claimed: RefCell::default(),
             alone: Cell::new(false),
+            heard: Cell::new(u32::MAX),
             quiet: Cell::new(false),
             over: Cell::new(false),
             checked: Cell::new(0),

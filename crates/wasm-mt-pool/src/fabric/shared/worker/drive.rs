@@ -21,15 +21,18 @@ pub(in super::super) enum Next {
 impl<W: SharedWords, S: Site> Worker<W, S> {
     /// Claims and runs what there is, for a while. The script has handled so many messages.
     ///
-    /// A worker to which a message is on its way hears it before it goes on, but has done at least one job then: neither can keep
-    /// the other from its turn.
+    /// A worker to which a message is on its way hears it before it goes on, and does at least one job between two of them: neither can
+    /// keep the other from its turn, and what was posted before a job was laid is not overtaken where the worker rested.
     pub(in super::super) fn drive(&self, handled: u32) -> Next {
         self.own.wakes();
+        if self.is_over() {
+            return Next::Stay;
+        }
         let began = self.site.now();
         self.begins(began);
-        let mut took = false;
-        // While it runs jobs it is terminated when all is over, and what waited is withdrawn.
-        while took || !self.is_over() {
+        // Nothing was heard since it was here last, so a message has its turn.
+        let mut took = self.heard.replace(handled) == handled;
+        loop {
             if let Some(next) = self.refuses() {
                 return next;
             }
@@ -44,16 +47,23 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
                 if self.pace.borrow().looked() - began >= self.slice() {
                     return Next::Hop;
                 }
-            } else if mail {
+                // It does not look whether all is over: then it is terminated, and what waited is withdrawn.
+                continue;
+            }
+            if self.is_over() {
                 return Next::Stay;
-            } else if let Some(next) = self.rest(handled) {
+            }
+            if mail {
+                // Whoever has woken it may have done so for a job, and what it hears may take long.
+                if self.lot.has_jobs() {
+                    self.wake(Want::Job);
+                }
+                return Next::Stay;
+            }
+            if let Some(next) = self.rest(handled) {
                 return next;
-            } else {
-                // Whoever has woken it may have done so for a job.
-                took = false;
             }
         }
-        Next::Stay
     }
 
     fn slice(&self) -> f64 {

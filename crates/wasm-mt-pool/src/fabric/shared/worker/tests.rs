@@ -210,6 +210,19 @@ fn mail_waits_for_one_job_and_no_more() {
 }
 
 #[test]
+fn what_was_posted_is_heard_before_what_is_laid_where_nothing_was_heard_since() {
+    let (mut desk, one, _) = two();
+    assert_eq!(one.drive(0), Next::Stay);
+    desk.boards[0].mailed();
+    desk.lay(1, &[0]);
+    // It comes from a turn of its event loop, which was not the message's.
+    assert_eq!(one.drive(0), Next::Stay);
+    assert!(desk.hear().is_empty());
+    assert_eq!(one.drive(1), Next::Stay);
+    assert_eq!(desk.values(), [0]);
+}
+
+#[test]
 fn a_message_that_was_handled_before_it_was_counted_keeps_no_worker_from_its_rest() {
     let (mut desk, one, _) = two();
     desk.lay(1, &[0]);
@@ -218,6 +231,11 @@ fn a_message_that_was_handled_before_it_was_counted_keeps_no_worker_from_its_res
     assert!(desk.boards[0].sleeps(), "nobody would wake it else");
     desk.boards[0].mailed();
     assert!(!desk.boards[0].has_mail(1));
+    // And whoever lays a job still finds that it sleeps.
+    desk.lay(1, &[1]);
+    let known = |number| desk.boards.iter().find(|board| board.number() == number);
+    let woken = desk.own.lot().wake(Want::Job, 2, None, known);
+    assert_eq!(woken, Woken::Listens(0));
 }
 
 #[test]
