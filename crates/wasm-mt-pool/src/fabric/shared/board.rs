@@ -74,7 +74,7 @@ impl<W: SharedWords> Board<W> {
     /// The same, and says what was laid before it, as [`Lot::laid`] has it.
     pub(crate) fn mailed_behind(&self, laid: i32) {
         let number = self.mail().wrapping_add(1);
-        self.words.set(layout::board::before(number), laid);
+        self.words.store(layout::board::before(number), laid);
         self.mailed();
     }
 
@@ -82,7 +82,7 @@ impl<W: SharedWords> Board<W> {
     /// the next of them. Of more than some messages it is not known.
     pub(crate) fn is_laid_before(&self, handled: u32, lot: &Lot<W>) -> bool {
         let next = handled.wrapping_add(1);
-        let laid = self.words.get(layout::board::before(next));
+        let laid = self.words.load(layout::board::before(next));
         self.mail().wrapping_sub(handled) <= words::BEFORES && lot.is_ahead(laid)
     }
 
