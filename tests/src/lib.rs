@@ -45,6 +45,8 @@ mod pool_limits;
 mod pool_maps;
 mod pool_nested;
 mod pool_resize;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod pool_shared;
 mod pool_soak;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod pool_trace;
@@ -93,6 +95,8 @@ pub use pool_limits::*;
 pub use pool_maps::*;
 pub use pool_nested::*;
 pub use pool_resize::*;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use pool_shared::*;
 pub use pool_soak::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use pool_trace::*;
@@ -431,6 +435,23 @@ macro_rules! pool_web_bodies {
             a_posted_job_with_a_buffer_is_lost_with_its_worker_and_says_so
             a_half_has_what_a_worker_has
             a_js_value_goes_to_a_half_in_place
+            a_pool_says_which_way_its_jobs_travel
+            shared_memory_that_cannot_be_had_is_a_start_error_that_says_why
+            workers_go_on_while_their_owner_is_blocked
+            a_tree_of_halves_ends_while_its_owner_is_blocked
+            five_thousand_jobs_go_one_by_one
+            more_jobs_wait_than_shared_memory_holds
+            what_goes_through_shared_memory_may_be_short_or_long
+            results_that_nobody_collects_find_room_or_go_by_message
+            what_dies_at_shared_work_takes_nothing_else_along
+            a_joined_worker_that_dies_fails_its_joiner_alone
+            a_worker_that_is_ended_with_stolen_work_loses_none
+            a_parked_worker_that_closes_is_replaced
+            a_checkpoint_ends_an_aborted_job_at_once
+            an_aborted_job_takes_its_stolen_half_along
+            a_sharing_worker_is_replaced_after_each_job
+            a_sharing_pool_grows_and_shrinks_under_load
+            a_sharing_pool_that_ends_settles_all_that_it_had
         }
     };
 }

@@ -8,7 +8,7 @@
 mod board;
 mod death;
 mod forks;
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod hands;
 mod layout;
 mod lot;
@@ -26,7 +26,7 @@ mod sleep;
 mod space;
 mod state;
 mod sync;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(loom), not(target_family = "wasm")))]
 mod tests;
 mod words;
 mod worker;

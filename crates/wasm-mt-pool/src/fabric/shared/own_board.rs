@@ -170,7 +170,7 @@ impl<W: SharedWords> OwnBoard<W> {
     }
 
     /// Whether it holds nothing, behind what is fetched.
-    #[cfg(test)]
+    #[cfg(all(test, not(target_family = "wasm")))]
     pub(super) fn is_empty(&self) -> bool {
         self.reclaim();
         self.reclaim_cells(|_| true);

@@ -103,7 +103,7 @@ impl<W: SharedWords> OwnLot<W> {
     }
 
     /// Bytes of the bulk memory that are free.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(all(test, not(loom), not(target_family = "wasm")))]
     pub(super) fn space_left(&self) -> u32 {
         self.space.left()
     }

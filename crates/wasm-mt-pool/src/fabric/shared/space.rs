@@ -125,13 +125,13 @@ impl<W: SharedWords> Space<W> {
     }
 
     /// Bytes that are in no block.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(all(test, not(loom), not(target_family = "wasm")))]
     pub(super) fn left(&self) -> u32 {
         self.free.iter().map(|(_, len)| len).sum()
     }
 
     /// Whether nothing is in a block, and all is in one piece.
-    #[cfg(test)]
+    #[cfg(all(test, not(target_family = "wasm")))]
     pub(super) fn is_whole(&self) -> bool {
         match *self.free {
             [] => self.size == 0,

@@ -15,7 +15,7 @@ mod rest;
 mod rests;
 mod run;
 mod take;
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(loom), not(target_family = "wasm")))]
 mod tests;
 
 use std::cell::{Cell, RefCell};

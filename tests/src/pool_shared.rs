@@ -1,0 +1,541 @@
+//! Pools whose jobs travel through shared memory, where the page has it, and the error where it has not.
+//!
+//! Each body builds its pool by [`sharing`], which fails where a page that is isolated has a pool that is not shared: nothing here
+//! falls back in silence.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::join_all;
+use js_sys::futures::JsFuture;
+use js_sys::{Atomics, Date, Function, Int32Array, Promise, Reflect, SharedArrayBuffer};
+use wasm_bindgen::prelude::*;
+use wasm_mt::{Buffer, Js, Sender, Thread, channel, checkpoint, job};
+use wasm_mt_pool::{Builder, Fabric, Priority, ThreadPool, join};
+
+use crate::common::{
+    LONG, all_go_on, built, busy_for, count, counted, endless, runs_dry, this_thread,
+};
+use crate::deaths::{freed, hold, some_lock};
+
+#[wasm_bindgen]
+extern "C" {
+    /// What ends a worker from within.
+    fn close();
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, milliseconds: i32);
+}
+
+fn get(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn is_isolated() -> bool {
+    get(&js_sys::global(), "crossOriginIsolated").is_truthy()
+}
+
+/// The builder's pool, through shared memory. `None` where the page is not isolated, and the error has said so.
+async fn shared(builder: Builder) -> Option<ThreadPool> {
+    match builder.fabric(Fabric::Shared).build().await {
+        Ok(pool) => {
+            assert!(is_isolated());
+            assert_eq!(pool.fabric(), Fabric::Shared);
+            Some(pool)
+        }
+        Err(error) => {
+            assert!(!is_isolated(), "{error}");
+            assert!(error.is_not_shared(), "{error}");
+            None
+        }
+    }
+}
+
+async fn sharing(workers: usize) -> Option<ThreadPool> {
+    shared(ThreadPool::builder().workers(workers)).await
+}
+
+/// One that lets an aborted job go on for ever, unless it calls `checkpoint`.
+async fn without_grace(workers: usize) -> Option<ThreadPool> {
+    let threads = Thread::builder().abort_grace(None);
+    shared(ThreadPool::builder().workers(workers).threads(threads)).await
+}
+
+fn fib(n: u32) -> u64 {
+    if n < 2 {
+        return n.into();
+    }
+    let (a, b) = join(|| fib(n - 1), job!(|n| fib(n - 2)));
+    a + b
+}
+
+thread_local! {
+    static MEETING: RefCell<Option<Int32Array>> = const { RefCell::new(None) };
+}
+
+/// Waits for so many in the meeting of this number. False where they do not come.
+fn meets(round: u32, all: i32) -> bool {
+    let Some(here) = MEETING.with_borrow(Clone::clone) else {
+        return false;
+    };
+    let end = Date::now() + 20_000.0;
+    let _ = Atomics::add(&here, round, 1);
+    while Atomics::load(&here, round).is_ok_and(|here| here < all) {
+        if Date::now() > end {
+            return false;
+        }
+    }
+    true
+}
+
+/// Each worker is woken for jobs of shared memory: so many of those end only when all workers run at once.
+async fn all_are_woken(pool: &ThreadPool) {
+    const ROUNDS: u32 = 10;
+    all_go_on(pool).await;
+    let memory = SharedArrayBuffer::new(4 * ROUNDS);
+    let told = pool.broadcast(|_| {
+        let memory = Js(memory.clone());
+        job!(|memory: Js<SharedArrayBuffer>| MEETING.set(Some(Int32Array::new(&memory.0))))
+    });
+    for told in told.await {
+        told.unwrap();
+    }
+    let all = pool.workers() as i32;
+    for round in 0..ROUNDS {
+        let meetings = (0..all).map(|_| pool.spawn(job!(|round, all| meets(round, all))));
+        let meetings: Vec<_> = meetings.collect();
+        for meeting in meetings {
+            assert!(
+                meeting.await.unwrap(),
+                "not all of {all} workers run in round {round}: {:?}",
+                pool.stats()
+            );
+        }
+        // So that some of them sleep, more deeply each time. Nothing depends on it.
+        wasm_mt::utils::sleep(round * 20).await;
+    }
+    runs_dry(pool).await;
+}
+
+pub async fn a_pool_says_which_way_its_jobs_travel() {
+    let global = js_sys::global();
+    let fetch: Function = get(&global, "fetch").unchecked_into();
+    let page = fetch.call1(&global, &"/".into()).unwrap();
+    let page = JsFuture::from(page.unchecked_into::<Promise>())
+        .await
+        .unwrap();
+    let headers = get(&page, "headers");
+    let ask: Function = get(&headers, "get").unchecked_into();
+    let policy = ask.call1(&headers, &"cross-origin-opener-policy".into());
+    // What the server asks for the browser does, or this fails.
+    assert_eq!(is_isolated(), policy.unwrap().is_string());
+
+    let auto = built(ThreadPool::builder().workers(2)).await;
+    let best = if is_isolated() {
+        Fabric::Shared
+    } else {
+        Fabric::Post
+    };
+    assert_eq!(auto.fabric(), best);
+    all_go_on(&auto).await;
+    let post = built(ThreadPool::builder().workers(2).fabric(Fabric::Post)).await;
+    assert_eq!(post.fabric(), Fabric::Post);
+    let here = post.spawn(job!(|| (this_thread(), fib(10)))).await.unwrap();
+    assert_eq!(here.1, 55);
+    let both = post.spawn(job!(|| join(this_thread, job!(|| this_thread()))));
+    let (a, b) = both.await.unwrap();
+    assert_eq!(a, b);
+    assert_eq!(post.map(0..1000u32, |n| n + 1).await.unwrap()[999], 1000);
+    all_go_on(&post).await;
+}
+
+pub async fn shared_memory_that_cannot_be_had_is_a_start_error_that_says_why() {
+    let start = ThreadPool::builder().workers(1).fabric(Fabric::Shared);
+    match start.build().await {
+        Ok(pool) => {
+            assert!(is_isolated());
+            assert_eq!(pool.fabric(), Fabric::Shared);
+            all_are_woken(&pool).await;
+        }
+        Err(error) => {
+            assert!(!is_isolated() && error.is_not_shared(), "{error}");
+            let text = error.to_string();
+            assert!(text.contains("cross-origin isolated"), "{error}");
+            assert!(text.contains("Cross-Origin-Opener-Policy"), "{error}");
+        }
+    }
+}
+
+pub async fn workers_go_on_while_their_owner_is_blocked() {
+    let Some(pool) = sharing(2).await else { return };
+    let work = || {
+        (0..60).map(|n: u32| {
+            pool.spawn(job!(|n| {
+                busy_for(3.0);
+                (n, Date::now())
+            }))
+        })
+    };
+    let mut jobs: Vec<_> = work().collect();
+    let rest = jobs.split_off(1);
+    for first in jobs {
+        first.await.unwrap();
+    }
+    let before = Date::now();
+    busy_for(1500.0);
+    let after = Date::now();
+    let mut meanwhile = 0;
+    for (n, job) in (1..).zip(rest) {
+        let (of, at) = job.await.unwrap();
+        assert_eq!(of, n);
+        assert!(
+            at <= after,
+            "it ended {} ms after its owner was free",
+            at - after
+        );
+        meanwhile += u32::from(at > before);
+    }
+    assert!(
+        meanwhile > 10,
+        "{meanwhile} ended while the owner was blocked"
+    );
+    all_are_woken(&pool).await;
+}
+
+/// Works for so many milliseconds on as many workers as come, and gives when the last of them had done so, and which.
+fn works(milliseconds: u32) -> (f64, Vec<u64>) {
+    if milliseconds <= 5 {
+        busy_for(f64::from(milliseconds));
+        return (Date::now(), vec![this_thread()]);
+    }
+    let half = milliseconds / 2;
+    let ((a, mut threads), (b, others)) = join(|| works(half), job!(|half| works(half)));
+    threads.extend(others);
+    threads.sort();
+    threads.dedup();
+    (a.max(b), threads)
+}
+
+pub async fn a_tree_of_halves_ends_while_its_owner_is_blocked() {
+    let Some(pool) = sharing(2).await else { return };
+    let (tells, mut told) = channel::<u32>();
+    // The sender has it go by message; what it forks does not.
+    let tree = pool.spawn(job!(|tells: Sender<u32>| {
+        let _ = tells.send(1);
+        works(200)
+    }));
+    told.next().await;
+    let before = Date::now();
+    busy_for(1500.0);
+    let after = Date::now();
+    let (at, threads) = tree.await.unwrap();
+    assert!(before < at && at < after, "{before} {at} {after}");
+    assert_eq!(threads.len(), 2);
+    assert!(pool.stats().stolen() > 0, "{:?}", pool.stats());
+    all_are_woken(&pool).await;
+}
+
+pub async fn five_thousand_jobs_go_one_by_one() {
+    let Some(pool) = sharing(2).await else { return };
+    for n in 0..5000u32 {
+        assert_eq!(pool.spawn(job!(|n| n + 1)).await.unwrap(), n + 1);
+    }
+    all_are_woken(&pool).await;
+}
+
+pub async fn more_jobs_wait_than_shared_memory_holds() {
+    let Some(pool) = sharing(2).await else { return };
+    let results = pool.map(0..20_000u32, |n| n.wrapping_mul(n)).await.unwrap();
+    for (n, result) in (0u32..).zip(results) {
+        assert_eq!(result, n.wrapping_mul(n));
+    }
+    let handles: Vec<_> = (0..10_000u32)
+        .map(|n| {
+            let rank = [Priority::Urgent, Priority::Normal, Priority::Background][n as usize % 3];
+            pool.with_priority(rank).spawn(job!(|n| n + 1))
+        })
+        .collect();
+    for (n, handle) in (0..).zip(handles) {
+        assert_eq!(handle.await.unwrap(), n + 1);
+    }
+    all_are_woken(&pool).await;
+}
+
+pub async fn what_goes_through_shared_memory_may_be_short_or_long() {
+    let Some(pool) = sharing(2).await else { return };
+    let sizes = (0..200).chain((65_300..65_700).step_by(13));
+    let turned = sizes.chain([1 << 17, 1 << 20]).map(|size: usize| {
+        let bytes: Vec<u8> = (0..size).map(|n| (n % 253) as u8).collect();
+        let sent = bytes.clone();
+        let back = pool.spawn(job!(|sent: Vec<u8>| {
+            let mut sent = sent;
+            sent.reverse();
+            sent
+        }));
+        async move { assert!(back.await.unwrap().iter().rev().eq(&bytes), "{size}") }
+    });
+    join_all(turned).await;
+    // Short there and long back, and the other way round.
+    for size in [0u32, 50, 90, 100, 110, 120, 65_500, 65_536, 65_537, 300_000] {
+        let long = pool.spawn(job!(|size: u32| vec![7u8; size as usize]));
+        let long = long.await.unwrap();
+        assert_eq!(long, vec![7; size as usize]);
+        let short = pool.spawn(job!(|long: Vec<u8>| long.len() as u32));
+        assert_eq!(short.await.unwrap(), size);
+        let buffer = pool.spawn(job!(|size: u32| Buffer(vec![size; 10])));
+        assert_eq!(*buffer.await.unwrap(), vec![size; 10]);
+    }
+    all_are_woken(&pool).await;
+}
+
+pub async fn results_that_nobody_collects_find_room_or_go_by_message() {
+    let Some(pool) = sharing(2).await else { return };
+    for _ in 0..3 {
+        let handles: Vec<_> = (0..300u32)
+            .map(|n| pool.spawn(job!(|n| vec![n; 15_000])))
+            .collect();
+        let mut handles = handles.into_iter();
+        assert_eq!(handles.next().unwrap().await.unwrap(), vec![0; 15_000]);
+        // 18 MB come meanwhile.
+        busy_for(300.0);
+        for (n, handle) in (1..).zip(handles) {
+            assert_eq!(handle.await.unwrap(), vec![n; 15_000]);
+        }
+    }
+    all_are_woken(&pool).await;
+}
+
+pub async fn what_dies_at_shared_work_takes_nothing_else_along() {
+    let Some(pool) = sharing(2).await else { return };
+    for round in 0..3u32 {
+        let handles: Vec<_> = (0..400u32)
+            .map(|n| {
+                pool.spawn(job!(|n, round| {
+                    match (n + round) % 100 {
+                        50 => panic!("it is {n}"),
+                        99 => core::arch::wasm32::unreachable(),
+                        _ => n,
+                    }
+                }))
+            })
+            .collect();
+        for (n, handle) in (0..).zip(handles) {
+            match (handle.await, (n + round) % 100) {
+                (Err(error), 50) => {
+                    assert_eq!(error.panic_message(), Some(&*format!("it is {n}")));
+                }
+                (Err(error), 99) => assert!(error.is_trap(), "{error}"),
+                (outcome, _) => assert_eq!(outcome.unwrap(), n),
+            }
+        }
+        let items = pool.map(0..1000u32, |n| {
+            assert!(n % 250 != 100, "it is {n}");
+            n
+        });
+        let items: Vec<_> = items.stream().collect().await;
+        assert_eq!(items.len(), 1000);
+        for (n, outcome) in items {
+            assert_eq!(outcome.is_ok(), n % 250 != 100, "{n}: {outcome:?}");
+        }
+    }
+    all_are_woken(&pool).await;
+}
+
+/// Half of a job, which another worker has: it waits for that.
+fn forked<T: wasm_mt::Travel>(half: fn(f64) -> T) -> T {
+    // Only another worker ends before that time, which the caller passes.
+    let limit = Date::now() + 400.0;
+    join(|| busy_for(100.0), wasm_mt::Job::new(limit, half)).1
+}
+
+pub async fn a_joined_worker_that_dies_fails_its_joiner_alone() {
+    let Some(pool) = sharing(2).await else { return };
+    for _ in 0..3 {
+        let panics = pool.spawn(job!(|| forked(|_| -> u32 { panic!("in a half") })));
+        let error = panics.await.unwrap_err();
+        assert_eq!(error.panic_message(), Some("in a half"), "{error}");
+        let place = error.panic_location().unwrap_or_default();
+        assert!(place.contains("pool_shared.rs"), "{error}");
+
+        let traps = pool.spawn(job!(|| forked(|_| -> u32 {
+            core::arch::wasm32::unreachable()
+        })));
+        let error = traps.await.unwrap_err();
+        // Where the half ran in place, the trap is the job's own.
+        let told = error.to_string();
+        assert!(error.is_trap() || told.contains("lost"), "{error}");
+
+        let closes = pool.spawn(job!(|| forked(|_| {
+            close();
+            7
+        })));
+        match closes.await {
+            Ok(seven) => assert_eq!(seven, 7),
+            Err(error) => assert!(error.is_lost() || error.is_panic(), "{error}"),
+        }
+        let beside = pool.spawn(job!(|| fib(10)));
+        assert_eq!(beside.await.unwrap(), 55);
+        all_go_on(&pool).await;
+    }
+    all_are_woken(&pool).await;
+}
+
+pub async fn a_worker_that_is_ended_with_stolen_work_loses_none() {
+    let Some(pool) = sharing(2).await else { return };
+    for _ in 0..3 {
+        // A half that does not end is stolen, or keeps its own worker.
+        let stuck = pool.spawn(job!(|| forked(|_| endless())));
+        let beside: Vec<_> = (0..50u32)
+            .map(|n| pool.spawn(job!(|n| fib(n % 10))))
+            .collect();
+        let stuck = stuck.timeout(Duration::from_millis(300));
+        for (n, beside) in beside.into_iter().enumerate() {
+            let expected = [0, 1, 1, 2, 3, 5, 8, 13, 21, 34][n % 10];
+            assert_eq!(beside.timeout(LONG).await.unwrap(), expected);
+        }
+        assert!(stuck.await.unwrap_err().is_deadline());
+    }
+    all_are_woken(&pool).await;
+}
+
+pub async fn a_parked_worker_that_closes_is_replaced() {
+    let Some(pool) = sharing(2).await else { return };
+    let lock = some_lock();
+    let name = lock.clone();
+    let closes = pool.spawn(job!(async |name| {
+        hold(name).await;
+        let ends = Closure::once_into_js(close);
+        set_timeout(ends.unchecked_ref(), 50);
+    }));
+    closes.await.unwrap();
+    // It is at rest then.
+    freed(&lock).await;
+    all_are_woken(&pool).await;
+}
+
+pub async fn a_checkpoint_ends_an_aborted_job_at_once() {
+    let Some(pool) = without_grace(2).await else {
+        return;
+    };
+    fn spins(_: f64) -> u32 {
+        loop {
+            checkpoint();
+        }
+    }
+    for _ in 0..5 {
+        let handles: Vec<_> = (0..2).map(|_| pool.spawn(job!(|| spins(0.0)))).collect();
+        let beside = pool.spawn(job!(|| 7));
+        for handle in handles {
+            handle.abort();
+            assert!(handle.await.unwrap_err().is_cancelled());
+        }
+        assert_eq!(beside.await.unwrap(), 7);
+        let (tells, mut told) = channel::<u8>();
+        let begun = pool.spawn(job!(|tells: Sender<u8>| {
+            let _ = tells.send(1);
+            spins(0.0)
+        }));
+        told.next().await;
+        begun.abort();
+        assert!(begun.await.unwrap_err().is_cancelled());
+        all_go_on(&pool).await;
+    }
+    all_are_woken(&pool).await;
+}
+
+pub async fn an_aborted_job_takes_its_stolen_half_along() {
+    let Some(pool) = without_grace(2).await else {
+        return;
+    };
+    for _ in 0..3 {
+        let (tells, mut told) = channel::<u8>();
+        let both = pool.spawn(job!(|tells: Sender<u8>| {
+            let _ = tells.send(1);
+            forked(|_| {
+                loop {
+                    checkpoint();
+                }
+            })
+        }));
+        told.next().await;
+        // It has its half by then, or finds none to have it.
+        wasm_mt::utils::sleep(50).await;
+        let both: wasm_mt::JoinHandle<u32> = both;
+        both.abort();
+        assert!(both.await.unwrap_err().is_cancelled());
+        all_go_on(&pool).await;
+    }
+    all_are_woken(&pool).await;
+}
+
+pub async fn a_sharing_worker_is_replaced_after_each_job() {
+    let builder = ThreadPool::builder().workers(2).recycle_jobs(1);
+    let Some(pool) = shared(builder).await else {
+        return;
+    };
+    let handles: Vec<_> = (0..30u32)
+        .map(|n| {
+            pool.spawn(job!(|n| {
+                count();
+                (n, counted())
+            }))
+        })
+        .collect();
+    for (n, handle) in (0..).zip(handles) {
+        let (of, counted) = handle.await.unwrap();
+        assert_eq!(of, n);
+        // What it had taken along before it was to make way it may still run.
+        assert!(counted >= 1);
+    }
+    for sum in pool.map(0..20u32, |n| fib(n % 8)).await.unwrap() {
+        assert!(sum <= 13);
+    }
+    all_go_on(&pool).await;
+}
+
+pub async fn a_sharing_pool_grows_and_shrinks_under_load() {
+    let Some(pool) = sharing(1).await else { return };
+    for size in [3, 1, 4, 2] {
+        let handles: Vec<_> = (0..500u32)
+            .map(|n| {
+                pool.spawn(job!(|n| {
+                    busy_for(0.2);
+                    n
+                }))
+            })
+            .collect();
+        let trees: Vec<_> = (0..10).map(|_| pool.spawn(job!(|| fib(10)))).collect();
+        pool.resize(size).await.unwrap();
+        assert_eq!(pool.workers(), size);
+        for (n, handle) in (0..).zip(handles) {
+            assert_eq!(handle.await.unwrap(), n);
+        }
+        for tree in trees {
+            assert_eq!(tree.await.unwrap(), 55);
+        }
+        all_are_woken(&pool).await;
+    }
+}
+
+pub async fn a_sharing_pool_that_ends_settles_all_that_it_had() {
+    for _ in 0..3 {
+        let Some(pool) = sharing(2).await else { return };
+        let jobs: Vec<_> = (0..3000u32)
+            .map(|n| {
+                pool.spawn(job!(|n| {
+                    busy_for(1.0);
+                    fib(n % 5)
+                }))
+            })
+            .collect();
+        let mut jobs = jobs.into_iter();
+        assert_eq!(jobs.next().unwrap().await.unwrap(), 0);
+        pool.shutdown().await;
+        for (n, job) in (1u32..).zip(jobs) {
+            match job.await {
+                Ok(sum) => assert_eq!(sum, [0, 1, 1, 2, 3][n as usize % 5]),
+                Err(error) => assert!(error.is_cancelled(), "{error}"),
+            }
+        }
+    }
+}
