@@ -4,8 +4,8 @@
 import { $, create, messageOf, ms, plural, svg } from "./dom.js";
 import { HEIGHT, lane } from "./timeline.js";
 
-const SIDE = 800; // pixels of the picture
-const STEPS = 3000;
+const SIDE = 640; // pixels of the picture
+const STEPS = 2000;
 const TILE = 32;
 const BLOCKED = 2000; // ms
 

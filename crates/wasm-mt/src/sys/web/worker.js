@@ -193,8 +193,9 @@
   };
 
   // Comes back through the event loop, behind what waits for this worker by now. By a timer: WebKit sends a channel's message through
-  // another process, which takes milliseconds while the page is busy. From a timer's callback by a channel: timers that are set
-  // there one after the other are slowed down, https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timers.
+  // another process, which takes milliseconds while the page is busy, and for ever while it is blocked. From a timer's callback by
+  // a channel as well, whichever is first: timers that are set there one after the other are slowed down,
+  // https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timers.
   let channel;
   const behind = [];
   const comeBack = (then, byChannel) => {
@@ -206,7 +207,13 @@
       channel = new MessageChannel();
       channel.port1.onmessage = () => behind.shift()(false);
     }
-    behind.push(then);
+    let come = (byTimer) => {
+      come = () => {};
+      clearTimeout(timer);
+      then(byTimer);
+    };
+    const timer = setTimeout(() => come(true), 0);
+    behind.push(() => come(false));
     channel.port2.postMessage(0);
   };
   const hopped = (byTimer) => {
