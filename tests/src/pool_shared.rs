@@ -11,7 +11,7 @@ use futures::future::join_all;
 use js_sys::futures::JsFuture;
 use js_sys::{Atomics, Date, Function, Int32Array, Promise, Reflect, SharedArrayBuffer};
 use wasm_bindgen::prelude::*;
-use wasm_mt::{Buffer, Js, Sender, Thread, channel, checkpoint, job};
+use wasm_mt::{Buffer, Job, Js, Sender, Thread, Travel, channel, checkpoint, job};
 use wasm_mt_pool::{Builder, Fabric, Priority, ThreadPool, join};
 
 use crate::common::{
@@ -342,10 +342,10 @@ pub async fn what_dies_at_shared_work_takes_nothing_else_along() {
 }
 
 /// Half of a job, which another worker has: it waits for that.
-fn forked<T: wasm_mt::Travel>(half: fn(f64) -> T) -> T {
+fn forked<T: Travel>(half: fn(f64) -> T) -> T {
     // Only another worker ends before that time, which the caller passes.
     let limit = Date::now() + 400.0;
-    join(|| busy_for(100.0), wasm_mt::Job::new(limit, half)).1
+    join(|| busy_for(100.0), Job::new(limit, half)).1
 }
 
 pub async fn a_joined_worker_that_dies_fails_its_joiner_alone() {
@@ -413,33 +413,40 @@ pub async fn a_parked_worker_that_closes_is_replaced() {
     all_are_woken(&pool).await;
 }
 
+/// Aborts a job that has begun, mostly. Its worker is free again by a checkpoint alone.
+async fn aborts(pool: &ThreadPool, job: Job<u32>, wait: u32) {
+    let handle = pool.spawn(job);
+    wasm_mt::utils::sleep(wait).await;
+    handle.abort();
+    assert!(handle.await.unwrap_err().is_cancelled());
+    all_go_on(pool).await;
+}
+
+fn spins(_: f64) -> u32 {
+    loop {
+        checkpoint();
+    }
+}
+
 pub async fn a_checkpoint_ends_an_aborted_job_at_once() {
     let Some(pool) = without_grace(2).await else {
         return;
     };
-    fn spins(_: f64) -> u32 {
-        loop {
-            checkpoint();
+    for wait in [0, 30, 5, 50] {
+        aborts(&pool, job!(|| spins(0.0)), wait).await;
+        // Its neighbours in shared memory run elsewhere.
+        let beside: Vec<_> = (0..50u32).map(|n| pool.spawn(job!(|n| n + 1))).collect();
+        aborts(&pool, job!(|| fib(5) as u32 + spins(0.0)), wait).await;
+        for (n, beside) in (0..).zip(beside) {
+            assert_eq!(beside.await.unwrap(), n + 1);
         }
     }
-    for _ in 0..5 {
-        let handles: Vec<_> = (0..2).map(|_| pool.spawn(job!(|| spins(0.0)))).collect();
-        let beside = pool.spawn(job!(|| 7));
-        for handle in handles {
-            handle.abort();
-            assert!(handle.await.unwrap_err().is_cancelled());
-        }
-        assert_eq!(beside.await.unwrap(), 7);
-        let (tells, mut told) = channel::<u8>();
-        let begun = pool.spawn(job!(|tells: Sender<u8>| {
-            let _ = tells.send(1);
-            spins(0.0)
-        }));
-        told.next().await;
-        begun.abort();
-        assert!(begun.await.unwrap_err().is_cancelled());
-        all_go_on(&pool).await;
-    }
+    let map = pool.map(0..10u32, |n| if n == 0 { n } else { spins(0.0) });
+    let mut items = map.stream();
+    assert_eq!(items.next().await.unwrap().1.unwrap(), 0);
+    wasm_mt::utils::sleep(30).await;
+    drop(items);
+    all_go_on(&pool).await;
     all_are_woken(&pool).await;
 }
 
@@ -447,23 +454,14 @@ pub async fn an_aborted_job_takes_its_stolen_half_along() {
     let Some(pool) = without_grace(2).await else {
         return;
     };
-    for _ in 0..3 {
-        let (tells, mut told) = channel::<u8>();
-        let both = pool.spawn(job!(|tells: Sender<u8>| {
-            let _ = tells.send(1);
-            forked(|_| {
-                loop {
-                    checkpoint();
-                }
-            })
-        }));
-        told.next().await;
-        // It has its half by then, or finds none to have it.
-        wasm_mt::utils::sleep(50).await;
-        let both: wasm_mt::JoinHandle<u32> = both;
-        both.abort();
-        assert!(both.await.unwrap_err().is_cancelled());
-        all_go_on(&pool).await;
+    for wait in [30, 50, 200] {
+        aborts(&pool, job!(|| forked(spins)), wait).await;
+        aborts(
+            &pool,
+            job!(|| join(|| spins(0.0), job!(|| spins(1.0))).0),
+            wait,
+        )
+        .await;
     }
     all_are_woken(&pool).await;
 }

@@ -55,7 +55,7 @@ pub trait Feed: Send + Sync {
     fn ended(&self, at: usize, ended: Ended);
     /// So many of its jobs have ended in their worker.
     fn left(&self, at: usize, jobs: usize);
-    /// A job has ended in its worker that was not posted to it, or that has been told of before.
+    /// A job has ended in its worker that was not posted to it, or that has been told of before. Only a worker with a board has such.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     fn told(&self, at: usize, id: JobId, outcome: Outcome);
     /// What its worker has to do that was not posted to it. By default that is nothing.
@@ -153,12 +153,17 @@ impl Lane {
         self.id
     }
 
+    /// The pool, where it is one's, and its number there.
+    #[inline(never)]
+    fn feed(&self) -> Option<(Arc<dyn Feed>, usize)> {
+        let (feed, at) = self.feed.as_ref()?;
+        Some((feed.upgrade()?, *at))
+    }
+
     /// Tells the pool, where it is one's.
     fn tell(&self, f: impl FnOnce(&dyn Feed, usize)) {
-        if let Some((feed, at)) = &self.feed
-            && let Some(feed) = feed.upgrade()
-        {
-            f(&*feed, *at);
+        if let Some((feed, at)) = self.feed() {
+            f(&*feed, at);
         }
     }
 
@@ -443,8 +448,6 @@ impl Lane {
             return;
         };
         let mut left = Vec::with_capacity(told.len());
-        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-        let mut others = Vec::new();
         let mut graces = Vec::new();
         // Of `map`s that were given up on, what comes next.
         let mut next: Vec<JobId> = Vec::new();
@@ -465,10 +468,7 @@ impl Lane {
                             next.push(id.next_to());
                         }
                         left.push((job, outcome));
-                        continue;
                     }
-                    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-                    others.push((id, outcome));
                 }
             }
         }
@@ -476,10 +476,6 @@ impl Lane {
             self.stop(&mut state, generation, id);
         }
         state.proved |= !left.is_empty();
-        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-        {
-            state.proved |= !others.is_empty();
-        }
         let (ended, misses) = match end.map(|end| (state.frame_ends(end.entered), end.ended)) {
             Some((FrameEnds::InOrder, ended)) => (Some(ended), false),
             Some((FrameEnds::Misses, _)) => (None, true),
@@ -489,10 +485,6 @@ impl Lane {
         drop(graces);
         self.pump();
         self.tell(|feed, at| {
-            #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-            for (id, outcome) in others {
-                feed.told(at, id, outcome);
-            }
             feed.left(at, left.len());
             if let Some(ended) = ended {
                 feed.ended(at, ended);
@@ -509,6 +501,24 @@ impl Lane {
                 entered: None,
             };
             self.died(generation, death);
+        }
+    }
+
+    /// Takes out of a report what it tells of jobs that are not here, and tells the pool.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub(crate) fn hears_of_others(&self, generation: u32, told: &mut Vec<(JobId, Told)>) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        let others: Vec<_> = told
+            .extract_if(.., |(id, _)| state.posted(*id).is_none())
+            .collect();
+        state.proved |= !others.is_empty();
+        drop(state);
+        for (id, told) in others {
+            if let Told::Finished(outcome) = told {
+                self.tell(|feed, at| feed.told(at, id, outcome));
+            }
         }
     }
 
@@ -542,12 +552,10 @@ impl Lane {
         }
     }
 
-    /// What the present worker sends to the pool, and whether it is a job that does.
+    /// What the present worker sends to the pool.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-    pub(crate) fn hears(&self, generation: u32, message: &js_sys::Array, is_jobs: bool) {
-        if let Some(mut state) = self.lock_if(generation) {
-            state.proved |= is_jobs;
-            drop(state);
+    pub(crate) fn hears(&self, generation: u32, message: &js_sys::Array) {
+        if self.lock_if(generation).is_some() {
             self.tell(|feed, at| feed.hears(at, message));
         }
     }

@@ -109,12 +109,15 @@ pub(crate) fn current_address() -> u32 {
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 thread_local! {
-    static ON_PANIC: Cell<Option<fn(&str, Option<&str>)>> = const { Cell::new(None) };
+    static ON_PANIC: Cell<Option<Hears>> = const { Cell::new(None) };
 }
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+type Hears = fn(&str, Option<&str>);
 
 /// What else hears of a panic of a job in this instance before that ends: its message and place.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-pub fn on_panic(f: fn(&str, Option<&str>)) {
+pub fn on_panic(f: Hears) {
     ON_PANIC.set(Some(f));
 }
 

@@ -1,6 +1,7 @@
 //! How a worker ends before its thread does: it dies, or an aborted job in it does not let go. What waited stays, and
 //! another worker takes the place.
 
+use std::collections::VecDeque;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
@@ -45,9 +46,6 @@ pub(crate) enum Cause {
         expect(dead_code, reason = "natively a trap ends the process")
     )]
     Trap(String),
-    /// Its present job was aborted, and has ended its instance when it heard.
-    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-    Stopped,
     /// It is gone, for a reason that no job is known to have given.
     Gone(String),
 }
@@ -58,8 +56,6 @@ impl Cause {
         JoinError::new(match self {
             Cause::Panic(panic) => JoinErrorKind::Panicked { panic, thread },
             Cause::Trap(message) => JoinErrorKind::Trapped { message, thread },
-            #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-            Cause::Stopped => JoinErrorKind::Cancelled,
             Cause::Gone(why) => return JoinError::lost(why),
         })
     }
@@ -68,11 +64,12 @@ impl Cause {
         match self {
             Cause::Panic(panic) => format!("{panic}"),
             Cause::Trap(text) | Cause::Gone(text) => text,
-            #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-            Cause::Stopped => "an aborted job beside it was stopped".into(),
         }
     }
 }
+
+/// What comes of a grace that is over.
+type Over = fn(&Lane, u32, JobId);
 
 /// What a worker has to do: what its silence is judged by.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
@@ -97,27 +94,22 @@ impl Lane {
             None if state.suspended.is_empty() => Out::Nothing,
             _ => Out::Waits,
         };
-        drop(state);
-        posted.max(self.others())
+        posted
     }
 
     /// What its worker has to do that was not posted.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-    fn others(&self) -> Out {
-        let mut out = Out::Nothing;
-        self.tell(|feed, at| out = feed.out(at));
-        out
+    pub(crate) fn others(&self) -> Out {
+        let feed = self.feed();
+        feed.map_or(Out::Nothing, |(feed, at)| feed.out(at))
     }
 
+    /// The present worker has done something, or is about to.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-    fn has_others(&self) -> bool {
-        self.others() != Out::Nothing
-    }
-
-    /// Elsewhere all is posted.
-    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-    fn has_others(&self) -> bool {
-        false
+    pub(crate) fn works(&self, generation: u32) {
+        if let Some(mut state) = self.lock_if(generation) {
+            state.proved = true;
+        }
     }
 
     /// The worker died. What it had begun ends, and another takes its place at once.
@@ -128,7 +120,6 @@ impl Lane {
             last_words,
             entered,
         } = death;
-        let has_others = self.has_others();
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
@@ -142,8 +133,7 @@ impl Lane {
             return self.start_failed(generation, StartError::new(kind));
         }
         // A job that was not posted is one, too.
-        let idle = !has_others
-            && at.is_none_or(|id| id == JobId::ON_START)
+        let idle = at.is_none_or(|id| id == JobId::ON_START)
             && state.frames.is_empty()
             && state.suspended.is_empty()
             && state.queue.is_empty();
@@ -169,17 +159,21 @@ impl Lane {
             last_words,
             turns,
         };
-        self.replace(state, gone, victim, why);
+        let down = Down {
+            back: VecDeque::new(),
+            victim,
+            why,
+            may_go_on: !matches!(last_words, LastWords::Heard),
+        };
+        self.replace(state, gone, down);
     }
 
     /// Ends the worker, of which no more is to be heard, and starts another. What it has begun ends as lost.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn give_up(&self, why: &str) {
-        let mut state = self.lock();
-        // Whoever has more to do with it than with its start has seen it at work.
-        state.proved = true;
-        let generation = state.generation;
-        drop(state);
+        let generation = self.lock().generation;
+        // Whoever has to do with more than its start has seen it at work.
+        self.works(generation);
         let death = Death {
             at: None,
             cause: Cause::Gone(why.into()),
@@ -191,59 +185,44 @@ impl Lane {
 
     /// Ends the worker and starts another. The victim ends with its error, and what else has begun is lost; others wait for the
     /// next (invariant 1).
-    fn replace(
-        &self,
-        mut state: MutexGuard<'_, State>,
-        gone: Gone,
-        victim: Option<(JobId, JoinError)>,
-        why: String,
-    ) {
+    fn replace(&self, mut state: MutexGuard<'_, State>, gone: Gone, mut down: Down) {
         let mut leaving = Leaving::default();
-        state.take_posted(&mut leaving, gone, &|id| match &victim {
+        state.take_posted(&mut leaving, gone, &|id| match &down.victim {
             Some((of, error)) if *of == id => Fate::Ends(error.clone()),
-            _ => Fate::Lost(why.clone()),
+            _ => Fate::Lost(down.why.clone()),
         });
-        let mut back = std::mem::take(&mut leaving.back);
+        down.back = std::mem::take(&mut leaving.back);
         if self.feed.is_none() {
-            back.append(&mut state.queue);
-            state.queue = std::mem::take(&mut back);
+            down.back.append(&mut state.queue);
+            state.queue = std::mem::take(&mut down.back);
         }
         let generation = state.claim();
         drop(state);
         // The old worker's end first, so that it begins nothing more; then the next worker, which comes up while the
         // outcomes are told. A feed hears that it is down before it can hear that it failed.
         drop(leaving.link.take());
-        let may_go_on = !matches!(gone.last_words, LastWords::Heard);
-        self.tell(|feed, at| {
-            let down = Down {
-                back,
-                victim,
-                why,
-                may_go_on,
-            };
-            feed.down(at, down);
-        });
+        self.tell(|feed, at| feed.down(at, down));
         self.launch(generation);
         leaving.settle();
     }
 
     /// The grace time of an aborted job is over. What has come meanwhile is heard first, where this thread is what hears it.
-    fn grace_ends(&self, generation: u32, id: JobId) {
+    fn grace_ends(&self, generation: u32, id: JobId, over: Over) {
         if sys::LEAST_GRACE.is_zero() {
-            return self.grace_over(generation, id);
+            return over(self, generation, id);
         }
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
         if let Some((_, timer)) = state.graces.iter_mut().find(|(of, _)| *of == id) {
             let me = self.me.clone();
-            let over = move || {
+            let heard = move || {
                 if let Some(lane) = me.upgrade() {
-                    lane.grace_over(generation, id);
+                    over(&lane, generation, id);
                 }
             };
             // The one before has fired, and holds nothing any more.
-            *timer = sys::Timer::after(Duration::ZERO, Box::new(over));
+            *timer = sys::Timer::after(Duration::ZERO, Box::new(heard));
         }
     }
 
@@ -259,44 +238,51 @@ impl Lane {
         let is_suspended = holds(&state.suspended, id);
         // It has fired, and holds nothing any more.
         drop(state.take_grace(id));
-        let is_aside = state.aside.contains(&id);
-        if framed.is_none() && !is_suspended && !is_aside {
+        if framed.is_none() && !is_suspended {
             return;
         }
         let beside = |entry: &Entry| !entry.has(id) && !entry.is_settled();
         let may_be_another = is_suspended && state.suspended.iter().any(|entry| beside(entry));
-        // What was not posted runs where no frame does.
-        let is_other = if is_aside {
-            runs
-        } else {
-            framed.is_some() != runs
-        };
-        if is_other || framed == Some(false) || may_be_another {
+        if framed.is_some() != runs || framed == Some(false) || may_be_another {
             // Another job keeps the worker busy, and this one cannot be stopped before that lets go: not its fault.
-            self.arm_grace(&mut state, generation, id);
+            self.arm_grace(&mut state, generation, id, Lane::grace_over);
             return;
         }
+        self.replace_held(state);
+    }
+
+    /// An aborted job has not ended within its grace.
+    fn replace_held(&self, state: MutexGuard<'_, State>) {
         let gone = Gone {
             at: None,
             last_words: LastWords::Held,
             turns: None,
         };
-        let why = "an aborted job beside it went on running".into();
-        self.replace(state, gone, None, why);
+        let down = Down {
+            back: VecDeque::new(),
+            victim: None,
+            why: "an aborted job beside it went on running".into(),
+            may_go_on: true,
+        };
+        self.replace(state, gone, down);
     }
 
     /// Has a job stopped that was posted, for nobody waits for it. It has its grace from now on.
     pub(super) fn stop(&self, state: &mut State, generation: u32, id: JobId) {
+        self.stop_with(state, generation, id, Lane::grace_over);
+    }
+
+    fn stop_with(&self, state: &mut State, generation: u32, id: JobId, over: Over) {
         if state.graces.iter().any(|(of, _)| *of == id) {
             return;
         }
         if let Some(link) = &state.link {
             link.abort(id, self.config.abort_grace.is_some());
         }
-        self.arm_grace(state, generation, id);
+        self.arm_grace(state, generation, id, over);
     }
 
-    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId) {
+    fn arm_grace(&self, state: &mut State, generation: u32, id: JobId, over: Over) {
         let Some(grace) = self.config.abort_grace else {
             return;
         };
@@ -305,7 +291,7 @@ impl Lane {
             grace.max(sys::LEAST_GRACE),
             Box::new(move || {
                 if let Some(lane) = me.upgrade() {
-                    lane.grace_ends(generation, id);
+                    lane.grace_ends(generation, id, over);
                 }
             }),
         );
@@ -333,26 +319,38 @@ impl Lane {
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn stop_aside(&self, id: JobId) {
         let mut state = self.lock();
-        if matches!(state.phase, Phase::Ready) && !state.aside.contains(&id) {
-            if self.config.abort_grace.is_some() {
-                state.aside.push(id);
-            }
+        if matches!(state.phase, Phase::Ready) {
             let generation = state.generation;
-            self.stop(&mut state, generation, id);
+            self.stop_with(&mut state, generation, id, Lane::aside_over);
         }
+    }
+
+    /// The same as [`grace_over`](Self::grace_over) for such a job.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn aside_over(&self, generation: u32, id: JobId) {
+        let Some(mut state) = self.lock_if(generation) else {
+            return;
+        };
+        // It has fired, and holds nothing any more.
+        let grace = state.take_grace(id);
+        if grace.is_none() {
+            return;
+        }
+        if state.frames.iter().any(|frame| frame.begun) {
+            // What runs is another.
+            return self.arm_grace(&mut state, generation, id, Lane::aside_over);
+        }
+        self.replace_held(state);
     }
 
     /// It has ended.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn ended_aside(&self, id: JobId) {
         let mut state = self.lock();
-        let before = state.aside.len();
-        state.aside.retain(|of| *of != id);
-        if state.aside.len() == before {
-            return;
-        }
         let grace = state.take_grace(id);
-        if let Some(link) = &state.link {
+        if grace.is_some()
+            && let Some(link) = &state.link
+        {
             link.go(id);
         }
         drop(state);

@@ -32,8 +32,6 @@ pub(super) struct State {
     entered: u32,
     /// The grace times of aborted jobs that have begun.
     pub(super) graces: Vec<(JobId, sys::Timer)>,
-    /// Those of them that were not posted.
-    pub(super) aside: Vec<JobId>,
 }
 
 pub(super) enum Phase {
@@ -94,7 +92,6 @@ impl State {
             left: 0,
             entered: 0,
             graces: Vec::new(),
-            aside: Vec::new(),
         }
     }
 
@@ -105,7 +102,6 @@ impl State {
         self.proved = false;
         self.left = 0;
         self.entered = 0;
-        self.aside.clear();
         self.generation
     }
 

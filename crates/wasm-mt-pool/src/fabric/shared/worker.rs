@@ -112,6 +112,8 @@ pub(super) struct Worker<W, S> {
     at: Cell<u32>,
     /// The forks of others that run on this stack, the innermost last.
     claimed: RefCell<Vec<(Stolen, Rc<Board<W>>)>>,
+    /// The first of them has no job below it.
+    alone: Cell<bool>,
     /// It has said that it is quiet, since it was told to leave.
     quiet: Cell<bool>,
     /// Invariant 1.
@@ -139,6 +141,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             running: Cell::new(None),
             at: Cell::new(0),
             claimed: RefCell::default(),
+            alone: Cell::new(false),
             quiet: Cell::new(false),
             over: Cell::new(false),
             checked: Cell::new(0),

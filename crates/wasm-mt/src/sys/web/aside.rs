@@ -170,10 +170,12 @@ pub fn has_ended() -> bool {
 
 /// Posts what [`run_records`] gave, where there is no room for it elsewhere.
 pub fn post_outcomes(bytes: Vec<u8>) {
-    let mut writer = Writer::default();
-    writer.bytes = bytes;
+    let writer = Writer {
+        bytes,
+        ..Writer::default()
+    };
     // Bytes can always be cloned.
-    let _ = letter::post_up(&writer, REPORT);
+    let _ = letter::post(&writer, &js_sys::global(), entry::token_number(), REPORT);
 }
 
 /// What became of jobs, in the order in which they ended, and whether that was all: a worker that tells what does not read is

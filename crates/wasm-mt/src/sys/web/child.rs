@@ -14,7 +14,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::aboard::{QUIET, ROUSE, TOLD};
+use super::aboard::{QUIET, ROUSE, TOLD, works};
 use super::context::{Context, Shared};
 use super::letter::{self, Letter, Reader, Writer};
 use super::{dom, entry, link, watch};
@@ -88,7 +88,7 @@ fn flush() {
 
 fn post(mut letter: Letter, place: Option<usize>) {
     let place = place.map_or(ANY, |place| place as u32);
-    let failed = letter.post_up(place);
+    let failed = letter.post_up(entry::token_number(), place);
     CHILDREN.with_borrow_mut(|children| {
         for entry in letter.into_entries() {
             let (first, child) = entry.into_child();
@@ -227,7 +227,12 @@ pub fn hear(message: &Array) -> Heard {
 
 fn read(message: &dom::Message) -> Option<Heard> {
     let token = message.number(0)?;
-    match message.kind(1)? {
+    let kind = message.kind(1)?;
+    if kind <= TOLD {
+        // Jobs say that.
+        works(token);
+    }
+    match kind {
         SPAWN => {
             let bytes = letter::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));

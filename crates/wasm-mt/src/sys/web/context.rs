@@ -101,7 +101,7 @@ impl Shared for Context {
         }
         let mut writer = Writer::default();
         writer.context(self.id, payload);
-        letter::post_up(&writer, SHARED)
+        letter::post(&writer, &js_sys::global(), entry::token_number(), SHARED)
             .map_err(|reason| JoinError::not_cloned(payload.type_name, reason))?;
         UP.with_borrow_mut(|up| up.push(self.id));
         Ok(())
@@ -125,7 +125,11 @@ impl Drop for Context {
             }
         });
         for (token, worker) in workers {
-            link::tell(token, &worker, FORGET, &[(self.id as f64).into()]);
+            link::tell(
+                token,
+                &worker,
+                &[token.into(), FORGET.into(), (self.id as f64).into()],
+            );
         }
     }
 }

@@ -13,11 +13,11 @@ use std::task::Poll;
 
 use wasm_bindgen::prelude::*;
 
-use super::dom;
 use super::gate::{self, Hopped, Posted};
 use super::letter::{self, Reader, Writer};
 use super::link::{BEGUN, CLOSED, PANICKED, REPORT, SENT};
 use super::trace::Tracer;
+use super::{dom, far};
 use crate::error::JoinError;
 use crate::handle::JobId;
 use crate::panic::{self, Panic};
@@ -64,7 +64,13 @@ thread_local! {
             entered: Cell::new(0),
         }
     };
-    static REPORTS: RefCell<Writer> = RefCell::new(Writer::default());
+    static REPORTS: RefCell<Writer> = const {
+        RefCell::new(Writer {
+            bytes: Vec::new(),
+            list: far::Posted::NONE,
+            is_whole: false,
+        })
+    };
     static ASIDE: Cell<Aside> = const { Cell::new(Aside::No) };
     static FRAME: Frame = const {
         Frame {
@@ -297,13 +303,10 @@ pub(super) fn not_read() -> ! {
     wasm_bindgen::throw_str("what it was sent could not be read")
 }
 
-/// What a job throws that was aborted and hears of it at a checkpoint.
-pub(super) const STOPPED: &str = "the job was aborted";
-
-/// Ends this worker in the midst of its present job, which was aborted. Its owner hears that by the script.
+/// Ends this worker in the midst of its present job, which was aborted.
 pub fn stop_here() -> ! {
-    // No `Error`: its text would not be this one.
-    wasm_bindgen::throw_val(STOPPED.into())
+    // By this the script knows it: nothing else throws it.
+    wasm_bindgen::throw_val(JsValue::TRUE)
 }
 
 /// The worker has ended for its owner, though its present turn has not.
@@ -361,7 +364,7 @@ fn tell() {
     REPORTS.with_borrow_mut(|reports| {
         if !reports.is_empty() {
             // What cannot be cloned has been refused before.
-            let _ = letter::post_up(reports, REPORT);
+            let _ = letter::post(reports, &js_sys::global(), token_number(), REPORT);
             reports.clear();
             note(reports);
         }
@@ -450,7 +453,7 @@ fn report_beside(id: JobId, outcome: worker::Outcome) {
     let type_name = outcome.as_ref().map_or("", |payload| payload.type_name);
     let mut writer = Writer::default();
     outcome::write(&mut writer, id, &outcome);
-    if let Err(reason) = letter::post_up(&writer, REPORT) {
+    if let Err(reason) = letter::post(&writer, &js_sys::global(), token_number(), REPORT) {
         let error = JoinError::not_cloned(type_name, reason).of_result();
         report(Report::Finished(id, Err(error)));
     }
@@ -494,7 +497,8 @@ pub(super) fn post(message: &[JsValue]) {
 pub(super) fn send(id: JobId, index: u32, item: Payload) -> Result<(), JoinError> {
     let mut writer = Writer::default();
     writer.item(id, index, &item);
-    letter::post_up(&writer, SENT).map_err(|reason| JoinError::not_cloned(item.type_name, reason))
+    letter::post(&writer, &js_sys::global(), token_number(), SENT)
+        .map_err(|reason| JoinError::not_cloned(item.type_name, reason))
 }
 
 /// Tells that the end which came at `index` of a job's arguments was dropped.

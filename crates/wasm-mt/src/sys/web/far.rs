@@ -131,6 +131,13 @@ pub(super) struct Posted {
     pub(super) transfer: Vec<JsValue>,
 }
 
+impl Posted {
+    pub(super) const NONE: Self = Posted {
+        list: Vec::new(),
+        transfer: Vec::new(),
+    };
+}
+
 impl Put for Posted {
     fn bulk(&mut self, bytes: &[u8]) {
         let bytes: JsValue = Uint8Array::from(bytes).into();

@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use js_sys::{Array, Uint8Array};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use super::child::SPAWN;
 use super::context::Shared;
 use super::far;
 use super::link::{self, RUN};
-use super::{dom, entry, text};
+use super::{dom, text};
 use crate::entry::Entry;
 use crate::error::JoinError;
 use crate::handle::JobId;
@@ -39,26 +39,11 @@ pub(super) fn bytes(came: &JsValue) -> Option<Vec<u8>> {
     }
 }
 
-/// Posts records to a worker, as a message of this kind.
+/// Posts records as a message of this kind: to a worker, or with the global scope to this worker's owner.
 ///
 /// # Errors
 /// Where what travels beside the records cannot be cloned or transferred: the browser's words.
-pub(super) fn post(writer: &Writer, worker: &JsValue, token: f64, kind: u32) -> Result<(), String> {
-    let (message, transfer) = message(writer, token, kind);
-    link::post(token, worker, &message, &transfer).map_err(|error| text(&error))
-}
-
-/// The same from a worker to its owner.
-///
-/// # Errors
-/// As [`post`].
-pub(super) fn post_up(writer: &Writer, kind: u32) -> Result<(), String> {
-    let (message, transfer) = message(writer, entry::token_number(), kind);
-    dom::send(&js_sys::global(), &message, &transfer).map_err(|error| text(&error))
-}
-
-/// A message of records, and what of it is transferred.
-fn message(writer: &Writer, token: f64, kind: u32) -> (Array, Vec<JsValue>) {
+pub(super) fn post(writer: &Writer, to: &JsValue, token: f64, kind: u32) -> Result<(), String> {
     let bytes: JsValue = if writer.bytes.len() <= FEW {
         few::pack(&writer.bytes).into()
     } else {
@@ -71,8 +56,9 @@ fn message(writer: &Writer, token: f64, kind: u32) -> (Array, Vec<JsValue>) {
     } else {
         dom::array(list).into()
     };
-    let transfer = transfer.iter().cloned().chain(below).collect();
-    (dom::message(token, kind, &bytes, &list), transfer)
+    let transfer: Vec<_> = transfer.iter().cloned().chain(below).collect();
+    let message = dom::message(token, kind, &bytes, &list);
+    link::post(token, to, &message, &transfer).map_err(|error| text(&error))
 }
 
 /// A frame of jobs on its way out, in as few messages as can be: what has values beside its bytes goes by itself, so that it
@@ -267,7 +253,7 @@ impl Letter {
             let is_last = at + 1 == last;
             part.writer
                 .set_head(announces | (u32::from(is_last) * LAST), now);
-            part.post(|writer| post(writer, worker, token, RUN))?;
+            part.post(worker, token, RUN)?;
             posted += 1;
             is_over = is_last;
             Ok(())
@@ -282,13 +268,14 @@ impl Letter {
     }
 
     /// Posts it from a worker to its owner, for the worker of a number.
-    pub(super) fn post_up(&mut self, place: u32) -> Vec<(Box<Entry>, JoinError)> {
+    pub(super) fn post_up(&mut self, token: f64, place: u32) -> Vec<(Box<Entry>, JoinError)> {
+        let owner = js_sys::global();
         self.each(|_, part| {
             part.contexts
                 .iter()
                 .try_for_each(|context| context.send_up())?;
             part.writer.set_head(place, 0.0);
-            part.post(|writer| post_up(writer, SPAWN))
+            part.post(&owner, token, SPAWN)
         })
     }
 
@@ -321,8 +308,9 @@ impl Part {
         !self.is_full && self.writer.is_plain()
     }
 
-    fn post(&self, post: impl FnOnce(&Writer) -> Result<(), String>) -> Result<(), JoinError> {
-        post(&self.writer).map_err(|reason| JoinError::not_cloned(self.type_name, reason))
+    fn post(&self, to: &JsValue, token: f64, kind: u32) -> Result<(), JoinError> {
+        post(&self.writer, to, token, kind)
+            .map_err(|reason| JoinError::not_cloned(self.type_name, reason))
     }
 }
 

@@ -10,7 +10,7 @@ use js_sys::{Array, Math, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent};
 
-use super::aboard::{BOARD, Place, QUIET, TOLD, WAKE};
+use super::aboard::{self, About, BOARD, QUIET, WAKE};
 use super::child::{Answers, SPAWN};
 use super::context::Shared;
 use super::dom::Message;
@@ -76,8 +76,8 @@ pub(super) struct Listening {
     pub(super) theirs: Vec<(u64, Arc<dyn Shared>)>,
     /// What its jobs' jobs give.
     pub(super) answers: Option<Arc<Answers>>,
-    /// Who gave it its board.
-    aboard: Option<Place>,
+    /// It has a board.
+    pub(super) has_board: bool,
 }
 
 impl Listening {
@@ -134,10 +134,10 @@ impl Link {
                 contexts: Vec::new(),
                 theirs: Vec::new(),
                 answers: None,
-                aboard: config.sys.aboard.clone(),
+                has_board: config.sys.aboard.is_some(),
             });
         });
-        let mut start = vec![
+        let start = dom::array(&[
             token.into(),
             START.into(),
             env!("CARGO_PKG_VERSION").into(),
@@ -153,11 +153,11 @@ impl Link {
                 .map_or(0, |tracer| tracer as usize as u32)
                 .into(),
             watch::owners_lock().map_or(JsValue::UNDEFINED, Into::into),
-        ];
+        ]);
         if let Some(place) = &config.sys.aboard {
-            start.push(place.board());
+            place.add_board(token, &start);
         }
-        post(token, &link.worker, &dom::array(&start), &[])
+        post(token, &link.worker, &start, &[])
             .map_err(|error| StartError::new(StartErrorKind::Died(text(&error))))?;
         start::provide(token, &config.sys)?;
         Ok(link)
@@ -172,21 +172,26 @@ impl Link {
 
     /// Whether each job has to be announced when it begins. One that has a board can have other things to do before.
     pub(crate) fn is_unsure(&self) -> bool {
-        listening(self.token, |one| !one.watch.sure || one.aboard.is_some()).unwrap_or(true)
+        listening(self.token, |one| !one.watch.sure || one.has_board).unwrap_or(true)
     }
 
     pub(crate) fn abort(&self, id: JobId, grace: bool) {
-        self.tell(ABORT, &[entry::number(id), grace.into()]);
+        self.tell(&[
+            self.token.into(),
+            ABORT.into(),
+            entry::number(id),
+            grace.into(),
+        ]);
     }
 
     /// The end of an aborted job was heard, within its grace.
     pub(crate) fn go(&self, id: JobId) {
-        self.tell(GO, &[entry::number(id)]);
+        self.tell(&[self.token.into(), GO.into(), entry::number(id)]);
     }
 
     /// The pool that the worker is of has so many now.
     pub(crate) fn is_of_pool(&self, workers: u32) {
-        self.tell(POOL, &[workers.into()]);
+        self.tell(&[self.token.into(), POOL.into(), workers.into()]);
     }
 
     /// Gives it what its board does not say.
@@ -200,7 +205,7 @@ impl Link {
 
     /// Has it look at what it has aboard.
     pub(crate) fn wake(&self) {
-        self.tell(WAKE, &[]);
+        self.tell(&[self.token.into(), WAKE.into()]);
     }
 
     /// Jobs that were not posted may be out.
@@ -208,14 +213,14 @@ impl Link {
         watch::posted(self.token);
     }
 
-    fn tell(&self, kind: u32, rest: &[JsValue]) {
-        tell(self.token, &self.worker, kind, rest);
+    fn tell(&self, message: &[JsValue]) {
+        tell(self.token, &self.worker, message);
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        listening(self.token, |one| one.aboard.as_ref().map(Place::ends));
+        aboard::of(self.token, About::Ends);
         self.worker.terminate();
         module::forget(self.token);
         let gone = LISTENING.with_borrow_mut(|all| {
@@ -237,16 +242,14 @@ pub(super) fn post(
     transfer: &[JsValue],
 ) -> Result<(), JsValue> {
     dom::send(worker, message, transfer)?;
-    listening(token, |one| one.aboard.as_ref().map(Place::posted));
+    aboard::of(token, About::Posted);
     Ok(())
 }
 
 /// Posts numbers to a worker.
-pub(super) fn tell(token: f64, worker: &JsValue, kind: u32, rest: &[JsValue]) {
-    let head = [token.into(), kind.into()];
-    let message = [&head, rest].concat();
+pub(super) fn tell(token: f64, worker: &JsValue, message: &[JsValue]) {
     // They can always be cloned, and a worker that has ended has nothing to hear.
-    let _ = post(token, worker, &dom::array(&message), &[]);
+    let _ = post(token, worker, &dom::array(message), &[]);
 }
 
 /// What is known of a worker, while its link is there. `f` calls nobody.
@@ -315,7 +318,8 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
         REPORT => {
             let bytes = letter::bytes(&message.0.get(2))?;
             let mut reader = letter::reader(&bytes, &message.0.get(3));
-            let report = outcome::read_all(&mut reader);
+            let mut report = outcome::read_all(&mut reader);
+            aboard::of(token, About::Told(&mut report.jobs));
             lane.reported(generation, report.jobs, report.end);
             return report.is_whole.then_some(());
         }
@@ -346,8 +350,6 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
                     let at = (id.0 != 0).then_some(id);
                     if closed || at.is_none() {
                         (at, Cause::Gone(text))
-                    } else if text.starts_with(entry::STOPPED) {
-                        (at, Cause::Stopped)
                     } else {
                         (at, Cause::Trap(text))
                     }
@@ -364,7 +366,7 @@ fn hear(lane: &Lane, generation: u32, token: f64, message: &Message) -> Option<(
         HOLDS => watch::holds(token, message.string(2)?, message.0.get(3).is_truthy()),
         // A sign of life tells nothing else.
         PONG => {}
-        SPAWN..=QUIET => lane.hears(generation, &message.0, kind <= TOLD),
+        SPAWN..=QUIET => lane.hears(generation, &message.0),
         _ => return None,
     }
     Some(())

@@ -19,7 +19,6 @@ extern "C" {
 
 type Callback = Box<dyn FnOnce() + Send>;
 
-#[derive(Default)]
 struct Timers {
     next: u32,
     running: Vec<Running>,
@@ -34,7 +33,12 @@ struct Running {
 }
 
 thread_local! {
-    static TIMERS: RefCell<Timers> = RefCell::default();
+    static TIMERS: RefCell<Timers> = const {
+        RefCell::new(Timers {
+            next: 0,
+            running: Vec::new(),
+        })
+    };
     static ON_TIMEOUT: JsValue = Closure::<dyn Fn(JsValue)>::new(fire).into_js_value();
 }
 

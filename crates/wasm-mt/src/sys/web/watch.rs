@@ -16,6 +16,7 @@ use js_sys::{Array, Math, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+use super::aboard::{self, About};
 use super::link::{self, PING};
 use super::{Timer, dom};
 use crate::lane::{Cause, Death, LastWords, Out};
@@ -174,7 +175,7 @@ fn ask(token: f64) {
         (one.worker.clone(), one.watch.limit)
     });
     if let Some((worker, limit)) = asked {
-        link::tell(token, &worker, PING, &[]);
+        link::tell(token, &worker, &[token.into(), PING.into()]);
         after(token, limit, move || over(token));
     }
 }
@@ -188,7 +189,7 @@ fn over(token: f64) {
     let Some(Some((lane, generation, heard))) = known else {
         return;
     };
-    match lane.out(generation) {
+    match lane.out(generation).max(aboard::of(token, About::Out)) {
         Out::Nothing => {}
         Out::Waits if !heard => died(token, "it gave no sign of life"),
         Out::Waits | Out::Runs => ask(token),
@@ -205,6 +206,7 @@ fn after(token: f64, time: Duration, then: impl FnOnce() + Send + 'static) {
 /// The worker is as good as gone, and there is nothing more to be heard of it.
 pub(super) fn died(token: f64, why: &str) {
     if let Some((lane, generation)) = link::owner(token) {
+        aboard::of(token, About::Dies);
         let death = Death {
             at: None,
             cause: Cause::Gone(why.into()),

@@ -37,6 +37,8 @@
   const died = (error, closed = false) => {
     if (dead) return;
     dead = true;
+    // What a job throws that hears at a checkpoint that it was aborted.
+    if (error === true) [error, closed] = ["an aborted job beside it was stopped", true];
     // After `close()`, or a trap, what has been begun in this turn would go on.
     stop();
     // What ended before, and waited for the rest of its frame.
@@ -174,7 +176,7 @@
       };
       entered = () => new Uint32Array(memory.buffer, marks + 16, 1)[0];
       stop = () => new Uint32Array(memory.buffer, marks + 12, 1).fill(1);
-      if (board !== undefined) glue.__wasm_mt_board?.(board);
+      if (drives = board) glue.__wasm_mt_board(board);
       await holds;
     } catch (error) {
       postMessage([token, START_FAILED, stage, text(error)]);
@@ -185,66 +187,40 @@
       postMessage([token, STARTED]);
     } catch (error) {
       died(error);
-      return;
     }
-    if (board === undefined) return;
-    drives = true;
-    drive();
+    if (drives) hopped(BEHIND);
   };
 
   // Comes back through the event loop, behind what waits for this worker by now. By a timer: WebKit sends a channel's message through
-  // another process, which takes milliseconds while the page is busy, and for ever while it is blocked. From a timer's callback by
-  // a channel as well, whichever is first: timers that are set there one after the other are slowed down,
-  // https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timers.
-  let channel;
-  const behind = [];
-  const comeBack = (then, byChannel) => {
+  // another process, which takes milliseconds while the page is busy. From a timer's callback by a channel: timers that are set
+  // there one after the other are slowed down, https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timers.
+  //
+  // It comes back for frames that wait, or to drive: what a worker with a board does beside messages, behind each of them and its
+  // microtasks. That says whether it wants to come back; else a message will wake it. It is told how many messages have been
+  // handled: whoever posts counts, too, so that it gives way to those that wait.
+  let channel, drives, returns;
+  const FRAME = 0, DRIVE = 1, BEHIND = 2;
+  const hopped = (why, byTimer) => {
+    if (dead) return;
+    try {
+      if (why === FRAME) return hop(glue.__wasm_mt_hop(), why, byTimer);
+      if (why === DRIVE) returns = false;
+      if (glue.__wasm_mt_drive(handled)) hop(!returns && (returns = true), DRIVE, byTimer);
+    } catch (error) {
+      died(error);
+    }
+  };
+  const hop = (wanted, why = FRAME, byChannel) => {
+    if (!wanted) return;
     if (!byChannel) {
-      setTimeout(then, 0, true);
+      setTimeout(hopped, 0, why, true);
       return;
     }
     if (!channel) {
       channel = new MessageChannel();
-      channel.port1.onmessage = () => behind.shift()(false);
+      channel.port1.onmessage = ({ data }) => hopped(data);
     }
-    let come = (byTimer) => {
-      come = () => {};
-      clearTimeout(timer);
-      then(byTimer);
-    };
-    const timer = setTimeout(() => come(true), 0);
-    behind.push(() => come(false));
-    channel.port2.postMessage(0);
-  };
-  const hopped = (byTimer) => {
-    if (dead) return;
-    try {
-      hop(glue.__wasm_mt_hop(), byTimer);
-    } catch (error) {
-      died(error);
-    }
-  };
-  const hop = (wanted, byChannel) => {
-    if (wanted) comeBack(hopped, byChannel);
-  };
-
-  // What a worker with a board does beside messages, behind each of them and its microtasks. It says whether it wants to come back
-  // through the event loop; else a message will wake it. It is told how many messages have been handled: whoever posts counts, so
-  // that it gives way to those that wait.
-  let drives = false, returns = false;
-  const drive = (byTimer) => {
-    if (dead) return;
-    try {
-      if (!glue.__wasm_mt_drive?.(handled) || returns) return;
-      returns = true;
-      comeBack(returned, byTimer);
-    } catch (error) {
-      died(error);
-    }
-  };
-  const returned = (byTimer) => {
-    returns = false;
-    drive(byTimer);
+    channel.port2.postMessage(why);
   };
 
   self.addEventListener("message", (event) => {
@@ -264,7 +240,7 @@
       else if (kind === FORGET) glue.__wasm_mt_forget(...rest);
       else if (kind === POOL) glue.__wasm_mt_pool(...rest);
       else if (kind === ANSWER) glue.__wasm_mt_answer(...rest);
-      else if (kind === BOARD) glue.__wasm_mt_board?.(...rest);
+      else if (kind === BOARD) glue.__wasm_mt_board(...rest);
       else if (kind === PING) postMessage([token, PONG]);
       else if (kind === START) start(...rest);
       else if (kind === MODULE_IS) {
@@ -274,7 +250,7 @@
     } catch (error) {
       died(error);
     }
-    if (drives) Promise.resolve().then(drive);
+    if (drives) Promise.resolve().then(() => hopped(BEHIND));
   });
 
   // Until the module is there, it is the module that could not be received. There are other ways to it.

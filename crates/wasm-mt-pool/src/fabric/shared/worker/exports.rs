@@ -157,6 +157,8 @@ pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
         Half::There(outcome) => door::fork_outcome(b, &outcome),
         Half::Failed(failure) => door::fail_job(failure.message, failure.place),
         Half::Lost => door::fail_job(LOST.into(), None),
+        // As at a checkpoint.
+        Half::Stopped => door::stop_here(),
     };
     (a, given(b))
 }

@@ -29,6 +29,8 @@ pub(super) enum Half {
     Failed(Failure),
     /// The peer is gone.
     Lost,
+    /// A peer has it, and the job was aborted meanwhile.
+    Stopped,
 }
 
 impl<W: SharedWords, S: Site> Worker<W, S> {
@@ -55,6 +57,9 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     /// Until the fork has ended that a peer has.
     fn wait_for(&self, fork: u32) -> Half {
         while !self.own.has_ended(fork) {
+            if self.gives_up() {
+                return Half::Stopped;
+            }
             if self.may_help()
                 && let Some((stolen, from)) = self.steal()
             {
@@ -89,7 +94,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     }
 
     fn may_go_on(&self, fork: u32) -> bool {
-        self.own.has_ended(fork) || (self.may_help() && self.has_forks())
+        self.own.has_ended(fork) || self.gives_up() || (self.may_help() && self.has_forks())
     }
 }
 

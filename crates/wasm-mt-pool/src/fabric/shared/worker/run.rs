@@ -25,7 +25,9 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
         match found {
             Found::Job(slot) => self.run_job(slot),
             Found::Fork(stolen, from) => {
+                self.alone.set(true);
                 self.run_fork(stolen, from);
+                self.alone.set(false);
                 // The owner does not reckon with what forks take; but the worker was busy.
                 self.pace.borrow_mut().begins(self.site.now());
                 self.count(0);
@@ -86,7 +88,20 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             return true;
         }
         self.checked.set(self.checked.get().wrapping_add(1));
-        self.checked.get().is_multiple_of(CHECKS) && self.is_over()
+        self.checked.get().is_multiple_of(CHECKS) && (self.is_over() || self.is_orphan())
+    }
+
+    /// What runs is a fork whose joiner is gone, and nothing but that ends with this instance.
+    fn is_orphan(&self) -> bool {
+        match &self.claimed.borrow()[..] {
+            [(_, from)] => self.alone.get() && from.orders() & orders::REVOKED != 0,
+            _ => false,
+        }
+    }
+
+    /// The job that waits in a join is aborted, and nobody else's runs on it.
+    pub(super) fn gives_up(&self) -> bool {
+        self.claimed.borrow().is_empty() && self.is_aborted()
     }
 
     /// Whether it is one of those of the queue. A fork of others is not, though it may run in the midst of one.
