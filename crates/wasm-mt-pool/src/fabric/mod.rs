@@ -18,10 +18,13 @@ mod post;
     all(target_family = "wasm", target_os = "unknown"),
     all(test, not(target_family = "wasm"))
 ))]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the sides that use all of it come next"
+#[cfg_attr(
+    not(target_family = "wasm"),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "natively it is there for tests, which do without some of it"
+    )
 )]
 mod shared;
 

@@ -1,6 +1,9 @@
-//! [`Hands`]: the least that a worker does with the protocol, for tests and models: it claims, steals, joins and sleeps.
+//! [`Hands`]: the least that a worker does with the protocol, for tests and models: it claims, steals, joins and sleeps; and how the
+//! owner hears of it.
 
-use super::{Board, Ended, Kind, Lot, OwnBoard, RANKS, SharedWords, Stolen, Want, Woken};
+use super::{
+    Board, Ended, Kind, Lot, OwnBoard, OwnLot, RANKS, Report, SharedWords, Stolen, Want, Woken,
+};
 
 /// A worker, with its views of all boards.
 pub(super) struct Hands<W> {
@@ -94,5 +97,17 @@ impl<W: SharedWords> Hands<W> {
             }
         }
         self.own.take(laid, |number| self.board(number))
+    }
+}
+
+/// What the owner does when it is told.
+pub(super) fn hear<W: SharedWords>(
+    lot: &mut OwnLot<W>,
+    boards: &[Board<W>],
+    into: &mut Vec<Report>,
+) {
+    lot.lot().listen();
+    for board in boards {
+        lot.drain(board, into);
     }
 }

@@ -109,6 +109,12 @@ impl<W: SharedWords> Lot<W> {
 
     /// By the owner, before it drains the rings: what is told from now on comes with another message.
     pub(crate) fn listen(&self) {
+        if taken(Step::ListenFirst) {
+            self.words.store(layout::lot::TOLD, 0);
+        }
+    }
+
+    pub(super) fn listen_late(&self) {
         self.words.store(layout::lot::TOLD, 0);
     }
 

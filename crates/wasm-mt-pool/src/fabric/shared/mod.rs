@@ -33,7 +33,9 @@ mod worker;
 
 pub(crate) use board::{Board, Counters, orders};
 pub(crate) use forks::{Ended, Stolen};
-pub(crate) use layout::{CLAIMS, INLINE_BYTES, RANKS, SEATS, SLOTS};
+#[cfg(all(test, not(loom)))]
+pub(crate) use layout::INLINE_BYTES;
+pub(crate) use layout::{RANKS, SEATS, SLOTS};
 pub(crate) use lot::Lot;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use news::{Buffers, News, Told};
@@ -44,7 +46,7 @@ pub(crate) use record::Content;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use sab::Sab;
 pub(crate) use sleep::{Kind, Want, Woken};
-pub(crate) use state::{Phase, State};
+pub(crate) use state::Phase;
 pub(crate) use words::SharedWords;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use worker::join;

@@ -11,10 +11,11 @@ mod sleep;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use super::hands::Hands;
+use super::hands::{Hands, hear};
 use super::sync::Step;
 use super::{Board, Lot, OwnBoard, OwnLot, SharedWords};
-use ram::{Life, Ram};
+use ram::Life;
+pub(super) use ram::Ram;
 
 /// Names the step that is left out.
 const LEFT_OUT: &str = "WASM_MT_LEFT_OUT";
@@ -30,7 +31,7 @@ pub(super) fn taken(step: Step) -> bool {
 const DEEP: &str = "WASM_MT_DEEP";
 
 /// With so many preemptions, and in deep runs so many.
-fn check(model: impl Fn() + Send + Sync + 'static, [few, deep]: [usize; 2]) {
+pub(super) fn check(model: impl Fn() + Send + Sync + 'static, [few, deep]: [usize; 2]) {
     let is_deep = std::env::var_os(DEEP).is_some();
     let mut builder = loom::model::Builder::new();
     builder
@@ -39,10 +40,10 @@ fn check(model: impl Fn() + Send + Sync + 'static, [few, deep]: [usize; 2]) {
     builder.check(model);
 }
 
-/// Runs the model's test without the step, in a process of its own: loom's end of a failed model can be an abort.
+/// Runs the test of a model of the module `here` without the step, in a process of its own: loom's end of a failed model can be an abort.
 #[track_caller]
-fn fails_without(step: Step, test: &str) {
-    let here = module_path!().split_once("::").map_or("", |(_, path)| path);
+pub(super) fn fails_without(step: Step, here: &str, test: &str) {
+    let here = here.split_once("::").map_or("", |(_, path)| path);
     let output = Command::new(std::env::current_exe().expect("the test knows its program"))
         .args([&format!("{here}::{test}"), "--exact", "--nocapture"])
         .env(LEFT_OUT, format!("{step:?}"))
@@ -67,19 +68,19 @@ const BROKEN: &str = "the protocol is broken: ";
 
 /// What a model holds of the protocol.
 #[track_caller]
-fn holds(law: bool, told: &str) {
+pub(super) fn holds(law: bool, told: &str) {
     assert!(law, "{BROKEN}{told}");
 }
 
 /// A pool: the owner's side, and the workers' hands, which share memories.
-struct Pool {
-    lot: OwnLot<Ram>,
-    boards: Vec<Board<Ram>>,
+pub(super) struct Pool {
+    pub(super) lot: OwnLot<Ram>,
+    pub(super) boards: Vec<Board<Ram>>,
 }
 
 impl Pool {
     /// The boards 1, 2 and so on, in the seats 0, 1 and so on.
-    fn new(workers: u16) -> Self {
+    pub(super) fn new(workers: u16) -> Self {
         let lot = OwnLot::new(Ram::of_lot(), Ram::of_bulk());
         let boards: Vec<_> = (1..=workers)
             .map(|number| Board::new(number, Ram::of_board(), Ram::of_bulk()))

@@ -126,26 +126,6 @@ impl<W: SharedWords> OwnLot<W> {
         mine
     }
 
-    /// Hears what these boards have told, which MUST be all that are not gone: when the message of a [`Lot::tell`] has come, when a board
-    /// is gone, and whenever it is worth a look.
-    pub(crate) fn hear<'a>(
-        &mut self,
-        boards: impl IntoIterator<Item = &'a Board<W>>,
-        into: &mut Vec<Report>,
-    ) where
-        W: 'a,
-    {
-        if taken(Step::ListenFirst) {
-            self.lot.listen();
-        }
-        for board in boards {
-            self.drain(board, into);
-        }
-        if !taken(Step::ListenFirst) {
-            self.lot.listen();
-        }
-    }
-
     /// Hears what that board's ring has, in order; what it reports of is free then. Behind [`Lot::listen`], of every board.
     ///
     /// Never of a board behind its [`OwnLot::take_back`]: its worker may go on for a while, and have claimed the slot anew.
@@ -164,6 +144,9 @@ impl<W: SharedWords> OwnLot<W> {
         }
         if at != head {
             board.set_head(at);
+        }
+        if !taken(Step::ListenFirst) {
+            self.lot.listen_late();
         }
     }
 

@@ -52,10 +52,6 @@ impl<W: SharedWords> Space<W> {
         }
     }
 
-    pub(super) fn bulk(&self) -> &W {
-        &self.bulk
-    }
-
     /// A block with these bytes, and `None` where there is no room.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Option<Block> {
         let block = self.alloc(u32::try_from(bytes.len()).ok()?)?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use heap::Heap;
 
-use super::hands::{Hands, Work};
+use super::hands::{Hands, Work, hear};
 use super::*;
 
 /// Bytes of bulk memory at first, and at most.
@@ -105,7 +105,7 @@ impl Desk {
         let mut reports = Vec::new();
         match heard {
             Heard::Told => {
-                self.own.hear(&self.boards, &mut reports);
+                hear(&mut self.own, &self.boards, &mut reports);
             }
             Heard::Rouse(seat) => {
                 let _ = self.posts[seat as usize].send(Post);

@@ -10,6 +10,8 @@ mod drive;
 #[cfg(target_family = "wasm")]
 mod exports;
 mod join;
+#[cfg(all(test, loom))]
+mod models;
 mod pace;
 mod rest;
 mod rests;

@@ -104,7 +104,7 @@ fn claimer(operations: u32) {
     };
     pool.boards[0].order(orders::REVOKED);
     let mut reports = Vec::new();
-    pool.lot.hear(&pool.boards, &mut reports);
+    hear(&mut pool.lot, &pool.boards, &mut reports);
     let mut back = pool.lot.take_back(1);
     worker.join().expect("the worker does not panic");
     back.extend(pool.lot.take_back(1));
@@ -121,11 +121,11 @@ fn claimer(operations: u32) {
         "no job is lost",
     );
     // What the dead one has reported since is not of this one.
-    pool.lot.hear(&pool.boards, &mut reports);
+    hear(&mut pool.lot, &pool.boards, &mut reports);
     if left == Some(slot) {
         holds(reports.is_empty(), "only who has a job ends it");
         assert!(other.own.report(slot, 0, &[2; 4]));
-        pool.lot.hear(&pool.boards, &mut reports);
+        hear(&mut pool.lot, &pool.boards, &mut reports);
         let content = reports.pop().and_then(|report| report.content);
         holds(
             content == Some(Content::Bytes(vec![2; 4])),
@@ -274,20 +274,27 @@ fn loom_deaths_need_each_of_their_steps() {
         Step::SweepAgain,
         Step::WaitByExchange,
     ] {
-        fails_without(step, "deaths::loom_a_joiner_ends_wherever_its_thief_dies");
+        fails_without(
+            step,
+            module_path!(),
+            "loom_a_joiner_ends_wherever_its_thief_dies",
+        );
     }
     for step in [Step::StateBeforeTop, Step::RecordStands] {
         fails_without(
             step,
-            "deaths::loom_a_job_has_one_end_wherever_its_worker_dies",
+            module_path!(),
+            "loom_a_job_has_one_end_wherever_its_worker_dies",
         );
     }
     fails_without(
         Step::LookBehindBytes,
-        "deaths::loom_a_zombie_reads_what_it_has_claimed_or_nothing",
+        module_path!(),
+        "loom_a_zombie_reads_what_it_has_claimed_or_nothing",
     );
     fails_without(
         Step::FetchByExchange,
-        "deaths::loom_a_zombie_takes_no_result_of_anothers",
+        module_path!(),
+        "loom_a_zombie_takes_no_result_of_anothers",
     );
 }

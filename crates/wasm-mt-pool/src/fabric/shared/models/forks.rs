@@ -135,7 +135,8 @@ fn loom_joins_need_each_of_their_steps() {
     ] {
         fails_without(
             step,
-            "forks::loom_a_fork_runs_once_and_its_joiner_has_the_value",
+            module_path!(),
+            "loom_a_fork_runs_once_and_its_joiner_has_the_value",
         );
     }
 }

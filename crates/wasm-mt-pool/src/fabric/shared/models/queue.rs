@@ -120,7 +120,7 @@ fn telling() {
         }
         *count -= 1;
         drop(count);
-        pool.lot.hear(&pool.boards, &mut reports);
+        hear(&mut pool.lot, &pool.boards, &mut reports);
     }
     for worker in workers {
         worker.join().expect("no worker panics");
@@ -145,11 +145,17 @@ fn loom_what_is_told_is_heard() {
 fn loom_the_queue_needs_each_of_its_steps() {
     fails_without(
         Step::ClaimByExchange,
-        "queue::loom_a_job_is_claimed_once_and_none_is_lost",
+        module_path!(),
+        "loom_a_job_is_claimed_once_and_none_is_lost",
     );
     fails_without(
         Step::WithdrawByExchange,
-        "queue::loom_a_job_is_claimed_or_withdrawn",
+        module_path!(),
+        "loom_a_job_is_claimed_or_withdrawn",
     );
-    fails_without(Step::ListenFirst, "queue::loom_what_is_told_is_heard");
+    fails_without(
+        Step::ListenFirst,
+        module_path!(),
+        "loom_what_is_told_is_heard",
+    );
 }

@@ -21,7 +21,7 @@ use super::super::layout::{self, CELLS, FORKS, KEY, RANKS, SLOTS};
 
 /// A memory as one thread sees it.
 #[derive(Clone)]
-pub(super) struct Ram {
+pub(in super::super) struct Ram {
     memory: Arc<Memory>,
     life: Life,
 }
@@ -115,8 +115,9 @@ impl Ram {
         let cells = (0..CELLS).map(|cell| layout::board::cell(cell) + KEY);
         let keys: Vec<u32> = forks.chain(cells).collect();
         let ring = layout::board::ring(0);
+        let counters = layout::board::RUN..=layout::board::PAGES;
         Ram::new(layout::board::WORDS, move |at| {
-            at < ring || keys.contains(&at)
+            at < ring && !counters.contains(&at) || keys.contains(&at)
         })
     }
 

@@ -233,21 +233,28 @@ fn loom_a_shutdown_wakes_all() {
 #[test]
 fn loom_sleep_needs_each_of_its_steps() {
     for step in [Step::SecondLook, Step::ParkBeforeBit] {
-        fails_without(step, "sleep::loom_no_job_waits_while_a_worker_sleeps");
+        fails_without(
+            step,
+            module_path!(),
+            "loom_no_job_waits_while_a_worker_sleeps",
+        );
     }
     fails_without(
         Step::PassHelperBy,
-        "sleep::loom_a_helper_is_not_woken_in_anothers_place",
+        module_path!(),
+        "loom_a_helper_is_not_woken_in_anothers_place",
     );
     for step in [Step::SecondLook, Step::MailBeforeWake] {
-        fails_without(step, "sleep::loom_mail_and_orders_are_seen");
+        fails_without(step, module_path!(), "loom_mail_and_orders_are_seen");
     }
     fails_without(
         Step::PostSuccessor,
-        "sleep::loom_a_bit_that_was_taken_for_anothers_is_no_lost_wake_up",
+        module_path!(),
+        "loom_a_bit_that_was_taken_for_anothers_is_no_lost_wake_up",
     );
     fails_without(
         Step::NotifyAlways,
-        "sleep::loom_a_death_while_one_wakes_is_no_lost_wake_up",
+        module_path!(),
+        "loom_a_death_while_one_wakes_is_no_lost_wake_up",
     );
 }

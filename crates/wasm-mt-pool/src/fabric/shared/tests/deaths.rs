@@ -17,7 +17,7 @@ impl Desk {
         let board = self.boards[at].clone();
         board.order(orders::REVOKED);
         let mut reports = Vec::new();
-        self.own.hear(&self.boards, &mut reports);
+        hear(&mut self.own, &self.boards, &mut reports);
         let back = self.sweep(&board);
         (reports, back)
     }
@@ -62,10 +62,10 @@ fn a_zombie_has_its_claim_taken_and_says_nothing_more() {
     assert!(zombie.own.report(slot, 1, b"of the first"));
     let mut reports = Vec::new();
     let boards = desk.boards.clone();
-    desk.own.hear(&boards[..1], &mut reports);
+    hear(&mut desk.own, &boards[..1], &mut reports);
     assert!(reports.is_empty());
     assert!(other.own.report(slot, 1, b"of the second"));
-    desk.own.hear(&boards[1..], &mut reports);
+    hear(&mut desk.own, &boards[1..], &mut reports);
     assert_eq!(
         reports.pop().and_then(|report| report.content),
         Some(Content::Bytes(b"of the second".to_vec()))

@@ -97,7 +97,7 @@ fn cells_of_withdrawn_jobs_are_no_want_of_room() {
         while let Some(slot) = hands.lot.claim(1, 1) {
             assert!(hands.own.report(slot, 1, b"done"));
         }
-        desk.own.hear(&desk.boards, &mut reports);
+        hear(&mut desk.own, &desk.boards, &mut reports);
         assert_eq!(reports.len() as u32, laid);
     }
 }
@@ -126,7 +126,7 @@ fn a_result_without_room_goes_by_message() {
     assert!(hands.lot.tell());
     assert!(!hands.lot.tell());
     let mut reports = Vec::new();
-    desk.own.hear(&desk.boards, &mut reports);
+    hear(&mut desk.own, &desk.boards, &mut reports);
     assert_eq!(reports.len(), 1);
     assert_eq!(reports[0].content, Some(Content::ByMessage));
     assert_eq!((reports[0].slot, reports[0].ran), (slot, 9));

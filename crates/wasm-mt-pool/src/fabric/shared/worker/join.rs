@@ -13,7 +13,10 @@ use super::*;
 const HELPS: usize = 16;
 
 /// How often a joiner looks before it sleeps: for about a microsecond.
+#[cfg(not(loom))]
 const LOOKS: u32 = 8;
+#[cfg(loom)]
+const LOOKS: u32 = 1;
 
 /// A joiner that sleeps looks again after so many milliseconds, also where nobody has woken it.
 const LONGEST: f64 = 1000.0;

@@ -5,7 +5,10 @@ use super::rests::Rest;
 use super::*;
 
 /// How often it looks before it rests: for some two microseconds, in which whoever has just heard of a result spawns the next job.
+#[cfg(not(loom))]
 const LOOKS: u32 = 8;
+#[cfg(loom)]
+const LOOKS: u32 = 1;
 
 impl<W: SharedWords, S: Site> Worker<W, S> {
     /// Rests for a while. `None` where it is to look again.
