@@ -8,8 +8,8 @@
 //!
 //! 1. Only the jobs of a frame that was opened, and the suspended ones, can be running. A job that waits is not, so it can be
 //!    taken back, or go to the worker that replaces a dead one; it has begun before only where it is idempotent and lost a
-//!    worker. A frame is opened as soon as those before it have ended, where the worker cannot end unnoticed and no async job was
-//!    there, or on its way, when it was posted; else the worker announces it. Until then its jobs can be taken back where the
+//!    worker. A frame is opened as soon as those before it have ended, where the worker cannot end unnoticed, does nothing that was
+//!    not posted, and no async job was there, or on its way, when it was posted; else the worker announces it. Until then its jobs can be taken back where the
 //!    backend can tell for certain. Where a worker is ended from here, the backend sees to it that such a frame was not opened: the worker opens
 //!    nothing behind an aborted job before it is told that the job's end was heard.
 //! 2. A job is in one place only: waiting, in a frame or suspended. It leaves the lane once, and its packet is settled then.

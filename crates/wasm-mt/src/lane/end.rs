@@ -89,12 +89,11 @@ impl Lane {
         let Some(state) = self.lock_if(generation) else {
             return Out::Nothing;
         };
-        let posted = match state.frames.front() {
+        match state.frames.front() {
             Some(frame) if frame.begun => Out::Runs,
             None if state.suspended.is_empty() => Out::Nothing,
             _ => Out::Waits,
-        };
-        posted
+        }
     }
 
     /// What its worker has to do that was not posted.
@@ -102,6 +101,19 @@ impl Lane {
     pub(crate) fn others(&self) -> Out {
         let feed = self.feed();
         feed.map_or(Out::Nothing, |(feed, at)| feed.out(at))
+    }
+
+    /// A job runs in the worker that was not posted to it, as far as is known.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn runs_others(&self) -> bool {
+        let token = self.lock().link.as_ref().map(sys::Link::token);
+        token.is_some_and(|token| sys::others(token) == Out::Runs)
+    }
+
+    /// Elsewhere all is posted.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    fn runs_others(&self) -> bool {
+        false
     }
 
     /// The present worker has done something, or is about to.
@@ -228,10 +240,11 @@ impl Lane {
 
     /// The worker has had its time, and was heard.
     fn grace_over(&self, generation: u32, id: JobId) {
+        let runs = self.runs_others();
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
-        let runs = state.frames.iter().any(|frame| frame.begun);
+        let runs = runs || state.frames.iter().any(|frame| frame.begun);
         let framed = state.frames.iter().find(|frame| holds(&frame.entries, id));
         // Where it is in a frame, whether that was opened.
         let framed = framed.map(|frame| frame.begun);

@@ -71,11 +71,13 @@ impl<W: SharedWords> Board<W> {
     }
 
     /// By the owner: wakes the worker where it blocks, so that it looks at its orders. One that sleeps in its event loop is to be posted
-    /// something.
+    /// something, and sleeps until then for all that others see: where that was handled before this, it may sleep again.
     pub(crate) fn rouse(&self) {
-        let found = self.words.exchange(words::PARK, Kind::AWAKE);
+        let blocks = [Kind::Waits, Kind::Helps];
+        let wakes = |kind: Kind| self.words.swap(words::PARK, kind.park(), Kind::AWAKE);
+        let found = blocks.into_iter().any(wakes);
         // Whoever has found how it sleeps before may have died since, and not have woken it.
-        if found != Kind::AWAKE || taken(Step::NotifyAlways) {
+        if found || taken(Step::NotifyAlways) {
             self.words.notify(words::PARK);
         }
     }

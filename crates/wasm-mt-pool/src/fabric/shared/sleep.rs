@@ -28,7 +28,7 @@ impl Kind {
     pub(super) const AWAKE: i32 = 0;
     const HELPS: i32 = 3;
 
-    const fn park(self) -> i32 {
+    pub(super) const fn park(self) -> i32 {
         match self {
             Kind::Waits => 1,
             Kind::Listens => 2,

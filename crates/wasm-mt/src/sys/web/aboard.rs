@@ -67,9 +67,11 @@ pub(super) enum About<'a> {
     Out,
 }
 
+type Knows = fn(f64, About<'_>) -> Out;
+
 thread_local! {
     /// Who knows of workers with a board, by their tokens, where there have been any.
-    static KNOWS: Cell<Option<fn(f64, About<'_>) -> Out>> = const { Cell::new(None) };
+    static KNOWS: Cell<Option<Knows>> = const { Cell::new(None) };
     static PLACES: RefCell<Vec<(f64, Place)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -78,6 +80,11 @@ pub(super) fn of(token: f64, about: About<'_>) -> Out {
     KNOWS
         .get()
         .map_or(Out::Nothing, |knows| knows(token, about))
+}
+
+/// What a worker has to do that was not posted.
+pub(crate) fn others(token: f64) -> Out {
+    of(token, About::Out)
 }
 
 fn starts(place: &Place, token: f64, start: &Array) {

@@ -208,6 +208,11 @@ impl Link {
         self.tell(&[self.token.into(), WAKE.into()]);
     }
 
+    /// By what its messages are known.
+    pub(crate) fn token(&self) -> f64 {
+        self.token
+    }
+
     /// Jobs that were not posted may be out.
     pub(crate) fn watch(&self) {
         watch::posted(self.token);

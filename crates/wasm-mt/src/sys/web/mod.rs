@@ -32,8 +32,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::panic::{self, Panic};
 
-pub(crate) use aboard::Place;
 pub use aboard::{Aboard, quiet, rouse, tell_owner};
+pub(crate) use aboard::{Place, others};
 pub use aside::{
     Ran, Record, has_ended, head_of, is_plain, outcomes, post_outcomes, run_records, write,
 };

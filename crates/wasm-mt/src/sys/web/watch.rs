@@ -189,7 +189,7 @@ fn over(token: f64) {
     let Some(Some((lane, generation, heard))) = known else {
         return;
     };
-    match lane.out(generation).max(aboard::of(token, About::Out)) {
+    match lane.out(generation).max(aboard::others(token)) {
         Out::Nothing => {}
         Out::Waits if !heard => died(token, "it gave no sign of life"),
         Out::Waits | Out::Runs => ask(token),

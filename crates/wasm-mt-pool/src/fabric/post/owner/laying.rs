@@ -11,8 +11,12 @@ use super::{Post, State};
 use crate::fabric::shared::{self, Abandoned, Death, Done, Figures, Heard, Met, Next, ROOM};
 use crate::priority::Priority;
 
-/// After which time a worker that was terminated is looked at again, and for the last time: by then it has stopped.
-const AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+/// After which times a worker that was terminated is looked at again. By the last it has stopped.
+const AGAIN: [Duration; 3] = [
+    Duration::from_millis(20),
+    Duration::from_millis(100),
+    Duration::from_secs(1),
+];
 
 /// What a job ends with of whose outcome its worker does not tell.
 const NOT_TOLD: &str = "its worker has not told what became of it";
@@ -380,7 +384,7 @@ impl Post {
         };
         let mut met = shared.books.look_again(number, why, last);
         shared.books.lay_back(std::mem::take(&mut met.back), now);
-        // The last has fired, and so has the one before.
+        // The last has fired, and so have those before.
         let timers: Vec<_> = if last {
             shared
                 .timers
@@ -389,10 +393,17 @@ impl Post {
         } else {
             Vec::new()
         };
+        let ups = state.seats.iter().filter(|seat| seat.phase == Phase::Up);
+        let ups: Vec<_> = ups.map(|seat| seat.lane.clone()).collect();
         drop(state);
         drop(timers);
         end_met(met);
-        self.refill();
+        // It may have said that it posts a message, which nobody has heard,
+        self.hear_told();
+        // and have said of another that this is awake now.
+        for lane in ups {
+            lane.wake();
+        }
     }
 
     /// Tells the workers that are up what is new of boards.

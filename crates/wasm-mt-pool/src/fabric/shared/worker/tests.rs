@@ -218,6 +218,11 @@ fn a_message_that_was_handled_before_it_was_counted_keeps_no_worker_from_its_res
     assert!(desk.boards[0].sleeps(), "nobody would wake it else");
     desk.boards[0].mailed();
     assert!(!desk.boards[0].has_mail(1));
+    // And whoever lays a job still finds that it sleeps.
+    desk.lay(1, &[1]);
+    let known = |number| desk.boards.iter().find(|board| board.number() == number);
+    let woken = desk.own.lot().wake(Want::Job, 2, None, known);
+    assert_eq!(woken, Woken::Listens(0));
 }
 
 #[test]

@@ -234,8 +234,14 @@ impl Aside {
     /// It says that it has begun, and gives its id.
     async fn begun(&mut self, f: fn(())) -> JobId {
         let id = self.lay(vec![()], f);
-        assert!(matches!(self.next().await, Event::Heard(Heard::Told)));
-        id
+        loop {
+            match self.next().await {
+                Event::Heard(Heard::Told) => return id,
+                // Of the frame before.
+                Event::Left(0) | Event::Ended => {}
+                _ => panic!("it has not begun"),
+            }
+        }
     }
 
     /// Posts a frame of one job.
@@ -525,6 +531,33 @@ async fn what_ends_within_its_grace_lets_the_worker_go_on() {
     aside.frame_ends().await;
     // A second time nobody answers.
     aside.lane.ended_aside(id);
+    assert_eq!(aside.counts.ends.load(Ordering::Relaxed), 0);
+}
+
+#[wasm_bindgen_test]
+async fn what_awaits_behind_a_job_aside_is_not_stopped_at_its_cost() {
+    let mut aside = Aside::with(Builder::new().abort_grace(Duration::from_millis(20))).await;
+    let waits = JobId::next();
+    let task = Task::new_async((), |()| std::future::pending::<()>());
+    let entry = Entry::new(waits, Arc::new(Nobody), task);
+    assert!(aside.lane.post(vec![entry]).is_ok());
+    while !aside.lane.awaits() {
+        aside.next().await;
+    }
+    let id = aside
+        .begun(|()| {
+            aboard::tell_owner();
+            let began = dom::now();
+            while dom::now() - began < 120.0 {}
+        })
+        .await;
+    *aside.pool.out.lock().unwrap() = Out::Runs;
+    assert!(aside.lane.abandon_posted(waits));
+    assert_eq!(aside.told::<()>().await.0, id);
+    *aside.pool.out.lock().unwrap() = Out::Nothing;
+    while aside.lane.awaits() {
+        assert!(matches!(aside.next().await, Event::Left(_) | Event::Ended));
+    }
     assert_eq!(aside.counts.ends.load(Ordering::Relaxed), 0);
 }
 
