@@ -134,7 +134,7 @@ pub fn name(fabric: Fabric) -> &'static str {
 fn render(picture: &Picture, tile: Tile) -> Drawn {
     let began = now();
     let (columns, rows) = (tile.columns(), tile.rows());
-    let (rgba, _) = crate::julia::render_part(picture, columns, rows, wasm_mt::checkpoint);
+    let (rgba, _) = crate::julia::render_part(picture, columns, rows, || {});
     Drawn {
         tile,
         rgba,
