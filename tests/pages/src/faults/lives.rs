@@ -8,6 +8,7 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_mt::{Sender, Thread, channel, job};
+use wasm_mt_pool::Fabric;
 use wasm_mt_tests::common::busy_for;
 
 use super::endless::{self, Loop};
@@ -133,7 +134,7 @@ async fn freed(lock: &str) -> Result<(), JsValue> {
 
 /// A job that has a pool of its own, whose worker has the lock.
 async fn keeps_a_pool(lock: String, tells: Sender<()>) {
-    let Ok(pool) = ground::pool(1, Thread::builder()).await else {
+    let Ok(pool) = ground::pool(1, Thread::builder(), Fabric::Auto).await else {
         return;
     };
     let held = pool
