@@ -79,6 +79,10 @@ pub(crate) async fn a_worker_that_is_killed_idle(ground: &Ground) -> Outcome {
 const SILENCE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn no_web_locks(on: On) -> Result<(Caused, Ground), JsValue> {
+    if let On::Shared = on {
+        let caused = Caused::not_here("shared memory needs them");
+        return Ok((caused, on.start(Thread::builder()).await?));
+    }
     let restore = take_locks_away();
     let caused = silent(on).await;
     restore.call0(&JsValue::UNDEFINED)?;

@@ -182,7 +182,7 @@ pub(crate) const ROWS: &[Row] = &[
     working!(lives::an_owner_that_is_blocked, "the owner is blocked for 3 s, and a time-out of 1 s comes due meanwhile", "value", &[]),
     starting!(lives::a_hidden_page, "a time-out while the page is hidden", "is_deadline", &["300ms"]).limit(3000.0),
     working!(shared::a_panic_in_a_half, "a panic in the half of a `join` that another worker runs", "is_panic", &["half way"]),
-    working!(shared::a_trap_in_a_half, "a trap in that half", "is_panic", &["half of a `join`"]).only_shared(),
+    working!(shared::a_trap_in_a_half, "a trap in that half", "is_panic", &["half of a join was lost"]).only_shared(),
     working!(shared::workers_that_are_killed_in_halves, "both workers are ended from outside, each in a half of one `join`", "is_lost", &["without a word"]).limit(WHEN_ENDED).only_shared(),
     working!(shared::more_than_has_room, "more jobs than have room in shared memory, with larger results", "value", &[]).limit(20_000.0),
     working!(shared::a_result_that_has_no_room, "a result that is too large for it", "value", &[]).limit(5000.0),
