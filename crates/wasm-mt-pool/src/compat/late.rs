@@ -131,7 +131,12 @@ impl Late {
     /// Starts the fabric, and gives it what waits.
     fn make(&self, config: &Config) -> Arc<dyn Fabric> {
         let workers = self.lock().workers;
-        let fabric = fabric::start(config, workers, Settings::default());
+        // What is handed over here gives values of JavaScript's, which go by message anyway; so it all goes in its order.
+        let settings = Settings {
+            fabric: choice::Fabric::Post,
+            ..Settings::default()
+        };
+        let fabric = fabric::start(config, workers, settings);
         let mut state = self.lock();
         let before = std::mem::replace(&mut state.phase, Phase::Made(fabric.clone()));
         drop(state);

@@ -22,7 +22,8 @@
 //! - `TRACER`: what shows a job where it runs, as a function of the worker's; only a program that asks for it has it.
 //! - `report`, `announce_panic`, `spawn_local`, `current`: the worker's side, on its own thread.
 //! - `checkpoint`: lets the running job be stopped, as far as the platform can, but not within `shielded`; where it unwinds
-//!   for that, `is_stop` knows the payload.
+//!   for that, `is_stop` knows the payload. `end_by`: ends the running job by a panic that happened elsewhere. `run_here`: runs
+//!   a job within the one that runs.
 //! - `available_parallelism`, `print_error`.
 
 #[cfg(not(target_family = "wasm"))]

@@ -38,6 +38,11 @@ impl Fork {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// It has not begun anywhere.
+    pub(super) fn waits(&self) -> bool {
+        self.task.waits()
+    }
+
     /// The job that it is to whoever has taken it.
     pub(super) fn entry(self: Arc<Self>) -> Box<Entry> {
         let id = *self.id.get_or_init(|| door::ids(1));

@@ -60,6 +60,11 @@ impl Queued {
         }
     }
 
+    /// It was half of a job, and its joiner has taken it back.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self, Queued::Fork { fork, .. } if !fork.waits())
+    }
+
     /// It is this one.
     pub(super) fn is(&self, other: &Arc<Fork>) -> bool {
         matches!(self, Queued::Fork { fork, .. } if Arc::ptr_eq(fork, other))

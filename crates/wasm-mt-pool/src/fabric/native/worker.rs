@@ -239,6 +239,9 @@ impl Local {
     }
 
     fn run(&self, jobs: Queued) {
+        if jobs.is_over() {
+            return;
+        }
         let (priority, home, since) = (jobs.priority(), jobs.home(), jobs.since());
         let mut entry = jobs.into_entry();
         if entry.is_settled() {

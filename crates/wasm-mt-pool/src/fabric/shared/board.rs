@@ -5,6 +5,7 @@
 //! write to it for a while.
 
 use super::layout::{self, EXTRA, KEY, SLOTS, board as words};
+use super::lot::Lot;
 use super::record::{self, Content};
 use super::sleep::Kind;
 use super::state::State;
@@ -70,12 +71,31 @@ impl<W: SharedWords> Board<W> {
         }
     }
 
+    /// The same, and says what was laid before it, as [`Lot::laid`] has it.
+    pub(crate) fn mailed_behind(&self, laid: i32) {
+        let number = self.mail().wrapping_add(1);
+        self.words.set(layout::board::before(number), laid);
+        self.mailed();
+    }
+
+    /// By its worker, to which others are on their way when it has handled so many messages: whether a job waits that was laid before
+    /// the next of them. Of more than some messages it is not known.
+    pub(crate) fn is_laid_before(&self, handled: u32, lot: &Lot<W>) -> bool {
+        let next = handled.wrapping_add(1);
+        let laid = self.words.get(layout::board::before(next));
+        self.mail().wrapping_sub(handled) <= words::BEFORES && lot.is_ahead(laid)
+    }
+
     /// By the owner: wakes the worker where it blocks, so that it looks at its orders. One that sleeps in its event loop is to be posted
     /// something, and sleeps until then for all that others see: where that was handled before this, it may sleep again.
     pub(crate) fn rouse(&self) {
         let blocks = [Kind::Waits, Kind::Helps];
         let wakes = |kind: Kind| self.words.swap(words::PARK, kind.park(), Kind::AWAKE);
-        let found = blocks.into_iter().any(wakes);
+        let found = if taken(Step::LeaveListener) {
+            blocks.into_iter().any(wakes)
+        } else {
+            self.words.exchange(words::PARK, Kind::AWAKE) != Kind::AWAKE
+        };
         // Whoever has found how it sleeps before may have died since, and not have woken it.
         if found || taken(Step::NotifyAlways) {
             self.words.notify(words::PARK);
@@ -94,6 +114,9 @@ impl<W: SharedWords> Board<W> {
     }
 
     /// By the owner: gives one of the [`orders`]. To be followed by [`Board::rouse`], and a message where it may be in its event loop.
+    ///
+    /// The worker may have been woken for a job that it will not claim then. One that lives wakes another for it; where it is gone, the
+    /// owner does.
     pub(crate) fn order(&self, order: i32) {
         self.words.or(words::ORDERS, order);
     }

@@ -134,6 +134,10 @@ trait Held: Origin {
     /// Begins the job; false where it was taken back. It is to [`run`](Self::run) then.
     fn begins(&self, runner: Option<Weak<dyn Origin>>) -> bool;
     fn run(&self) -> Run;
+    /// Runs it as a part of what runs, and so for once; `None` where it has begun.
+    fn take_here(&self) -> Option<Run>;
+    /// It has not begun, and is wanted.
+    fn waits(&self) -> bool;
     /// The same job out of reach of who held it, unless it has begun.
     fn withdraw(&self) -> Option<Arc<dyn Held>>;
     /// Drops what has not begun, and gives whether there was anything.
@@ -170,6 +174,19 @@ impl<C: Call> Held for HeldOf<C> {
             }
         }
         call.run()
+    }
+
+    fn waits(&self) -> bool {
+        let calls = self.lock();
+        !calls.begun && calls.call.is_some()
+    }
+
+    fn take_here(&self) -> Option<Run> {
+        let mut calls = self.lock();
+        let call = calls.take_waiting()?;
+        calls.begun = true;
+        drop(calls);
+        Some(call.run())
     }
 
     fn withdraw(&self) -> Option<Arc<dyn Held>> {
@@ -483,10 +500,14 @@ impl Task {
         held.begins(runner).then_some(move || held.run())
     }
 
+    /// It is one job, has not begun and is not given up on.
+    pub fn waits(&self) -> bool {
+        self.held().is_some_and(|held| held.waits())
+    }
+
     /// Runs the one job here and now, as part of what runs, unless another has begun it.
     pub fn take_here(&self) -> Option<Outcome> {
-        let held = self.held()?;
-        held.begins(None).then(|| match held.run() {
+        Some(match self.held()?.take_here()? {
             Run::Done(outcome) => outcome,
             Run::Async(_) => Err(worker::not_joined()),
         })
