@@ -81,7 +81,11 @@ impl Blocked<'_> {
             "() => location.search.includes('{query}') && document.readyState === 'complete' && ({CAN_RUN})()"
         );
         let what = format!("the page with {query}");
-        self.page.session.until(&what, &condition).await?;
+        let session = self.page.session;
+        if session.until(&what, &condition).await.is_err() {
+            // The page that was left may take the question along.
+            session.until(&what, &condition).await?;
+        }
         self.page.at_rest(-1).await.map(drop)
     }
 
