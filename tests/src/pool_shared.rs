@@ -11,13 +11,14 @@ use futures::future::join_all;
 use js_sys::futures::JsFuture;
 use js_sys::{Atomics, Date, Function, Int32Array, Promise, Reflect, SharedArrayBuffer};
 use wasm_bindgen::prelude::*;
-use wasm_mt::{Buffer, Job, Js, Sender, Thread, Travel, channel, checkpoint, job};
+use wasm_mt::{Buffer, Job, Sender, Thread, Transfer, Travel, channel, checkpoint, job};
 use wasm_mt_pool::{Builder, Fabric, Priority, ThreadPool, join};
 
 use crate::common::{
     LONG, all_go_on, built, busy_for, count, counted, endless, runs_dry, this_thread,
 };
 use crate::deaths::{freed, hold, some_lock};
+use crate::js_values::{MessageChannel, MessagePort};
 
 #[wasm_bindgen]
 extern "C" {
@@ -88,14 +89,24 @@ fn meets(round: u32, all: i32) -> bool {
     true
 }
 
+/// Waits for the memory in which this thread is to meet others.
+async fn hears_of_meetings(port: MessagePort) {
+    let told = Promise::new(&mut |resolve, _| port.set_onmessage(&resolve));
+    let memory = get(&JsFuture::from(told).await.unwrap(), "data");
+    MEETING.set(Some(Int32Array::new(&memory)));
+}
+
 /// Each worker is woken for jobs of shared memory: so many of those end only when all workers run at once.
 async fn all_are_woken(pool: &ThreadPool) {
     const ROUNDS: u32 = 10;
     all_go_on(pool).await;
     let memory = SharedArrayBuffer::new(4 * ROUNDS);
     let told = pool.broadcast(|_| {
-        let memory = Js(memory.clone());
-        job!(|memory: Js<SharedArrayBuffer>| MEETING.set(Some(Int32Array::new(&memory.0))))
+        // A port shares it in all browsers; a clone of it, which a `Js` is, is another thing in WebKit.
+        let channel = MessageChannel::new();
+        channel.port1().post_message(&memory);
+        let port = Transfer(channel.port2());
+        job!(async |port| hears_of_meetings(port.0).await)
     });
     for told in told.await {
         told.unwrap();

@@ -6,7 +6,7 @@
 //! 1. What is in the hand has begun, but for the rest of several jobs whose first one has. A job leaves it once: it ended, or
 //!    the hand was let go.
 //! 2. A hand that was let go is not heard any more. No OS thread can be killed: it runs on, unheard.
-//! 3. No hand is let go for a job's sake while its thread sleeps for what another has of a job: that ends, or is stopped there.
+//! 3. No hand is let go for a job's sake while its thread waits for what another has of a job: that ends, or is stopped there.
 //! 4. Jobs end, and values are dropped, after the lock is given back: both run foreign code.
 
 use std::future::Future;
@@ -57,7 +57,7 @@ struct Held {
     /// What runs, or the rest of several jobs whose first one does. The last one does so now, on top of the others.
     #[expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
     fronts: Vec<Box<Entry>>,
-    /// The thread sleeps in its last one, or in what it polls, for what another thread has of that.
+    /// The thread waits in its last one, or in what it polls, for what another thread has of that.
     waits: bool,
     /// In the order in which they began.
     #[expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
@@ -313,7 +313,7 @@ impl Hand {
         }
     }
 
-    /// The thread is about to sleep for what another has of its job; false where it was let go. To be followed by
+    /// The thread waits for what another has of its job, and runs nothing; false where it was let go. To be followed by
     /// [`has_waited`](Self::has_waited).
     #[must_use]
     pub fn waits(&self) -> bool {
@@ -323,7 +323,7 @@ impl Hand {
         held.waits
     }
 
-    /// It sleeps no more.
+    /// It waits no more, or runs something meanwhile.
     pub fn has_waited(&self) {
         self.lock().waits = false;
     }

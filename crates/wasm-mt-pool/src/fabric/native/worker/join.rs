@@ -96,6 +96,7 @@ impl Local {
     fn wait_for(&self, fork: &Fork, unwinds: bool) -> Option<Outcome> {
         let (mut stops, mut told) = (unwinds, false);
         let (mut slept, mut rounds) = (false, 0);
+        let _ = self.hand.waits();
         let outcome = loop {
             if let Some(outcome) = fork.take() {
                 break Some(outcome);
@@ -121,6 +122,7 @@ impl Local {
                 self.sleep_for(fork, stops);
             }
         };
+        self.hand.has_waited();
         // It may have been woken for what it has not taken.
         if slept && let Some(another) = self.fabric.sleep.refrains(|| self.is_there_more()) {
             self.fabric.launch(another, true);
@@ -147,9 +149,12 @@ impl Local {
             return true;
         }
         let depth = self.hand.depth();
+        // What runs now answers for the thread.
+        self.hand.has_waited();
         self.nested.set(nested + 1);
         let ran = catch_unwind(AssertUnwindSafe(|| self.run(jobs)));
         self.nested.set(nested);
+        let _ = self.hand.waits();
         if ran.is_err() {
             // Foreign code, for which the job that waits does not answer either.
             self.put_down(depth);
@@ -177,6 +182,5 @@ impl Local {
             let look = || has_ended() || self.may_help();
             self.fabric.sleep.sleep_joining(self.worker, look);
         }
-        self.hand.has_waited();
     }
 }
