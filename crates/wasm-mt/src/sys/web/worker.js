@@ -199,31 +199,32 @@
   // microtasks. That says whether it wants to come back; else a message will wake it. It is told how many messages have been
   // handled: whoever posts counts, too, so that it gives way to those that wait.
   //
-  // While a page is blocked no channel's message comes in WebKit, so there it comes to drive by timers alone.
-  const standsStill = /AppleWebKit(?!.*Chrom)/.test(navigator.userAgent);
-  let channel, drives, returns;
+  // While a page is blocked no channel's message comes in WebKit. So it comes back to drive by a timer in any case, and by a channel,
+  // too, where that may be sooner; what comes later is of a turn that it has had.
+  let channel, drives, turns = 0, returns = 0;
   const FRAME = 0, DRIVE = 1, BEHIND = 2;
-  const hopped = (why, byTimer) => {
+  const hopped = (why, byTimer, turn) => {
     if (dead) return;
     try {
       if (why === FRAME) return hop(glue.__wasm_mt_hop(), why, byTimer);
-      if (why === DRIVE) returns = false;
-      if (glue.__wasm_mt_drive(handled)) hop(!returns && (returns = true), DRIVE, byTimer);
+      if (why === DRIVE) {
+        if (turn !== returns) return;
+        returns = 0;
+      }
+      if (glue.__wasm_mt_drive(handled)) hop(!returns && (returns = ++turns), DRIVE, byTimer);
     } catch (error) {
       died(error);
     }
   };
   const hop = (wanted, why = FRAME, byChannel) => {
     if (!wanted) return;
-    if (!byChannel || (why === DRIVE && standsStill)) {
-      setTimeout(hopped, 0, why, true);
-      return;
-    }
+    if (!byChannel || why === DRIVE) setTimeout(hopped, 0, why, true, returns);
+    if (!byChannel) return;
     if (!channel) {
       channel = new MessageChannel();
-      channel.port1.onmessage = ({ data }) => hopped(data);
+      channel.port1.onmessage = ({ data }) => hopped(data[0], false, data[1]);
     }
-    channel.port2.postMessage(why);
+    channel.port2.postMessage([why, returns]);
   };
 
   self.addEventListener("message", (event) => {
