@@ -16,6 +16,7 @@ use wasm_mt::{JobId, StartError};
 
 use crate::choice;
 use crate::fabric::Fabric;
+use crate::fabric::shared::is_aboard;
 use crate::stats::Stats;
 
 /// What the owner answers: see `worker.js`.
@@ -77,7 +78,11 @@ impl Origin for Guest {
 
 impl Fabric for Guest {
     fn kind(&self) -> choice::Fabric {
-        choice::Fabric::Post
+        if is_aboard() {
+            choice::Fabric::Shared
+        } else {
+            choice::Fabric::Post
+        }
     }
 
     fn workers(&self) -> usize {

@@ -75,7 +75,11 @@ impl<W: SharedWords> Board<W> {
     pub(crate) fn rouse(&self) {
         let blocks = [Kind::Waits, Kind::Helps];
         let wakes = |kind: Kind| self.words.swap(words::PARK, kind.park(), Kind::AWAKE);
-        let found = blocks.into_iter().any(wakes);
+        let found = if taken(Step::LeaveListener) {
+            blocks.into_iter().any(wakes)
+        } else {
+            self.words.exchange(words::PARK, Kind::AWAKE) != Kind::AWAKE
+        };
         // Whoever has found how it sleeps before may have died since, and not have woken it.
         if found || taken(Step::NotifyAlways) {
             self.words.notify(words::PARK);
@@ -94,6 +98,9 @@ impl<W: SharedWords> Board<W> {
     }
 
     /// By the owner: gives one of the [`orders`]. To be followed by [`Board::rouse`], and a message where it may be in its event loop.
+    ///
+    /// The worker may have been woken for a job that it will not claim then. One that lives wakes another for it; where it is gone, the
+    /// owner does.
     pub(crate) fn order(&self, order: i32) {
         self.words.or(words::ORDERS, order);
     }

@@ -285,7 +285,7 @@ impl<W: SharedWords> OwnBoard<W> {
     }
 
     /// How many claims are on the stack.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(all(test, not(loom), not(target_family = "wasm")))]
     pub(crate) fn claims(&self) -> u32 {
         self.depth.get()
     }

@@ -33,7 +33,7 @@ mod worker;
 
 pub(crate) use board::{Board, Counters, orders};
 pub(crate) use forks::{Ended, Stolen};
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(loom), not(target_family = "wasm")))]
 pub(crate) use layout::INLINE_BYTES;
 pub(crate) use layout::{RANKS, SEATS, SLOTS};
 pub(crate) use lot::Lot;
@@ -49,4 +49,4 @@ pub(crate) use sleep::{Kind, Want, Woken};
 pub(crate) use state::Phase;
 pub(crate) use words::SharedWords;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-pub(crate) use worker::join;
+pub(crate) use worker::{is_aboard, join};

@@ -29,6 +29,8 @@ pub(super) enum Step {
     StackBeforeClaim,
     /// To wake the joiner of what a dead worker had ended, too.
     RouseEnded,
+    /// To leave a worker asleep that is in its event loop, when a message is counted that it may have handled.
+    LeaveListener,
     /// To notify a worker, too, whose park a dead one has taken.
     NotifyAlways,
     /// To free the cell of a result by an exchange.

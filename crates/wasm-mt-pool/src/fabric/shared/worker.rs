@@ -32,7 +32,7 @@ use super::{
 use crate::ranks::Ranks;
 
 #[cfg(target_family = "wasm")]
-pub(crate) use exports::join;
+pub(crate) use exports::{is_aboard, join};
 
 /// What surrounds a worker: its instance and its script. In tests it is made up.
 pub(super) trait Site {
@@ -116,6 +116,8 @@ pub(super) struct Worker<W, S> {
     claimed: RefCell<Vec<(Stolen, Rc<Board<W>>)>>,
     /// The first of them has no job below it.
     alone: Cell<bool>,
+    /// Since when jobs have waited for messages.
+    gave_way: Cell<Option<f64>>,
     /// It has said that it is quiet, since it was told to leave.
     quiet: Cell<bool>,
     /// Invariant 1.
@@ -144,6 +146,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             at: Cell::new(0),
             claimed: RefCell::default(),
             alone: Cell::new(false),
+            gave_way: Cell::new(None),
             quiet: Cell::new(false),
             over: Cell::new(false),
             checked: Cell::new(0),

@@ -80,6 +80,14 @@ impl Post {
             entry.fail(__pool::closed());
             return Ok(());
         }
+        // What waits to be posted came before it, and a worker takes what it is posted in its order.
+        if entry.len() == 1 && state.dispatch.for_others() > 0 {
+            return Err(entry);
+        }
+        // Where nobody but its own worker is there, what a job spawns waits until that has told of its turn: it may be given up in it.
+        if of.is_some() && state.ups() < 2 {
+            return Err(entry);
+        }
         let Some(shared) = &mut state.shared else {
             return Err(entry);
         };

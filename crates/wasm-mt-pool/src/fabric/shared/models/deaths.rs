@@ -76,7 +76,7 @@ fn thief(operations: u32) {
 fn loom_a_joiner_ends_wherever_its_thief_dies() {
     // As many as its part has, and one more: then it does not die.
     for operations in 0..=16 {
-        check(move || thief(operations), [4, 4]);
+        check(move || thief(operations), [4, 6]);
     }
 }
 
@@ -138,7 +138,7 @@ fn claimer(operations: u32) {
 #[test]
 fn loom_a_job_has_one_end_wherever_its_worker_dies() {
     for operations in 0..=12 {
-        check(move || claimer(operations), [4, 6]);
+        check(move || claimer(operations), [4, 8]);
     }
 }
 
@@ -207,7 +207,7 @@ fn fetching() {
 
 #[test]
 fn loom_a_zombie_takes_no_result_of_anothers() {
-    check(fetching, [4, 5]);
+    check(fetching, [4, 8]);
 }
 
 /// A joiner that dies, and a thief that has its fork: nobody waits for what comes of it.
@@ -261,7 +261,7 @@ fn joiner(operations: u32) {
 #[test]
 fn loom_a_dead_joiner_leaves_nothing_behind() {
     for operations in 0..=8 {
-        check(move || joiner(operations), [4, 5]);
+        check(move || joiner(operations), [4, 7]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::fate::{Death, Met};
 use super::{Laid, Owner, Stray, Unit};
-use crate::fabric::shared::{Content, Phase, Report, SLOTS, SharedWords};
+use crate::fabric::shared::{Content, Report, SLOTS, SharedWords};
 
 /// What the owner has heard, to be settled without the pool's lock.
 pub(crate) struct Heard<U: Unit> {

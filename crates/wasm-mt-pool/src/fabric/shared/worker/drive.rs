@@ -9,6 +9,9 @@ const SLICE: f64 = 32_000.0;
 /// The same where async jobs are under way, which go on in the event loop alone.
 const SUSPENDED_SLICE: f64 = 4_000.0;
 
+/// So long messages alone have their turns, in microseconds: those that lie in its queue when it comes to them.
+const PATIENCE: f64 = 8_000.0;
+
 /// What the script is to do next. The numbers are those of `worker.js`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Next {
@@ -21,22 +24,26 @@ pub(in super::super) enum Next {
 impl<W: SharedWords, S: Site> Worker<W, S> {
     /// Claims and runs what there is, for a while. The script has handled so many messages.
     ///
-    /// A worker to which a message is on its way hears it before it goes on, but has done at least one job then: neither can keep
-    /// the other from its turn.
+    /// A worker to which messages are on their way hears them before it goes on, so that what was posted before a job was laid is not
+    /// overtaken. But it does one job at least after so long: neither keeps the other from its turn.
     pub(in super::super) fn drive(&self, handled: u32) -> Next {
         self.own.wakes();
+        if self.is_over() {
+            return Next::Stay;
+        }
         let began = self.site.now();
         self.begins(began);
-        let mut took = false;
-        // While it runs jobs it is terminated when all is over, and what waited is withdrawn.
-        while took || !self.is_over() {
+        let mut since = self.gave_way.get().unwrap_or(began);
+        let mut gives_way = began - since < PATIENCE;
+        loop {
             if let Some(next) = self.refuses() {
                 return next;
             }
             let mail = self.own.board().has_mail(handled);
-            let found = if took && mail { None } else { self.take() };
+            let found = if mail && gives_way { None } else { self.take() };
             if let Some(found) = found {
-                took = true;
+                (gives_way, since) = (true, began);
+                self.gave_way.set(None);
                 if self.rests.borrow_mut().ends() {
                     self.begins(self.site.now());
                 }
@@ -44,16 +51,25 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
                 if self.pace.borrow().looked() - began >= self.slice() {
                     return Next::Hop;
                 }
-            } else if mail {
+                // It does not look whether all is over: then it is terminated, and what waited is withdrawn.
+                continue;
+            }
+            if self.is_over() {
                 return Next::Stay;
-            } else if let Some(next) = self.rest(handled) {
+            }
+            if mail {
+                // Whoever has woken it may have done so for a job, and what it hears may take long.
+                let waits = self.lot.has_jobs();
+                if waits {
+                    self.wake(Want::Job);
+                }
+                self.gave_way.set(waits.then_some(since));
+                return Next::Stay;
+            }
+            if let Some(next) = self.rest(handled) {
                 return next;
-            } else {
-                // Whoever has woken it may have done so for a job.
-                took = false;
             }
         }
-        Next::Stay
     }
 
     fn slice(&self) -> f64 {

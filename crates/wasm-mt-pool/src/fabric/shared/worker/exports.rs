@@ -74,6 +74,11 @@ thread_local! {
     static WORKER: OnceCell<Rc<Worker<Sab, Web>>> = const { OnceCell::new() };
 }
 
+/// Whether this instance is a worker that was given a board.
+pub(crate) fn is_aboard() -> bool {
+    worker().is_some()
+}
+
 fn worker() -> Option<Rc<Worker<Sab, Web>>> {
     WORKER.with(|worker| worker.get().cloned())
 }

@@ -197,12 +197,43 @@ fn of_sixteen_jobs_one_is_of_a_lower_priority() {
 }
 
 #[test]
-fn mail_waits_for_one_job_and_no_more() {
+fn what_was_posted_is_heard_before_what_is_laid() {
+    let (mut desk, one, _) = two();
+    desk.lay(1, &[0]);
+    desk.boards[0].mailed();
+    assert_eq!(one.drive(0), Next::Stay);
+    assert!(desk.hear().is_empty());
+    assert_eq!(one.drive(1), Next::Stay);
+    assert_eq!(desk.values(), [0]);
+}
+
+#[test]
+fn messages_without_end_keep_no_job_from_its_turn() {
+    let (mut desk, one, _) = two();
+    let mut ran = 0;
+    for handled in 0..100 {
+        desk.lay(1, &[0]);
+        desk.boards[0].mailed();
+        assert_eq!(one.drive(handled), Next::Stay);
+        one.site.now.set(one.site.now.get() + 1_000.0);
+        ran += desk.hear().len();
+    }
+    assert!((9..13).contains(&ran), "{ran}");
+}
+
+#[test]
+fn who_is_posted_to_while_it_runs_jobs_hears_that_next() {
     let (mut desk, one, _) = two();
     for job in 0..3 {
         desk.lay(1, &[job]);
     }
-    desk.boards[0].mailed();
+    let board = desk.boards[0].clone();
+    *one.site.body.borrow_mut() = Rc::new(move |job| {
+        if job == [0] {
+            board.mailed();
+        }
+        Some(job.to_vec())
+    });
     assert_eq!(one.drive(0), Next::Stay);
     assert_eq!(desk.values(), [0]);
     assert_eq!(one.drive(1), Next::Stay);
