@@ -4,8 +4,8 @@
 import { $, create, messageOf, ms, plural, svg } from "./dom.js";
 import { HEIGHT, lane } from "./timeline.js";
 
-const SIDE = 800; // pixels of the picture
-const STEPS = 3000;
+const SIDE = 640; // pixels of the picture
+const STEPS = 2000;
 const TILE = 32;
 const BLOCKED = 2000; // ms
 
@@ -62,7 +62,8 @@ export class Block {
     $("block-lanes").hidden = false;
     $("block-lanes").dataset.report = JSON.stringify({ ...report, blocks: undefined });
     const meanwhile = `${during} of ${plural(all, "tile")} while this thread was blocked`;
-    this.#say("done", report.fabric === "shared"
+    if (before === all) this.#say("done", "done before this thread was blocked, which was not to be: zoom in to where the picture takes longer, and try again");
+    else this.#say("done", report.fabric === "shared"
       ? `done: the workers rendered ${meanwhile}` + (after ? `, and ${after} afterwards` : `, and had the picture finished ${ms(end - report.millis)} before it was free again`) +
         ": their jobs lay in shared memory, where they took them by themselves"
       : `done: the workers rendered ${meanwhile}, and ${after} afterwards: by messages a worker has no more than it was sent, and this thread, which sends the rest, was blocked`);

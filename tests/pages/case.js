@@ -30,7 +30,7 @@ async function run(glue, query) {
   if (name) return glue.run_case(name);
   const fault = query.get("fault");
   if (fault === "list") return glue.list_faults();
-  if (fault === "all") return glue.run_all_faults();
+  if (fault === "all") return glue.run_all_faults(query.get("on"));
   if (fault) return glue.run_fault(fault, query.get("on"));
   return glue.case_names().join(" ");
 }

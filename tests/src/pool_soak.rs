@@ -6,9 +6,9 @@ use std::future::pending;
 
 use futures::StreamExt;
 use wasm_mt::{Buffer, JoinError, JoinHandle, Receiver, Sender, channel, job};
-use wasm_mt_pool::{Priority, ThreadPool};
+use wasm_mt_pool::{Priority, ThreadPool, join};
 
-use crate::common::{LONG, YieldOnce, all_go_on, built, endless, runs_dry, this_pool};
+use crate::common::{LONG, YieldOnce, all_go_on, built, busy_for, endless, runs_dry, this_pool};
 
 const SEED: u64 = 5;
 
@@ -45,6 +45,10 @@ enum Kind {
     /// Awaits jobs of its own.
     Parent,
     Idempotent,
+    /// Parts itself again and again.
+    Joins,
+    /// The same, and one of the parts panics.
+    JoinPanics,
     Panics,
     PanicsLater,
     /// Closes its worker in a browser, and panics elsewhere.
@@ -70,7 +74,9 @@ impl Kind {
             120..170 => Kind::Idempotent,
             170..220 => Kind::Buffer,
             220..270 => Kind::Tells,
-            270..420 => Kind::Async,
+            270..320 => Kind::Joins,
+            320..323 => Kind::JoinPanics,
+            323..420 => Kind::Async,
             _ => Kind::Plain,
         }
     }
@@ -86,7 +92,12 @@ impl Kind {
                 | Kind::PanicsLater
                 | Kind::AbortedAsync
                 | Kind::Buffer
-        )
+        ) || self.parts()
+    }
+
+    /// It waits for its parts, and runs those of others meanwhile, of which each may take its worker along.
+    fn parts(self) -> bool {
+        matches!(self, Kind::Joins | Kind::JoinPanics)
     }
 }
 
@@ -148,6 +159,8 @@ fn spawn(pool: &ThreadPool, kind: Kind, n: u32, tells: &Sender<u32>) -> JoinHand
             })
             .idempotent(),
         ),
+        Kind::Joins => pool.spawn(job!(|n| parted(n, 5, false))),
+        Kind::JoinPanics => pool.spawn(job!(|n| parted(n, 5, true))),
         Kind::Panics => pool.spawn(job!(|n| -> u32 { panic!("soak {n}") })),
         Kind::PanicsLater => pool.spawn(job!(async |n: u32| -> u32 {
             YieldOnce::default().await;
@@ -159,12 +172,34 @@ fn spawn(pool: &ThreadPool, kind: Kind, n: u32, tells: &Sender<u32>) -> JoinHand
     }
 }
 
+/// The number, by 32 parts that sum up to it, of which one may panic.
+fn parted(n: u32, depth: u32, panics: bool) -> u32 {
+    fn part(all: u32, n: u32, depth: u32, panics: bool) -> u32 {
+        if depth == 0 {
+            if panics {
+                panic!("soak {all}");
+            }
+            return n;
+        }
+        let (depth, less) = (depth - 1, n / 3);
+        let more = n - less;
+        let (less, more) = join(
+            || part(all, less, depth, false),
+            job!(|all, more, depth, panics| part(all, more, depth, panics)),
+        );
+        less + more
+    }
+    part(n, n, depth, panics)
+}
+
 fn outcome_of(n: u32, kind: Kind, result: Result<u32, JoinError>) -> Outcome {
     match result {
         Ok(value) => {
             assert_eq!(value, n, "{kind:?}");
             Outcome::Value
         }
+        // A part is lost with the worker that ran it, and its job fails by that.
+        Err(error) if kind.parts() && lost_a_part(&error) => Outcome::Lost,
         Err(error) if error.is_panic() => {
             assert_eq!(
                 error.panic_message(),
@@ -185,17 +220,23 @@ fn outcome_of(n: u32, kind: Kind, result: Result<u32, JoinError>) -> Outcome {
     }
 }
 
+fn lost_a_part(error: &JoinError) -> bool {
+    let message = error.panic_message();
+    message.is_some_and(|message| message.contains("half of a "))
+}
+
 /// Whether a job of the kind may end so. Among endless jobs, what is posted with one may be lost with it.
 fn is_allowed(kind: Kind, outcome: Outcome, endless: bool) -> bool {
     let on_the_web = cfg!(all(target_family = "wasm", target_os = "unknown"));
     match (kind, outcome) {
-        (Kind::Panics | Kind::PanicsLater, Outcome::Panic) => true,
+        (Kind::Panics | Kind::PanicsLater | Kind::JoinPanics, Outcome::Panic) => true,
         (Kind::Closes, Outcome::Lost) => on_the_web,
         (Kind::Closes, Outcome::Panic) => !on_the_web,
         (Kind::Aborted | Kind::AbortedAsync | Kind::AbortedEndless, Outcome::Cancelled) => true,
         // It may have ended by then.
         (Kind::Aborted, Outcome::Value) => !on_the_web,
-        (Kind::Panics | Kind::PanicsLater | Kind::Closes, Outcome::Value) => false,
+        (Kind::Panics | Kind::PanicsLater | Kind::JoinPanics, Outcome::Value) => false,
+        (Kind::Closes, Outcome::Value) => false,
         (Kind::AbortedAsync | Kind::AbortedEndless, Outcome::Value) => false,
         (_, Outcome::Value) => true,
         (Kind::Aborted, Outcome::Lost) => false,
@@ -216,6 +257,45 @@ fn say(text: &str) {
     wasm_mt::console_ln!("{}", text);
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     println!("{text}");
+}
+
+async fn pause(milliseconds: u32) {
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    std::thread::sleep(std::time::Duration::from_millis(milliseconds.into()));
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    wasm_mt::utils::sleep(milliseconds).await;
+}
+
+/// Each worker still takes what lies there for anybody, after a rest of any length: none is forgotten.
+async fn all_are_woken(pool: &ThreadPool) {
+    let runs = || -> BTreeMap<u64, u64> {
+        let stats = pool.stats();
+        stats.workers.iter().map(|it| (it.thread, it.run)).collect()
+    };
+    for rest in [0, 20, 400] {
+        pause(rest).await;
+        let before = runs();
+        // How many it takes is the machine's affair.
+        for _ in 0..100 {
+            let jobs = (0..4 * before.len()).map(|_| pool.spawn(job!(|| busy_for(2.0))));
+            for job in jobs.collect::<Vec<_>>() {
+                job.timeout(LONG).await.unwrap();
+            }
+            if runs()
+                .iter()
+                .all(|(thread, run)| before.get(thread).is_none_or(|it| it < run))
+            {
+                break;
+            }
+        }
+        for (thread, run) in runs() {
+            let before = before.get(&thread).copied().unwrap_or(0);
+            assert!(
+                before < run,
+                "thread {thread} is not woken any more, {rest} ms later"
+            );
+        }
+    }
 }
 
 pub async fn every_handle_settles_whatever_dies() {
@@ -283,6 +363,7 @@ pub async fn every_handle_settles_whatever_dies() {
     }
     all_go_on(&pool).await;
     runs_dry(&pool).await;
+    all_are_woken(&pool).await;
     assert_eq!(drawn.values().sum::<u32>(), jobs);
     assert_eq!(counts.values().sum::<u32>(), jobs);
     let only = |kind, outcome| counts.get(&(kind, outcome)) == drawn.get(&kind);

@@ -99,8 +99,9 @@ impl Builder {
     /// # }).unwrap();
     /// ```
     ///
-    /// What cannot lie in shared memory goes by message in any case. Natively, where values move, and in a WASI guest, whose host
-    /// has the jobs, there is one way only, and this says nothing.
+    /// What cannot lie in shared memory (async jobs, what has values of JavaScript's or a [`Buffer`](wasm_mt::Buffer) among its
+    /// arguments, the ends of channels) goes by message in any case. Between the two kinds the order is kept as far as a worker sees it.
+    /// Natively, where values move, and in a WASI guest, whose host has the jobs, there is one way only, and this says nothing.
     pub fn fabric(mut self, fabric: choice::Fabric) -> Self {
         self.settings.fabric = fabric;
         self

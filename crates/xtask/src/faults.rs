@@ -58,6 +58,7 @@ struct Fault {
     stops: bool,
     of_modules: bool,
     leaves_loop: bool,
+    only_shared: bool,
 }
 
 /// What came of a cell, as the page tells it.
@@ -156,7 +157,10 @@ impl Place<'_> {
         let mut cells = Vec::new();
         let caused = |fault: &&Fault| self.glue == Glue::Web || !fault.of_modules;
         for fault in faults.iter().filter(caused) {
-            for on in On::BOTH {
+            for on in On::ALL {
+                if !self.has(fault, on) {
+                    continue;
+                }
                 let own = match &fault.csp {
                     Some(csp) => Some(self.server(Some(csp)).await?),
                     None => None,
@@ -200,14 +204,30 @@ impl Place<'_> {
                 }
             }
         }
-        let all = self.cause_all(&session, &server).await;
-        tally.count(
-            &format!("one pool suffers them all ({:?})", self.glue),
-            &all,
-        );
+        for on in [On::Pool, On::Shared] {
+            if self.is_shared() || on != On::Shared {
+                let all = self.cause_all(&session, &server, on).await;
+                let label = format!("one pool suffers them all, {on} ({:?})", self.glue);
+                tally.count(&label, &all);
+            }
+        }
         // Where it hangs, its driver ends it.
         let _ = session.close().await;
         Ok(cells)
+    }
+
+    /// Whether the fault is to be caused there.
+    fn has(&self, fault: &Fault, on: On) -> bool {
+        match on {
+            On::Shared => self.is_shared(),
+            // Nothing forks on a thread.
+            On::Thread | On::Pool => !fault.only_shared,
+        }
+    }
+
+    /// Its pages are isolated.
+    fn is_shared(&self) -> bool {
+        self.glue == Glue::Web
     }
 
     fn script(&self) -> String {
@@ -217,7 +237,7 @@ impl Place<'_> {
     fn options(&self) -> Options {
         Options {
             // A page of each kind: of the two that differ most.
-            isolated: self.glue == Glue::Web,
+            isolated: self.is_shared(),
             no_store: true,
             ..Options::default()
         }
@@ -295,8 +315,12 @@ impl Place<'_> {
     }
 
     /// A pool that suffers all faults that leave it its page, and then draws a picture.
-    async fn cause_all(&self, session: &Session, server: &Server) -> Result<String> {
-        let query = [("fault", "all".to_owned()), ("glue", self.script())];
+    async fn cause_all(&self, session: &Session, server: &Server, on: On) -> Result<String> {
+        let query = [
+            ("fault", "all".to_owned()),
+            ("on", on.to_string()),
+            ("glue", self.script()),
+        ];
         let text = cases::open_case(session, server, self.glue, &query, ALL).await?;
         let drawn = server.posted("/canvas/julia", PATIENCE).await?;
         let [picture, ..] = julia::pictures();

@@ -1,6 +1,6 @@
 //! The table of the fault matrix in `docs/faults.md`: read, filled by a run, compared, and written where that is asked for.
 //!
-//! A row is a fault, a column a browser, and there a thread or a pool. It has outcomes only: times differ from run to run.
+//! A row is a fault, a column a browser, and there a thread, a pool by messages or one through shared memory. It has outcomes only: times differ from run to run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,10 +26,12 @@ const MOST_NOT_HERE: usize = 5;
 pub(crate) enum On {
     Thread,
     Pool,
+    /// A pool whose jobs lie in shared memory.
+    Shared,
 }
 
 impl On {
-    pub(crate) const BOTH: [On; 2] = [On::Thread, On::Pool];
+    pub(crate) const ALL: [On; 3] = [On::Thread, On::Pool, On::Shared];
 }
 
 impl fmt::Display for On {
@@ -37,6 +39,7 @@ impl fmt::Display for On {
         f.write_str(match self {
             On::Thread => "thread",
             On::Pool => "pool",
+            On::Shared => "shared",
         })
     }
 }
@@ -44,7 +47,7 @@ impl fmt::Display for On {
 type Column = (Browser, On);
 
 fn columns() -> impl Iterator<Item = Column> {
-    let of = |browser| On::BOTH.map(|on| (browser, on));
+    let of = |browser| On::ALL.map(|on| (browser, on));
     Browser::ALL.into_iter().flat_map(of)
 }
 

@@ -35,7 +35,7 @@ enum Scope {
 }
 
 /// How many jobs the soak has in a deep run.
-const DEEP_SOAK: &str = "100000";
+const DEEP_SOAK: &str = "300000";
 
 impl Scope {
     const ALL: [Scope; 4] = [Scope::Window, Scope::Worker, Scope::Core, Scope::Soak];

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::FutureExt;
 use futures::future::{Either, select};
 use serde::{Deserialize, Serialize};
-use wasm_mt::{Buffer, JoinError, Sender, channel, checkpoint, job};
+use wasm_mt::{Buffer, JoinError, Sender, channel, job};
 use wasm_mt_pool::ThreadPool;
 
 use crate::clock::now;
@@ -225,7 +225,7 @@ impl Plan {
 
     fn render(&self, tile: &Tile) -> Buffer<u8> {
         let (columns, rows) = (tile.columns(), tile.rows());
-        Buffer(julia::render_part(&self.picture, columns, rows, checkpoint).0)
+        Buffer(julia::render_part(&self.picture, columns, rows, || {}).0)
     }
 }
 

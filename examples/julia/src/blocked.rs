@@ -45,6 +45,8 @@ pub struct Report {
     pub blocked: [f64; 2],
     /// When the last tile was rendered.
     pub millis: f64,
+    /// When the last one was that was rendered while the owner was blocked; 0 where none was.
+    pub last: f64,
     /// How many tiles were rendered until then, while it was blocked, and afterwards.
     pub tiles: [usize; 3],
     /// The tiles, as they came.
@@ -96,6 +98,8 @@ pub async fn run<P: Future<Output = ()>>(
     }
     let of =
         |when: fn(f64, [f64; 2]) -> bool| drawn.iter().filter(|it| when(it.3, blocked)).count();
+    let ended = drawn.iter().map(|it| it.3);
+    let meanwhile = ended.filter(|ended| blocked[0] < *ended && *ended <= blocked[1]);
     let tiles = [
         of(|ended, [begin, _]| ended <= begin),
         of(|ended, [begin, end]| begin < ended && ended <= end),
@@ -117,6 +121,7 @@ pub async fn run<P: Future<Output = ()>>(
         workers: pool.workers(),
         blocked,
         millis: drawn.iter().fold(0.0, |last, it| it.3.max(last)),
+        last: meanwhile.fold(0.0, f64::max),
         tiles,
         blocks: drawn.iter().map(block).collect(),
     })
@@ -134,7 +139,7 @@ pub fn name(fabric: Fabric) -> &'static str {
 fn render(picture: &Picture, tile: Tile) -> Drawn {
     let began = now();
     let (columns, rows) = (tile.columns(), tile.rows());
-    let (rgba, _) = crate::julia::render_part(picture, columns, rows, wasm_mt::checkpoint);
+    let (rgba, _) = crate::julia::render_part(picture, columns, rows, || {});
     Drawn {
         tile,
         rgba,

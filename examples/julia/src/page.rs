@@ -19,7 +19,8 @@ pub struct Workers {
 impl Workers {
     /// Starts so many workers. Their jobs travel as `fabric` says: `shared`, `post`, or what the page has.
     pub async fn start(count: usize, fabric: &str) -> Result<Workers, JsValue> {
-        // Whatever is aborted here ends by itself within some milliseconds: no worker need be replaced for that.
+        // Whatever is aborted here ends by itself within some milliseconds: no worker need be replaced for that. So no job has a
+        // `checkpoint` either, at which one that is aborted would end with its instance.
         let threads = Thread::builder().abort_grace(None);
         let pool = ThreadPool::builder().workers(count).threads(threads);
         let pool = pool.fabric(match fabric {

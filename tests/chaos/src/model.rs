@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Text,
     /// Awaits jobs of its own; in a pool.
     Parent,
+    /// Parts itself, and each part again.
+    Joins,
     Idempotent,
     /// Works for some milliseconds, and begins again where its worker is killed meanwhile.
     IdempotentBusy,
@@ -51,6 +53,8 @@ pub(crate) enum Kind {
     PanicsLater,
     PanicsInDrop,
     PanicsDetached,
+    /// In one of the parts of which it is.
+    JoinPanics,
     Traps,
     Closes,
     // Those that have to be stopped.
@@ -59,7 +63,7 @@ pub(crate) enum Kind {
 }
 
 /// What takes no worker along.
-pub(crate) const HARMLESS: [Kind; 21] = [
+pub(crate) const HARMLESS: [Kind; 22] = [
     Plain,
     Busy,
     Async,
@@ -67,6 +71,7 @@ pub(crate) const HARMLESS: [Kind; 21] = [
     Bulk,
     Text,
     Parent,
+    Joins,
     Idempotent,
     IdempotentBusy,
     Unheard,
@@ -82,11 +87,12 @@ pub(crate) const HARMLESS: [Kind; 21] = [
     DroppedAsync,
     TimedOutAsync,
 ];
-pub(crate) const DEADLY: [Kind; 6] = [
+pub(crate) const DEADLY: [Kind; 7] = [
     Panics,
     PanicsLater,
     PanicsInDrop,
     PanicsDetached,
+    JoinPanics,
     Traps,
     Closes,
 ];
@@ -139,6 +145,9 @@ fn row(kind: Kind) -> Row {
         Bulk => [&[Value], &[Lost, Closed], &[]],
         // A child is an ordinary job, and is lost where one is.
         Parent => [&[Value], &[Lost, Closed], &[ChildFailed]],
+        // It waits for parts, each of which may be lost with its worker, and runs those of others meanwhile, any of which may end its own.
+        Joins => [&[Value], &[Lost, Closed], &[]],
+        JoinPanics => [&[Panic], &[Lost, Closed], &[]],
         // With its third worker. One that awaits nothing runs when no other can end its worker.
         Idempotent => [&[Value], &[Lost, Closed], &[]],
         IdempotentBusy => [&[Value], &[], &[Lost]],
@@ -171,7 +180,12 @@ impl Weather {
             || (self.deaths || self.outside) && deaths.contains(&outcome)
             || self.outside && outside.contains(&outcome)
             || self.bounded && (outcome == Full || (kind, outcome) == (Parent, ChildFailed))
-            || self.ended && (outcome == Cancelled || (kind, outcome) == (Parent, ChildFailed))
+            || self.ended
+                && (outcome == Cancelled
+                    || matches!(
+                        (kind, outcome),
+                        (Parent, ChildFailed) | (Joins | JoinPanics, Lost)
+                    ))
     }
 }
 
@@ -197,7 +211,11 @@ pub(crate) fn outcome_of(
         Ok(value) => return Err(format!("it gave {value}")),
         Err(error) => error,
     };
-    Ok(if error.is_panic() {
+    let part = |message: &str| message.contains("half of a ");
+    let lost_a_part = error.panic_message().is_some_and(part);
+    Ok(if matches!(kind, Joins | JoinPanics) && lost_a_part {
+        Lost
+    } else if error.is_panic() {
         let said = if kind == PanicsInDrop {
             "dropped".into()
         } else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{FutureExt, future};
 use wasm_bindgen::JsValue;
 use wasm_mt::{Builder, Thread, job};
-use wasm_mt_pool::ThreadPool;
+use wasm_mt_pool::{Fabric, ThreadPool};
 
 use crate::page::{self, Deadline, LONG};
 use crate::random::Random;
@@ -125,6 +125,12 @@ impl Soak {
         let mut pool = ThreadPool::builder()
             .workers(1 + random.below(3) as usize)
             .steal(!random.one_in(4))
+            .fabric(if random.one_in(3) {
+                Fabric::Post
+            } else {
+                // Shared memory, where the browser has it.
+                Fabric::Auto
+            })
             .threads(thread(impatient));
         if random.one_in(3) {
             pool = pool.recycle_jobs(u64::from(1 + random.below(300)));

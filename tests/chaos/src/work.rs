@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use wasm_mt::{AbortHandle, Buffer, IntoJob, JoinError, JoinHandle, Sender, Thread, job};
-use wasm_mt_pool::ThreadPool;
+use wasm_mt_pool::{ThreadPool, join};
 use wasm_mt_tests::common::{PanicsInDrop, YieldOnce, busy_for};
 
 use crate::channels::{killed, unheard};
@@ -98,6 +98,8 @@ pub(crate) fn spawn(
             let n = tell(n, tells);
             parent(n).await.unwrap_or(CHILD_FAILED)
         }))),
+        Kind::Joins => plain(to.spawn(job!(|n, tells| parted(tell(n, tells), None)))),
+        Kind::JoinPanics => plain(to.spawn(job!(|n, tells| parted(tell(n, tells), Some(n))))),
         Kind::Idempotent => plain(
             to.spawn(
                 job!(async |n, tells| {
@@ -260,6 +262,26 @@ async fn parent(n: u32) -> Option<u32> {
     }
     let mapped: u32 = mapped.await.ok()?.into_iter().sum();
     (mapped == 45).then_some(sum)
+}
+
+/// The number, by 16 parts that sum up to it. The last panics with what it is given.
+fn parted(n: u32, panics: Option<u32>) -> u32 {
+    fn part(n: u32, depth: u32, panics: Option<u32>) -> u32 {
+        match (depth, panics) {
+            (0, Some(said)) => panic!("chaos {said}"),
+            (0, None) => n,
+            _ => {
+                let (less, depth) = (n / 3, depth - 1);
+                let more = n - less;
+                let (less, more) = join(
+                    || part(less, depth, None),
+                    job!(|more, depth, panics| part(more, depth, panics)),
+                );
+                less + more
+            }
+        }
+    }
+    part(n, 4, panics)
 }
 
 fn endless(checkpoint: bool) -> u32 {

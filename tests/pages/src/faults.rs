@@ -1,4 +1,4 @@
-//! The fault matrix: each row a fault, caused on a thread and in a pool. `rows` lists them, the other files cause them.
+//! The fault matrix: each row a fault, caused on a thread, in a pool by messages, and in one through shared memory. `rows` lists them, the other files cause them.
 //!
 //! A cell holds if the caller got the row's outcome, with its words, in time, and the thread or pool then goes on. What
 //! came of a cell is what `docs/faults.md` has of it; the harness compares, and says which browser it was in.
@@ -10,6 +10,7 @@ mod lives;
 mod outcome;
 mod replies;
 mod rows;
+mod shared;
 mod starts;
 mod values;
 
@@ -36,7 +37,7 @@ pub(crate) fn list() -> Result<String, JsValue> {
     json(&ROWS)
 }
 
-/// Causes the row's fault on a thread or in a pool. Gives what came of it, as JSON.
+/// Causes the row's fault on a thread or in a pool, of either fabric. Gives what came of it, as JSON.
 ///
 /// # Errors
 /// Where it is not what the row says, comes too late, or harms what comes after it.
@@ -63,9 +64,9 @@ pub(crate) async fn run(id: &str, on: &str) -> Result<String, JsValue> {
 
 /// One pool, on which each fault that leaves it its page is caused in turn, draws a picture in the end, which is posted.
 /// Gives how many faults it has suffered.
-pub(crate) async fn run_all() -> Result<String, JsValue> {
+pub(crate) async fn run_all(on: &str) -> Result<String, JsValue> {
     let slack = slack();
-    let ground = On::Pool.start(harness::builder()).await?;
+    let ground = On::read(on)?.start(harness::builder()).await?;
     let mut suffered = 0;
     for row in ROWS.iter().filter(|row| row.in_turn) {
         let Cause::Working(cause) = row.cause else {

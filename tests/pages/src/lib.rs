@@ -53,8 +53,8 @@ pub async fn run_fault(id: String, on: String) -> Result<String, JsValue> {
 /// That of the first fault after which something is not as it should be.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen]
-pub async fn run_all_faults() -> Result<String, JsValue> {
-    faults::run_all().await
+pub async fn run_all_faults(on: String) -> Result<String, JsValue> {
+    faults::run_all(&on).await
 }
 
 /// All faults, as JSON.

@@ -1,11 +1,11 @@
-//! What a fault happens to: a thread, or a pool of two workers, behind one face.
+//! What a fault happens to: a thread, or a pool of two workers whose jobs go by message or through shared memory, behind one face.
 
 use std::time::Duration;
 
 use example_parallel::julia::{self, Picture};
 use wasm_bindgen::prelude::*;
 use wasm_mt::{Builder, Job, JoinError, JoinHandle, StartError, Thread, job};
-use wasm_mt_pool::ThreadPool;
+use wasm_mt_pool::{Fabric, ThreadPool};
 
 /// What goes on has no reason to take longer.
 const LONG: Duration = Duration::from_secs(10);
@@ -17,6 +17,8 @@ const WORKERS: usize = 2;
 pub(crate) enum On {
     Thread,
     Pool,
+    /// A pool whose jobs lie in shared memory.
+    Shared,
 }
 
 pub(crate) enum Ground {
@@ -29,6 +31,7 @@ impl On {
         match text {
             "thread" => Ok(On::Thread),
             "pool" => Ok(On::Pool),
+            "shared" => Ok(On::Shared),
             _ => Err(format!("neither a thread nor a pool: {text}").into()),
         }
     }
@@ -37,15 +40,23 @@ impl On {
     pub(crate) async fn start(self, threads: Builder) -> Result<Ground, StartError> {
         match self {
             On::Thread => threads.start().await.map(Ground::Thread),
-            On::Pool => pool(WORKERS, threads).await.map(Ground::Pool),
+            On::Pool => pool(WORKERS, threads, Fabric::Post).await.map(Ground::Pool),
+            On::Shared => pool(WORKERS, threads, Fabric::Shared)
+                .await
+                .map(Ground::Pool),
         }
     }
 }
 
 /// A pool of so many.
-pub(crate) async fn pool(workers: usize, threads: Builder) -> Result<ThreadPool, StartError> {
+pub(crate) async fn pool(
+    workers: usize,
+    threads: Builder,
+    fabric: Fabric,
+) -> Result<ThreadPool, StartError> {
     ThreadPool::builder()
         .workers(workers)
+        .fabric(fabric)
         .threads(threads)
         .build()
         .await

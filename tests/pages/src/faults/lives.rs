@@ -8,6 +8,7 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_mt::{Sender, Thread, channel, job};
+use wasm_mt_pool::Fabric;
 use wasm_mt_tests::common::busy_for;
 
 use super::endless::{self, Loop};
@@ -78,6 +79,10 @@ pub(crate) async fn a_worker_that_is_killed_idle(ground: &Ground) -> Outcome {
 const SILENCE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn no_web_locks(on: On) -> Result<(Caused, Ground), JsValue> {
+    if let On::Shared = on {
+        let caused = Caused::not_here("shared memory needs them");
+        return Ok((caused, on.start(Thread::builder()).await?));
+    }
     let restore = take_locks_away();
     let caused = silent(on).await;
     restore.call0(&JsValue::UNDEFINED)?;
@@ -133,7 +138,7 @@ async fn freed(lock: &str) -> Result<(), JsValue> {
 
 /// A job that has a pool of its own, whose worker has the lock.
 async fn keeps_a_pool(lock: String, tells: Sender<()>) {
-    let Ok(pool) = ground::pool(1, Thread::builder()).await else {
+    let Ok(pool) = ground::pool(1, Thread::builder(), Fabric::Auto).await else {
         return;
     };
     let held = pool

@@ -96,7 +96,9 @@ pub(crate) async fn a_late_reply(ground: &Ground) -> Outcome {
         passing_by(change)
     );
     in_each_worker(ground, &keeps).await?;
-    let caused = Caused::by(harness::now(), ground.spawn(job!(|| 6)).timeout(limit)).await;
+    // Async, so that its reply is a message on either fabric.
+    let late = ground.spawn(job!(async || 6)).timeout(limit);
+    let caused = Caused::by(harness::now(), late).await;
     let_replies_go();
     Ok(caused)
 }

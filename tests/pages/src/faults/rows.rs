@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::ground::{Ground, On};
 use super::outcome::Caused;
-use super::{endless, jobs, lives, replies, starts, values};
+use super::{endless, jobs, lives, replies, shared, starts, values};
 
 type Working<'a> = LocalBoxFuture<'a, Result<Caused, JsValue>>;
 type Starting = LocalBoxFuture<'static, Result<(Caused, Ground), JsValue>>;
@@ -41,6 +41,8 @@ pub(crate) struct Row {
     of_modules: bool,
     /// It leaves a loop behind that WebKit cannot end.
     leaves_loop: bool,
+    /// Nothing but shared memory has it.
+    only_shared: bool,
     /// One pool can suffer it and others in turn.
     #[serde(skip)]
     pub(crate) in_turn: bool,
@@ -70,6 +72,7 @@ const fn row(
         stops: false,
         of_modules: false,
         leaves_loop: false,
+        only_shared: false,
         in_turn: matches!(cause, Cause::Working(_)),
         cause,
     }
@@ -93,6 +96,12 @@ impl Row {
 
     const fn of_modules(mut self) -> Row {
         self.of_modules = true;
+        self
+    }
+
+    const fn only_shared(mut self) -> Row {
+        self.only_shared = true;
+        self.in_turn = false;
         self
     }
 
@@ -172,6 +181,11 @@ pub(crate) const ROWS: &[Row] = &[
     working!(lives::a_pool_whose_parent_ends, "a job that has a pool of its own is ended with its worker", "is_lost", &["without a word"]),
     working!(lives::an_owner_that_is_blocked, "the owner is blocked for 3 s, and a time-out of 1 s comes due meanwhile", "value", &[]),
     starting!(lives::a_hidden_page, "a time-out while the page is hidden", "is_deadline", &["300ms"]).limit(3000.0),
+    working!(shared::a_panic_in_a_half, "a panic in the half of a `join` that another worker runs", "is_panic", &["half way"]),
+    working!(shared::a_trap_in_a_half, "a trap in that half", "is_panic", &["half of a join was lost"]).only_shared(),
+    working!(shared::workers_that_are_killed_in_halves, "both workers are ended from outside, each in a half of one `join`", "is_lost", &["without a word"]).limit(WHEN_ENDED).only_shared(),
+    working!(shared::more_than_has_room, "more jobs than have room in shared memory, with larger results", "value", &[]).limit(20_000.0),
+    working!(shared::a_result_that_has_no_room, "a result that is too large for it", "value", &[]).limit(5000.0),
     starting!(starts::a_panic_in_on_start, "a panic in `on_start`", "start is_on_start", &["not today"]),
     starting!(starts::glue_that_is_gone, "the glue script is gone: 404", "start is_glue", &["glue_url"]),
     starting!(starts::html_for_javascript, "HTML for JavaScript", "start is_glue", &["glue_url"]),

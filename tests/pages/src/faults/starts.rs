@@ -6,6 +6,7 @@ use futures::future::join_all;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wasm_mt::{Builder, StartError, Thread};
+use wasm_mt_pool::Fabric;
 
 use super::ground::{self, Ground, On};
 use super::outcome::Caused;
@@ -130,7 +131,8 @@ const MANY: usize = 600;
 
 async fn many(on: On, threads: Builder) -> Result<(), StartError> {
     match on {
-        On::Pool => drop(ground::pool(MANY, threads).await?),
+        On::Pool => drop(ground::pool(MANY, threads, Fabric::Post).await?),
+        On::Shared => drop(ground::pool(MANY, threads, Fabric::Shared).await?),
         On::Thread => {
             let starts = (0..MANY).map(|_| threads.clone().start());
             // All of them settle.

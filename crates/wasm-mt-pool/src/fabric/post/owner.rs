@@ -317,6 +317,7 @@ impl Feed for Post {
     }
 
     fn down(&self, at: usize, down: Down) {
+        self.loses(at, down.victim, down.why, down.may_go_on);
         let mut state = self.lock();
         state.wakes_up(at);
         state.seats[at].goes(Phase::Starting);
@@ -326,7 +327,6 @@ impl Feed for Post {
         }
         state.give_back(at, down.back.into());
         drop(state);
-        self.loses(at, down.victim, down.why, down.may_go_on);
         self.refill();
         self.pump();
     }

@@ -5,6 +5,7 @@
 //! write to it for a while.
 
 use super::layout::{self, EXTRA, KEY, SLOTS, board as words};
+use super::lot::Lot;
 use super::record::{self, Content};
 use super::sleep::Kind;
 use super::state::State;
@@ -68,6 +69,21 @@ impl<W: SharedWords> Board<W> {
         if !taken(Step::MailBeforeWake) {
             self.words.add(words::MAIL, 1);
         }
+    }
+
+    /// The same, and says what was laid before it, as [`Lot::laid`] has it.
+    pub(crate) fn mailed_behind(&self, laid: i32) {
+        let number = self.mail().wrapping_add(1);
+        self.words.store(layout::board::before(number), laid);
+        self.mailed();
+    }
+
+    /// By its worker, to which others are on their way when it has handled so many messages: whether a job waits that was laid before
+    /// the next of them. Of more than some messages it is not known.
+    pub(crate) fn is_laid_before(&self, handled: u32, lot: &Lot<W>) -> bool {
+        let next = handled.wrapping_add(1);
+        let laid = self.words.load(layout::board::before(next));
+        self.mail().wrapping_sub(handled) <= words::BEFORES && lot.is_ahead(laid)
     }
 
     /// By the owner: wakes the worker where it blocks, so that it looks at its orders. One that sleeps in its event loop is to be posted

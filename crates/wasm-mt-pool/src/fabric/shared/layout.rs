@@ -101,6 +101,9 @@ pub(super) mod board {
     pub(in super::super) const ORDERS: u32 = LINE + 1;
     pub(in super::super) const ABORT: u32 = LINE + 2;
     pub(in super::super) const HEAD: u32 = LINE + 3;
+    const BEFORE: u32 = LINE + 4;
+    /// Of so many messages it is said what was laid before.
+    pub(in super::super) const BEFORES: u32 = LINE / 2;
 
     // What the worker writes.
     pub(in super::super) const TAIL: u32 = 2 * LINE;
@@ -119,6 +122,11 @@ pub(super) mod board {
 
     /// Words of the whole.
     pub(crate) const WORDS: u32 = CELL_RECORDS + CELLS * RECORD;
+
+    /// What was laid before the message of that number.
+    pub(in super::super) const fn before(message: u32) -> u32 {
+        BEFORE + message % BEFORES
+    }
 
     /// Of the ring, by an index that wraps.
     pub(in super::super) const fn ring(index: i32) -> u32 {

@@ -9,6 +9,9 @@ use super::state::{Phase, State};
 use super::sync::{Step, taken};
 use super::words::SharedWords;
 
+/// The rank of what is neither urgent nor has time.
+const NORMAL: u32 = 1;
+
 /// A slot's flag: the owner is to be told when the job has begun.
 pub(super) const NOTE: i32 = 1;
 
@@ -99,6 +102,16 @@ impl<W: SharedWords> Lot<W> {
     /// The same of one rank.
     pub(crate) fn has_rank(&self, rank: u32) -> bool {
         self.words.load(layout::lot::top(rank)) != self.words.load(layout::lot::bottom(rank))
+    }
+
+    /// By the owner: how many normal jobs were laid, modulo 2³².
+    pub(crate) fn laid(&self) -> i32 {
+        self.words.load(layout::lot::bottom(NORMAL))
+    }
+
+    /// By anybody: whether of so many normal jobs some may wait.
+    pub(super) fn is_ahead(&self, laid: i32) -> bool {
+        laid.wrapping_sub(self.words.load(layout::lot::top(NORMAL))) > 0
     }
 
     /// By a worker, when there is something to hear on its board: whether it MUST post one message to the owner. Else one is on its way.

@@ -26,6 +26,9 @@ pub(crate) use unit::Unit;
 /// Slots that each rank can have whatever the others do.
 const RESERVED: usize = SLOTS as usize / 16;
 
+/// One of so many units that wait is a look at the clock.
+const LOOK: u32 = 64;
+
 /// What of a record is laid at most, in bytes.
 pub(crate) const ROOM: usize = 64 << 10;
 
@@ -39,8 +42,11 @@ pub(crate) struct Owner<W, U: Unit> {
     /// How many do, and of which rank.
     out: usize,
     ranks: [usize; RANKS as usize],
-    /// Counts what was laid.
+    /// Counts what was laid, and what was to wait.
     order: u64,
+    pushed: u32,
+    /// When the owner looked at the clock last, in µs.
+    now: f64,
     /// Slots whose jobs are in a bounded queue until they begin.
     noted: Vec<u32>,
     seats: Vec<Seat<W>>,
@@ -109,6 +115,8 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             out: 0,
             ranks: [0; RANKS as usize],
             order: 0,
+            pushed: 0,
+            now: 0.0,
             noted: Vec::new(),
             seats: Vec::new(),
             last: 0,
@@ -143,14 +151,26 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         self.heap.jobs() > 0
     }
 
-    /// Takes in what cannot be laid at once.
-    pub(crate) fn push(&mut self, unit: U, home: Option<usize>, now: f64) {
+    /// Takes in what cannot be laid at once, and gives whether some of it may be.
+    pub(crate) fn push(
+        &mut self,
+        unit: U,
+        home: Option<usize>,
+        clock: impl FnOnce() -> f64,
+    ) -> bool {
+        // A look costs as much as the rest of this.
+        if self.heap.jobs() == 0 || self.pushed.is_multiple_of(LOOK) {
+            self.saw(clock());
+        }
+        self.pushed = self.pushed.wrapping_add(1);
+        let (rank, is_many) = (unit.queue(), unit.len() > 1);
         let waiting = Waiting {
             unit,
             home,
-            since: now,
+            since: self.now,
         };
-        self.heap.push(waiting.unit.queue(), waiting);
+        self.heap.push(rank, waiting);
+        is_many || self.has_slot(rank)
     }
 
     /// One job, which has the turn where nothing waits before it and a slot is free. It is to be laid at once then.
@@ -171,6 +191,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
 
     /// The owner looked at the clock.
     pub(crate) fn saw(&mut self, now: f64) {
+        self.now = now;
         self.sizes.saw(now);
     }
 
@@ -202,7 +223,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
                     items,
                 };
                 if items == 0 {
-                    self.put_back(next, since);
+                    self.put_back(next);
                     break;
                 }
                 return Some(next);
@@ -222,7 +243,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     }
 
     /// It could not be laid, and has its turn again.
-    pub(crate) fn put_back(&mut self, next: Next<U>, now: f64) {
+    pub(crate) fn put_back(&mut self, next: Next<U>) {
         let Next {
             unit,
             rank,
@@ -232,7 +253,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             ..
         } = next;
         // One that had its turn at once waits from now on.
-        let since = since.min(now);
+        let since = since.min(self.now);
         self.heap
             .put_back(rank, is_back, Waiting { unit, home, since });
     }
@@ -247,7 +268,6 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         len: usize,
         bytes: &[u8],
         note: bool,
-        now: f64,
     ) -> Result<(), Next<U>> {
         // What had been laid before goes before all else.
         let queue = if next.is_back { 0 } else { next.rank };
@@ -281,7 +301,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             unit: Some(next.unit),
             rank: queue as u8,
             home: next.home,
-            waited: (now - next.since).max(0.0),
+            waited: (self.now - next.since).max(0.0),
             order: self.order,
             timed,
         });

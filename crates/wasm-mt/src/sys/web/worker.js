@@ -198,6 +198,9 @@
   // It comes back for frames that wait, or to drive: what a worker with a board does beside messages, behind each of them and its
   // microtasks. That says whether it wants to come back; else a message will wake it. It is told how many messages have been
   // handled: whoever posts counts, too, so that it gives way to those that wait.
+  //
+  // While a page is blocked no channel's message comes in WebKit, so there it comes to drive by timers alone.
+  const standsStill = /AppleWebKit(?!.*Chrom)/.test(navigator.userAgent);
   let channel, drives, returns;
   const FRAME = 0, DRIVE = 1, BEHIND = 2;
   const hopped = (why, byTimer) => {
@@ -212,7 +215,7 @@
   };
   const hop = (wanted, why = FRAME, byChannel) => {
     if (!wanted) return;
-    if (!byChannel) {
+    if (!byChannel || (why === DRIVE && standsStill)) {
       setTimeout(hopped, 0, why, true);
       return;
     }

@@ -185,11 +185,7 @@ impl Aboard for Boards {
     }
 
     fn posted(&self, at: usize) {
-        self.with(|shared| {
-            if let Some(board) = shared.books.board(at) {
-                board.mailed();
-            }
-        });
+        self.with(|shared| shared.books.mailed(at));
     }
 
     fn ends(&self, at: usize) {

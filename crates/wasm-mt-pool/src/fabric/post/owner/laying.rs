@@ -94,23 +94,24 @@ impl Post {
         if !shared.books.takes_any() {
             return Err(entry);
         }
+        let mut refills = false;
         let next = match shared.books.at_once(entry, of) {
             Ok(next) => Some(next),
             Err(entry) => {
-                shared.books.push(entry, of, __pool::now());
+                refills = shared.books.push(entry, of, __pool::now);
                 None
             }
         };
+        refills |= next.is_none() && state.asleep + state.dozing > 0;
         let failed = state.take_failed();
         drop(state);
         for lane in failed {
             lane.begin();
         }
-        match next {
-            Some(next) => {
-                self.lay(next, 0.0);
-            }
-            None => self.refill(),
+        if let Some(next) = next {
+            self.lay(next);
+        } else if refills {
+            self.refill();
         }
         Ok(())
     }
@@ -120,7 +121,7 @@ impl Post {
         if !self.shares {
             return;
         }
-        let mut now = None;
+        let mut looked = false;
         loop {
             let mut state = self.lock();
             let ups = state.ups();
@@ -130,11 +131,9 @@ impl Post {
             if !shared.books.has_waiting() {
                 return;
             }
-            let now = *now.get_or_insert_with(|| {
-                let now = __pool::now();
-                shared.books.saw(now);
-                now
-            });
+            if !std::mem::replace(&mut looked, true) {
+                shared.books.saw(__pool::now());
+            }
             let mut dropped = Vec::new();
             let next = shared.books.next(ups, &mut dropped);
             // Those start that sleep, for what finds no room.
@@ -148,14 +147,14 @@ impl Post {
             for lane in woken {
                 lane.begin();
             }
-            if !next.is_some_and(|next| self.lay(next, now)) {
+            if !next.is_some_and(|next| self.lay(next)) {
                 return;
             }
         }
     }
 
     /// Lays it, or as much of it as there is room for. Gives false where there is none.
-    fn lay(&self, mut next: Next<Box<Entry>>, now: f64) -> bool {
+    fn lay(&self, mut next: Next<Box<Entry>>) -> bool {
         // Encoding runs foreign code.
         let trace = self.config.traces();
         let Some(record) = __pool::write(&next.unit, trace, ROOM, next.items) else {
@@ -183,10 +182,10 @@ impl Post {
             return false;
         };
         let (bytes, len) = (&record.bytes, record.len);
-        let laid = match shared.books.lay(next, len, bytes, note, now) {
+        let laid = match shared.books.lay(next, len, bytes, note) {
             Ok(()) => true,
             Err(next) => {
-                shared.books.put_back(next, now);
+                shared.books.put_back(next);
                 false
             }
         };

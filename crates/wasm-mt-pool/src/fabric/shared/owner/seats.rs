@@ -103,6 +103,13 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             .position(|seat| seat.board.as_ref().is_some_and(is_it))
     }
 
+    /// A message was posted to the worker in a seat.
+    pub(crate) fn mailed(&self, seat: usize) {
+        if let Some(board) = self.board(seat) {
+            board.mailed_behind(self.lot.lot().laid());
+        }
+    }
+
     /// The worker is about to be terminated: it is to claim nothing more.
     pub(crate) fn revoke(&self, seat: usize) {
         if let Some(board) = self.board(seat) {

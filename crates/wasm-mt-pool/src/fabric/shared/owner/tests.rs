@@ -215,8 +215,8 @@ fn lays(books: &mut Books) {
             .collect();
         let note = next.unit.counted;
         let items = next.items;
-        if let Err(next) = books.lay(next, items, &bytes, note, 0.0) {
-            books.put_back(next, 0.0);
+        if let Err(next) = books.lay(next, items, &bytes, note) {
+            books.put_back(next);
             break;
         }
     }
@@ -252,7 +252,7 @@ fn more_jobs_than_slots_are_run_once_each_and_in_order() {
     let mut books = books();
     let worker = worker(&mut books, 0);
     for id in 0..5000 {
-        books.push(Job::one(id), None, 0.0);
+        books.push(Job::one(id), None, || 0.0);
     }
     let mut ended = Vec::new();
     loop {
@@ -273,8 +273,8 @@ fn more_jobs_than_slots_are_run_once_each_and_in_order() {
 fn a_job_is_laid_at_once_unless_others_wait() {
     let mut books = books();
     let next = books.at_once(Job::one(1), None).ok().unwrap();
-    assert!(books.lay(next, 1, &[1], false, 0.0).is_ok());
-    books.push(Job::one(2), None, 0.0);
+    assert!(books.lay(next, 1, &[1], false).is_ok());
+    books.push(Job::one(2), None, || 0.0);
     assert!(books.at_once(Job::one(3), None).is_err());
     let urgent = Job::one(4).of_rank(0);
     assert!(books.at_once(urgent, None).is_ok(), "those of another rank");
@@ -284,13 +284,13 @@ fn a_job_is_laid_at_once_unless_others_wait() {
 fn no_rank_keeps_the_others_from_the_workers() {
     let mut books = books();
     for id in 0..3000 {
-        books.push(Job::one(id).of_rank(2), None, 0.0);
+        books.push(Job::one(id).of_rank(2), None, || 0.0);
     }
     lays(&mut books);
     assert_eq!(books.out, SLOTS as usize - 2 * RESERVED);
     for id in 3000..3500 {
-        books.push(Job::one(id), None, 0.0);
-        books.push(Job::one(id + 500).of_rank(0), None, 0.0);
+        books.push(Job::one(id), None, || 0.0);
+        books.push(Job::one(id + 500).of_rank(0), None, || 0.0);
     }
     lays(&mut books);
     assert_eq!(books.ranks[1..], [RESERVED, SLOTS as usize - 2 * RESERVED]);
@@ -303,7 +303,7 @@ fn a_map_goes_in_few_slots_once_its_cost_is_known() {
     let worker = worker(&mut books, 0);
     books.saw(0.0);
     books.saw(5.0);
-    books.push(Job::many(0, 10_000), None, 0.0);
+    books.push(Job::many(0, 10_000), None, || 0.0);
     let mut slots = 0;
     let mut ended = Vec::new();
     while ended.len() < 10_000 {
@@ -324,7 +324,7 @@ fn a_job_that_nobody_has_begun_is_withdrawn_and_one_that_runs_is_to_stop() {
     let mut books = books();
     let worker = worker(&mut books, 0);
     for id in 1..4 {
-        books.push(Job::one(id), None, 0.0);
+        books.push(Job::one(id), None, || 0.0);
     }
     lays(&mut books);
     let (slot, bytes) = worker.claims().unwrap();
@@ -343,10 +343,10 @@ fn a_job_that_nobody_has_begun_is_withdrawn_and_one_that_runs_is_to_stop() {
 fn what_a_dead_worker_had_begun_meets_its_fate_and_the_rest_goes_first() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::many(1, 4), None, 0.0);
+    books.push(Job::many(1, 4), None, || 0.0);
     let next = books.next(2, &mut Vec::new()).unwrap();
-    assert!(books.lay(next, 4, &[1, 2, 3, 4], false, 0.0).is_ok());
-    books.push(Job::one(9), None, 0.0);
+    assert!(books.lay(next, 4, &[1, 2, 3, 4], false).is_ok());
+    books.push(Job::one(9), None, || 0.0);
     lays(&mut books);
     let (..) = hand.claims().unwrap();
     hand.own.set_at(1);
@@ -373,7 +373,7 @@ fn what_a_dead_worker_had_begun_meets_its_fate_and_the_rest_goes_first() {
 fn a_report_that_was_not_told_counts_when_its_worker_is_gone() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::one(1), None, 0.0);
+    books.push(Job::one(1), None, || 0.0);
     lays(&mut books);
     assert!(hand.runs());
     let mut heard = Heard::default();
@@ -389,7 +389,7 @@ fn a_report_that_was_not_told_counts_when_its_worker_is_gone() {
 fn what_a_terminated_worker_claims_late_is_found() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::one(1), None, 0.0);
+    books.push(Job::one(1), None, || 0.0);
     lays(&mut books);
     let mut heard = Heard::default();
     let (number, _) = books.down(0, &mut death(None), true, &mut heard).unwrap();
@@ -407,9 +407,9 @@ fn what_a_terminated_worker_claims_late_is_found() {
 fn outcomes_that_come_by_message_are_waited_for() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::many(1, 2), None, 0.0);
+    books.push(Job::many(1, 2), None, || 0.0);
     let next = books.next(2, &mut Vec::new()).unwrap();
-    assert!(books.lay(next, 2, &[1, 2], false, 0.0).is_ok());
+    assert!(books.lay(next, 2, &[1, 2], false).is_ok());
     let (slot, _) = hand.claims().unwrap();
     let part = |mut job: Job| {
         let rest = (job.len > 1).then(|| job.split_off(1));
@@ -428,7 +428,7 @@ fn outcomes_that_come_by_message_are_waited_for() {
 fn outcomes_that_do_not_come_are_lost_with_their_worker() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::one(1), None, 0.0);
+    books.push(Job::one(1), None, || 0.0);
     lays(&mut books);
     let (slot, _) = hand.claims().unwrap();
     hand.own.report_elsewhere(slot, 5);
@@ -446,7 +446,7 @@ fn a_job_leaves_its_bounded_queue_when_it_is_claimed() {
         counted: true,
         ..Job::one(5)
     };
-    books.push(counted, None, 0.0);
+    books.push(counted, None, || 0.0);
     lays(&mut books);
     assert!(books.hear().begun.is_empty());
     let (slot, _) = hand.claims().unwrap();
@@ -458,7 +458,7 @@ fn a_job_leaves_its_bounded_queue_when_it_is_claimed() {
 fn a_worker_is_let_go_when_it_has_said_that_it_has_nothing_and_has_nothing() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::one(1), None, 0.0);
+    books.push(Job::one(1), None, || 0.0);
     lays(&mut books);
     books.hears_quiet(0);
     assert!(!books.is_clear(0), "nobody has asked it to go");

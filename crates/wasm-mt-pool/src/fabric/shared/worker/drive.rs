@@ -9,7 +9,7 @@ const SLICE: f64 = 32_000.0;
 /// The same where async jobs are under way, which go on in the event loop alone.
 const SUSPENDED_SLICE: f64 = 4_000.0;
 
-/// So long messages alone have their turns, in microseconds: those that lie in its queue when it comes to them.
+/// So long messages alone have their turns, in microseconds, or jobs alone.
 const PATIENCE: f64 = 8_000.0;
 
 /// What the script is to do next. The numbers are those of `worker.js`.
@@ -24,8 +24,8 @@ pub(in super::super) enum Next {
 impl<W: SharedWords, S: Site> Worker<W, S> {
     /// Claims and runs what there is, for a while. The script has handled so many messages.
     ///
-    /// A worker to which messages are on their way hears them before it goes on, so that what was posted before a job was laid is not
-    /// overtaken. But it does one job at least after so long: neither keeps the other from its turn.
+    /// What was laid and what was posted have their turns in the order in which they came, as far as it is known. But neither keeps the
+    /// other from its turn for longer than [`PATIENCE`].
     pub(in super::super) fn drive(&self, handled: u32) -> Next {
         self.own.wakes();
         if self.is_over() {
@@ -40,7 +40,11 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
                 return next;
             }
             let mail = self.own.board().has_mail(handled);
-            let found = if mail && gives_way { None } else { self.take() };
+            let found = if mail && gives_way && !self.goes_before(handled, began) {
+                None
+            } else {
+                self.take()
+            };
             if let Some(found) = found {
                 (gives_way, since) = (true, began);
                 self.gave_way.set(None);
@@ -70,6 +74,12 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
                 return next;
             }
         }
+    }
+
+    /// Whether a job goes before the next message.
+    fn goes_before(&self, handled: u32, began: f64) -> bool {
+        self.pace.borrow().looked() - began < PATIENCE
+            && self.own.board().is_laid_before(handled, &self.lot)
     }
 
     fn slice(&self) -> f64 {

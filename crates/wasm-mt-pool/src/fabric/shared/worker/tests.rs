@@ -208,6 +208,24 @@ fn what_was_posted_is_heard_before_what_is_laid() {
 }
 
 #[test]
+fn what_was_laid_before_a_message_goes_before_it() {
+    let (mut desk, one, _) = two();
+    for job in [0, 1] {
+        desk.lay(1, &[job]);
+    }
+    desk.boards[0].mailed_behind(desk.own.lot().laid());
+    desk.lay(1, &[2]);
+    desk.boards[0].mailed_behind(desk.own.lot().laid());
+    desk.lay(1, &[3]);
+    assert_eq!(one.drive(0), Next::Stay);
+    assert_eq!(desk.values(), [0, 1]);
+    assert_eq!(one.drive(1), Next::Stay);
+    assert_eq!(desk.values(), [2]);
+    assert_eq!(one.drive(2), Next::Stay);
+    assert_eq!(desk.values(), [3]);
+}
+
+#[test]
 fn messages_without_end_keep_no_job_from_its_turn() {
     let (mut desk, one, _) = two();
     let mut ran = 0;
