@@ -59,6 +59,8 @@ struct Held {
     fronts: Vec<Box<Entry>>,
     /// The thread waits in its last one, or in what it polls, for what another thread has of that.
     waits: bool,
+    /// It has done so since a grace was over.
+    waited: bool,
     /// In the order in which they began.
     #[expect(clippy::vec_box, reason = "an entry moves about as a pointer")]
     suspended: Vec<Box<Entry>>,
@@ -325,7 +327,9 @@ impl Hand {
 
     /// It waits no more, or runs something meanwhile.
     pub fn has_waited(&self) {
-        self.lock().waits = false;
+        let mut held = self.lock();
+        held.waits = false;
+        held.waited = true;
     }
 
     /// Gives up on the thread. What it has begun ends with the error.
@@ -355,8 +359,9 @@ impl Hand {
         let beside = |entry: &Entry| !entry.has(id) && !entry.is_settled();
         let may_be_another =
             !held.fronts.is_empty() || held.suspended.iter().any(|entry| beside(entry));
-        // Invariant 3.
-        if held.waits || (!runs && (!held.turns || may_be_another)) {
+        // Invariant 3. Who has just waited has its time from then on.
+        let waited = std::mem::take(&mut held.waited);
+        if held.waits || waited || (!runs && (!held.turns || may_be_another)) {
             // Another job keeps the thread, and this one cannot be stopped before that lets go: not its fault.
             return self.arm_grace(&mut held, id);
         }

@@ -15,7 +15,9 @@ fn fib(n: u32) -> u64 {
 
 /// So many workers that let an aborted job go on for no longer than that.
 fn with_grace(workers: usize) -> Arc<Native> {
-    let config = Builder::new().abort_grace(Duration::from_millis(20));
+    // In miri to unwind takes longer than that.
+    let grace = Duration::from_millis(if cfg!(miri) { 1000 } else { 20 });
+    let config = Builder::new().abort_grace(grace);
     started(door::config(config), workers, true)
 }
 
