@@ -461,6 +461,20 @@ pub async fn a_checkpoint_ends_an_aborted_job_at_once() {
     all_are_woken(&pool).await;
 }
 
+pub async fn a_checkpoint_ends_an_aborted_job_that_was_posted_too() {
+    let threads = Thread::builder().abort_grace(LONG);
+    let Some(pool) = shared(ThreadPool::builder().workers(1).threads(threads)).await else {
+        return;
+    };
+    let x = 1.0f64;
+    for wait in [0, 30, 5] {
+        let bulk = Buffer::from(vec![x]);
+        aborts(&pool, job!(|bulk| spins(bulk[0])), wait).await;
+        aborts(&pool, job!(async |x| spins(x)), wait).await;
+    }
+    all_are_woken(&pool).await;
+}
+
 pub async fn an_aborted_job_takes_its_stolen_half_along() {
     let Some(pool) = without_grace(2).await else {
         return;

@@ -28,12 +28,13 @@ use crate::sys;
 ///   that takes no longer than [`Builder::abort_grace`](crate::Builder::abort_grace), it stays the same. A `catch_unwind` in
 ///   the job that does not go on with what it caught keeps the job until its next checkpoint. A program built with
 ///   `panic = "abort"` is not unwound, and there it does nothing.
-/// - **In a browser** a job that was posted cannot be told, so there it returns, and the worker is terminated after
+/// - **In a browser** a job cannot be told by message, so there it returns, and the worker is terminated after
 ///   `Builder::abort_grace`, checkpoint or not. It calls out of WebAssembly, without which WebKit never ends a terminated
 ///   worker that is in a loop: it goes on using a core. Chromium and Firefox end one in any case, Chromium within two
-///   seconds. A pool whose jobs travel through shared memory tells them: there it does not return where the job was aborted,
+///   seconds. A pool that shares memory with its workers tells them: there it does not return where the job was aborted,
 ///   or its time is over, or its pool ended, but ends the worker's instance at once, and another worker takes the place.
-///   What the job holds is not dropped: it goes with the instance.
+///   What the job holds is not dropped: it goes with the instance. A job that came by message has its grace all the same where
+///   async jobs await something beside it, which would go, too.
 /// - **In a WASI guest** the host stops the job there, where it shall, and gives others a turn where the job has had its own.
 ///   A host that preempts does both anywhere.
 ///

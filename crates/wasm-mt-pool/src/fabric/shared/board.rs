@@ -151,6 +151,16 @@ impl<W: SharedWords> Board<W> {
         self.words.load(words::ABORT) as u32
     }
 
+    /// By the owner: the low half of the id of the posted job that was aborted last. It stays: no other job has that id.
+    pub(crate) fn set_posted_abort(&self, id: u32) {
+        self.words.store(words::POSTED_ABORT, id as i32);
+    }
+
+    /// By anybody: what [`Board::set_posted_abort`] said last; 0 for none.
+    pub(crate) fn posted_abort(&self) -> u32 {
+        self.words.load(words::POSTED_ABORT) as u32
+    }
+
     /// By anybody: the highest number of the boards that its worker has views of.
     pub(crate) fn known(&self) -> u16 {
         self.words.load(words::KNOWN) as u16

@@ -97,6 +97,8 @@ pub(super) mod board {
     pub(in super::super) const PARK: u32 = 0;
 
     // What the owner writes.
+    /// Seldom, so it lies where there is room.
+    pub(in super::super) const POSTED_ABORT: u32 = 1;
     pub(in super::super) const MAIL: u32 = LINE;
     pub(in super::super) const ORDERS: u32 = LINE + 1;
     pub(in super::super) const ABORT: u32 = LINE + 2;

@@ -64,6 +64,9 @@ pub(super) trait Site {
     /// Async jobs are under way.
     fn is_suspended(&self) -> bool;
 
+    /// More than one is.
+    fn has_others(&self) -> bool;
+
     /// Pages of the instance's memory.
     fn pages(&self) -> u32;
 }

@@ -176,6 +176,9 @@ impl Link {
     }
 
     pub(crate) fn abort(&self, id: JobId, grace: bool) {
+        if grace {
+            aboard::of(self.token, About::Aborts(id));
+        }
         self.tell(&[
             self.token.into(),
             ABORT.into(),

@@ -188,6 +188,10 @@ impl Aboard for Boards {
         self.with(|shared| shared.books.mailed(at));
     }
 
+    fn aborts(&self, at: usize, id: u64) {
+        self.with(|shared| shared.books.abort_posted(at, id));
+    }
+
     fn ends(&self, at: usize) {
         self.with(|shared| shared.books.revoke(at));
     }

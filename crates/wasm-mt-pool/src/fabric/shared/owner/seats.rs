@@ -110,6 +110,13 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         }
     }
 
+    /// A job that was posted to the worker in a seat is to stop.
+    pub(crate) fn abort_posted(&self, seat: usize, id: u64) {
+        if let Some(board) = self.board(seat) {
+            board.set_posted_abort(id as u32);
+        }
+    }
+
     /// The worker is about to be terminated: it is to claim nothing more.
     pub(crate) fn revoke(&self, seat: usize) {
         if let Some(board) = self.board(seat) {

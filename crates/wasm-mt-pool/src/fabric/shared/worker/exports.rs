@@ -65,6 +65,10 @@ impl Site for Web {
         suspended() > 0
     }
 
+    fn has_others(&self) -> bool {
+        suspended() > 1
+    }
+
     fn pages(&self) -> u32 {
         core::arch::wasm32::memory_size::<0>() as u32
     }

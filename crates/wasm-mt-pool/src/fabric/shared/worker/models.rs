@@ -95,6 +95,10 @@ impl Site for Stage {
         self.suspended
     }
 
+    fn has_others(&self) -> bool {
+        false
+    }
+
     fn pages(&self) -> u32 {
         1
     }

@@ -82,9 +82,14 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
 
     /// Whether the job of that id, which runs, is to end at once: it is aborted, or all is over.
     pub(super) fn stops(&self, id: u64) -> bool {
-        let named = self.own.board().abort();
-        let is = named == id as u32 || (self.is_aborted() && self.runs(id));
-        if named != 0 && is {
+        let is = if self.runs(id) {
+            self.is_aborted()
+        } else {
+            // It may have been posted; and may be async, with others beside it, which it must not take along.
+            let named = self.own.board().posted_abort();
+            named != 0 && named == id as u32 && !self.site.has_others()
+        };
+        if is {
             return true;
         }
         self.checked.set(self.checked.get().wrapping_add(1));

@@ -22,6 +22,7 @@ struct Stage {
     said: RefCell<Vec<Said>>,
     now: Cell<f64>,
     suspended: Cell<bool>,
+    others: Cell<bool>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -40,6 +41,7 @@ impl Stage {
             now: Cell::new(0.0),
             // So that it never waits, unless a test wants it to.
             suspended: Cell::new(true),
+            others: Cell::new(false),
         }
     }
 }
@@ -94,6 +96,10 @@ impl Site for Stage {
 
     fn is_suspended(&self) -> bool {
         self.suspended.get()
+    }
+
+    fn has_others(&self) -> bool {
+        self.others.get()
     }
 
     fn pages(&self) -> u32 {
@@ -401,10 +407,14 @@ fn a_checkpoint_stops_the_job_that_is_named_and_no_other() {
         assert!(me.stops(10), "it is of the frame");
         assert!(me.stops(11), "so is this");
         assert!(!me.stops(1 << 52), "a fork of another's job is not");
-        board.set_abort(99);
+        board.set_abort(0);
+        board.set_posted_abort(99);
         assert!(!me.stops(10));
         assert!(me.stops(99), "it came by message");
-        board.set_abort(0);
+        me.site.others.set(true);
+        assert!(!me.stops(99), "async jobs beside it would end with it");
+        me.site.others.set(false);
+        board.set_posted_abort(0);
         assert!((0..15).all(|_| !me.stops(10)));
         Some(job.to_vec())
     });

@@ -150,6 +150,8 @@ impl Aboard for Counts {
         self.posted.fetch_add(1, Ordering::Relaxed);
     }
 
+    fn aborts(&self, _: usize, _: u64) {}
+
     fn ends(&self, _: usize) {
         self.ends.fetch_add(1, Ordering::Relaxed);
     }
