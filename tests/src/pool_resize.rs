@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures::StreamExt;
 use futures::future::{join, poll_immediate};
 
-use wasm_mt::{Thread, job};
+use wasm_mt::{Thread, channel, job};
 use wasm_mt_pool::ThreadPool;
 
 use crate::common::{
@@ -231,11 +232,15 @@ pub async fn a_worker_is_replaced_after_so_many_jobs() {
 
 pub async fn a_worker_is_not_replaced_while_its_async_job_awaits_something() {
     let pool = built(ThreadPool::builder().workers(1).recycle_jobs(2)).await;
-    let waits = pool.spawn(job!(async || {
+    let (begins, mut begun) = channel::<()>();
+    let waits = pool.spawn(job!(async |begins| {
         let before = count();
+        begins.send(()).unwrap();
         Gate.await;
         (before, counted())
     }));
+    // What shares memory may come before what waits for a message.
+    begun.next().await.unwrap().unwrap();
     for n in 2..20 {
         assert_eq!(pool.spawn(job!(|| count())).timeout(LONG).await.unwrap(), n);
     }

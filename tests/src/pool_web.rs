@@ -237,8 +237,14 @@ pub async fn an_idempotent_job_of_a_pool_begins_again_in_the_next_worker() {
         })
         .idempotent(),
     );
-    let once = pool.spawn(job!(async || pending::<u8>().await));
+    let (begins, mut begun) = channel::<()>();
+    let once = pool.spawn(job!(async |begins| {
+        begins.send(()).unwrap();
+        pending::<u8>().await
+    }));
     assert_eq!(told.next().await.unwrap().unwrap(), 0);
+    // What shares memory may come before what waits for a message.
+    begun.next().await.unwrap().unwrap();
     assert!(
         pool.spawn(job!(|| -> u8 { panic!("takes them along") }))
             .await
