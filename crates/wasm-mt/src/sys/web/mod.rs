@@ -95,8 +95,8 @@ thread_local! {
     static ON_CHECKPOINT: Cell<Option<fn(u64)>> = const { Cell::new(None) };
 }
 
-/// What [`checkpoint`] calls from now on in this instance, with the running job's id. It has to call out, and ends an aborted
-/// job by [`stop_here`].
+/// What [`checkpoint`](crate::checkpoint()) calls from now on in this instance, with the running job's id. It has to call out, and
+/// ends an aborted job by [`stop_here`].
 pub fn on_checkpoint(f: fn(u64)) {
     ON_CHECKPOINT.set(Some(f));
 }
