@@ -87,7 +87,8 @@ impl Local {
         };
         let is_it = jobs.is(fork);
         if !is_it {
-            self.deque.push(jobs);
+            // Who was relied on for it may have looked while it was not there.
+            self.lay(jobs);
         }
         is_it
     }
@@ -103,8 +104,14 @@ impl Local {
             }
             stops |= door::stops();
             if !stops {
-                if let Some(outcome) = fork.run_here() {
-                    break Some(outcome);
+                if fork.waits() {
+                    // What runs now answers for the thread.
+                    self.hand.has_waited();
+                    let outcome = fork.run_here();
+                    let _ = self.hand.waits();
+                    if outcome.is_some() {
+                        break outcome;
+                    }
                 }
             } else if fork.withdraw() {
                 break None;
