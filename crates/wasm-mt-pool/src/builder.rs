@@ -100,7 +100,9 @@ impl Builder {
     /// ```
     ///
     /// What cannot lie in shared memory (async jobs, what has values of JavaScript's or a [`Buffer`](wasm_mt::Buffer) among its
-    /// arguments, the ends of channels) goes by message in any case. Between the two kinds the order is kept as far as a worker sees it.
+    /// arguments, the ends of channels) goes by message in any case. Between the two kinds no order is promised: either may begin before
+    /// one of the other kind that was spawned earlier. Where that matters, await the first, or have it send.
+    ///
     /// Natively, where values move, and in a WASI guest, whose host has the jobs, there is one way only, and this says nothing.
     pub fn fabric(mut self, fabric: choice::Fabric) -> Self {
         self.settings.fabric = fabric;

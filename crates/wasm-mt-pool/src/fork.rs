@@ -37,8 +37,8 @@ use crate::fabric;
 /// The halves run at the same time
 ///
 /// - **natively**, in a job of a pool of several workers, unless it was built with [`steal(false)`](crate::Builder::steal),
-/// - **in a browser**, in a job of a pool whose [`fabric`](crate::ThreadPool::fabric) is `Shared`, where what `b` is made of lies in
-///   bytes: no JavaScript value and no channel is in it,
+/// - **in a browser**, in such a job, where the pool's [`fabric`](crate::ThreadPool::fabric) is `Shared` and what `b` is made of lies
+///   in bytes: no JavaScript value and no channel is in it,
 /// - **in a WASI guest**, in a job: `b` is a job of its own, and the guest waits for it.
 ///
 /// Anywhere else, as in a page and on a [`Thread`](wasm_mt::Thread), `b` is called after `a`. The results are the same.

@@ -48,7 +48,7 @@ pub struct WorkerStats {
     pub run: u64,
     /// Jobs that it was given: natively, that it has begun.
     pub posted: u64,
-    /// Those of them that it took from the deque of another worker.
+    /// Those of them that it took from the deque of another worker, and halves of others' [`join`](crate::join())s.
     pub stolen: u64,
     /// Messages in which it was given them; natively one a job.
     pub frames: u64,

@@ -101,7 +101,8 @@ impl Builder {
     }
 
     /// How long an aborted job may go on before its worker is taken from under it and replaced: 200 ms by default.
-    /// `None` never does that; the thread is then busy until the job ends by itself.
+    /// `None` never does that; the thread is then busy until the job ends by itself, or, where a pool shares memory with its
+    /// workers, calls [`checkpoint`](crate::checkpoint()).
     ///
     /// An async job that was aborted and goes on without an `await` keeps its worker while another async job, not aborted, is
     /// suspended beside it: which of the two is running cannot be told.

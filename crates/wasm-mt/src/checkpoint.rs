@@ -33,8 +33,9 @@ use crate::sys;
 ///   worker that is in a loop: it goes on using a core. Chromium and Firefox end one in any case, Chromium within two
 ///   seconds. A pool that shares memory with its workers tells them: there it does not return where the job was aborted,
 ///   or its time is over, or its pool ended, but ends the worker's instance at once, and another worker takes the place.
-///   What the job holds is not dropped: it goes with the instance. A job that came by message has its grace all the same where
-///   async jobs await something beside it, which would go, too.
+///   What the job holds is not dropped: it goes with the instance. Where async jobs await something
+///   beside it, which would go, too, its grace decides as ever; and so for a job that came by message in any case where
+///   `abort_grace` is `None`.
 /// - **In a WASI guest** the host stops the job there, where it shall, and gives others a turn where the job has had its own.
 ///   A host that preempts does both anywhere.
 ///

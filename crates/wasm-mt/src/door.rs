@@ -34,6 +34,8 @@ pub use crate::sys::{
 pub use crate::sys::{Task, Value, decode};
 #[cfg(target_os = "wasi")]
 pub use crate::sys::{end_view, given_up, given_up_many, running, stats, submit, workers};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use crate::worker::has_suspended_beside;
 pub use crate::worker::{Outcome, suspended};
 /// What a builder was told.
 pub fn config(builder: Builder) -> Config {

@@ -61,6 +61,12 @@ pub(crate) fn not_joined() -> JoinError {
     JoinError::encode("an async job", why.into())
 }
 
+/// Whether an async job other than this one has begun on this thread and not ended.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub fn has_suspended_beside(id: JobId) -> bool {
+    SUSPENDED.with_borrow(|all| all.iter().any(|job| job.id != id))
+}
+
 /// How many async jobs of this thread have begun and not ended.
 pub fn suspended() -> usize {
     SUSPENDED.with_borrow(Vec::len)

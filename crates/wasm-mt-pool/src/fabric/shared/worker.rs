@@ -64,8 +64,8 @@ pub(super) trait Site {
     /// Async jobs are under way.
     fn is_suspended(&self) -> bool;
 
-    /// More than one is.
-    fn has_others(&self) -> bool;
+    /// Others than this one are.
+    fn has_others(&self, id: u64) -> bool;
 
     /// Pages of the instance's memory.
     fn pages(&self) -> u32;
@@ -121,8 +121,6 @@ pub(super) struct Worker<W, S> {
     alone: Cell<bool>,
     /// Since when jobs have waited for messages.
     gave_way: Cell<Option<f64>>,
-    /// It has said that it is quiet, since it was told to leave.
-    quiet: Cell<bool>,
     /// Invariant 1.
     over: Cell<bool>,
     /// How often a checkpoint has looked.
@@ -150,7 +148,6 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             claimed: RefCell::default(),
             alone: Cell::new(false),
             gave_way: Cell::new(None),
-            quiet: Cell::new(false),
             over: Cell::new(false),
             checked: Cell::new(0),
             random: Cell::new(random),

@@ -122,7 +122,9 @@ impl State {
         let starting = seats.filter(|seat| seat.phase == Phase::Starting).count();
         let laid = self.shared.as_ref();
         let laid = laid.map_or(0, |shared| shared.books.for_workers());
-        let wanted = self.dispatch.for_others() + laid.saturating_sub(self.ups());
+        // One that is busy with what was posted comes for nothing that is laid.
+        let free = self.ups().saturating_sub(self.dispatch.busy());
+        let wanted = self.dispatch.for_others() + laid.saturating_sub(free);
         let mut wanted = wanted.saturating_sub(starting);
         let mut woken = Vec::new();
         for at in 0..self.seats.len() {

@@ -13,7 +13,7 @@ pub(super) struct Seat<W> {
     /// It takes nothing more, and has said so.
     quiet: bool,
     /// The slot whose job is to stop, and that job.
-    pub(super) stops: Option<(u32, u64)>,
+    pub(super) stops: Vec<(u32, u64)>,
     pub(super) figures: Figures,
     /// What the present board's counters had said by then.
     seen: (u32, u32),
@@ -41,7 +41,7 @@ impl<W: SharedWords> Seat<W> {
         Seat {
             board: None,
             quiet: false,
-            stops: None,
+            stops: Vec::new(),
             figures: Figures::default(),
             seen: (0, 0),
         }
@@ -79,7 +79,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         let taken = &mut self.seats[seat];
         taken.board = Some(board.clone());
         taken.quiet = false;
-        taken.stops = None;
+        taken.stops.clear();
         taken.seen = (0, 0);
         self.lot.lot().set_current(seat as u32, board.number());
         Some(board)

@@ -73,8 +73,10 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         self.seats[seat].count();
         let mut jobs = 0;
         for Report { slot, ran, content } in reports {
-            if let Some((_, id)) = self.seats[seat].stops.take_if(|(of, _)| *of == slot) {
-                board.set_abort(0);
+            let stops = &mut self.seats[seat].stops;
+            if let Some(place) = stops.iter().position(|(of, _)| *of == slot) {
+                let (_, id) = stops.remove(place);
+                board.set_abort(stops.last().map_or(0, |(_, id)| *id as u32));
                 heard.stopped.push((seat, id));
             }
             let Some(laid) = self.take_laid(slot) else {
@@ -182,11 +184,13 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             return Abandoned::Ended;
         };
         let taken = &mut self.seats[seat];
-        if taken.stops.is_none()
-            && let Some(board) = &taken.board
-        {
-            taken.stops = Some((slot, id));
-            // The worker compares the low half.
+        // Each has its grace, which its report ends: those that have run, and were not heard of, too.
+        if taken.stops.iter().any(|(of, _)| *of == slot) {
+            return Abandoned::Ended;
+        }
+        taken.stops.push((slot, id));
+        if let Some(board) = &taken.board {
+            // The last is the one that runs, if any of them does. The worker compares the low half.
             board.set_abort(id as u32);
         }
         Abandoned::Runs(seat)
@@ -257,7 +261,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         }
         let taken = self.seats.get_mut(seat)?;
         taken.count();
-        taken.stops = None;
+        taken.stops.clear();
         taken.figures.memory = 0;
         let board = taken.board.take()?;
         let number = board.number();

@@ -340,6 +340,27 @@ fn a_job_that_nobody_has_begun_is_withdrawn_and_one_that_runs_is_to_stop() {
 }
 
 #[test]
+fn each_job_that_is_to_stop_has_its_end_told() {
+    let mut books = books();
+    let worker = worker(&mut books, 0);
+    for id in 1..3 {
+        books.push(Job::one(id), None, || 0.0);
+    }
+    lays(&mut books);
+    let (first, bytes) = worker.claims().unwrap();
+    assert!(worker.own.report(first, 0, &bytes));
+    let (second, bytes) = worker.claims().unwrap();
+    // The first has run, and was not heard of.
+    assert!(matches!(books.abandon(1), Abandoned::Runs(0)));
+    assert!(matches!(books.abandon(2), Abandoned::Runs(0)));
+    assert_eq!(worker.own.board().abort(), 2);
+    assert!(worker.own.report(second, 0, &bytes));
+    let heard = books.hear();
+    assert_eq!(heard.stopped, [(0, 1), (0, 2)]);
+    assert_eq!(worker.own.board().abort(), 0);
+}
+
+#[test]
 fn what_a_dead_worker_had_begun_meets_its_fate_and_the_rest_goes_first() {
     let mut books = books();
     let hand = worker(&mut books, 0);

@@ -97,9 +97,6 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             return Some(Next::Stay);
         }
         let leaves = given & orders::LEAVE != 0;
-        if !leaves {
-            self.quiet.set(false);
-        }
         // Until the owner has heard of that job's end, it may be about to end this worker.
         let waits = self.own.board().abort() != 0;
         if !leaves && !waits {
@@ -111,9 +108,8 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
         if waits {
             return Some(Next::Hop);
         }
-        if !self.quiet.replace(true) {
-            self.site.quiet();
-        }
+        // Each time: an order may have been taken back and given again meanwhile.
+        self.site.quiet();
         Some(Next::Stay)
     }
 

@@ -65,8 +65,8 @@ impl Site for Web {
         suspended() > 0
     }
 
-    fn has_others(&self) -> bool {
-        suspended() > 1
+    fn has_others(&self, id: u64) -> bool {
+        door::has_suspended_beside(door::id(id))
     }
 
     fn pages(&self) -> u32 {

@@ -112,14 +112,10 @@ pub(super) struct Failure {
 impl Failure {
     /// The message last: of what is too long for its room the end is cut off.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let place = self.place.as_deref().unwrap_or_default();
-        let place = &place[..place.len().min(usize::from(u8::MAX))];
-        [
-            &[place.len() as u8],
-            place.as_bytes(),
-            self.message.as_bytes(),
-        ]
-        .concat()
+        let place = self.place.as_deref().unwrap_or_default().as_bytes();
+        // Its end has line and column.
+        let place = &place[place.len().saturating_sub(usize::from(u8::MAX))..];
+        [&[place.len() as u8], place, self.message.as_bytes()].concat()
     }
 
     /// Of what another wrote, which may be cut off anywhere.

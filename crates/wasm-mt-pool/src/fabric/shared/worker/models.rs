@@ -95,7 +95,7 @@ impl Site for Stage {
         self.suspended
     }
 
-    fn has_others(&self) -> bool {
+    fn has_others(&self, _: u64) -> bool {
         false
     }
 

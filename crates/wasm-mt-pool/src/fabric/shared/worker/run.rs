@@ -85,10 +85,12 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
         let is = if self.runs(id) {
             self.is_aborted()
         } else {
-            // It may have been posted; and may be async, with others beside it, which it must not take along.
+            // It may have been posted.
             let named = self.own.board().posted_abort();
-            named != 0 && named == id as u32 && !self.site.has_others()
+            named != 0 && named == id as u32
         };
+        // Async jobs beside it would end with it: then its grace decides.
+        let is = is && !self.site.has_others(id);
         if is {
             return true;
         }
@@ -99,7 +101,11 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     /// What runs is a fork whose joiner is gone, and nothing but that ends with this instance.
     fn is_orphan(&self) -> bool {
         match &self.claimed.borrow()[..] {
-            [(_, from)] => self.alone.get() && from.orders() & orders::REVOKED != 0,
+            [(_, from)] => {
+                self.alone.get()
+                    && !self.site.is_suspended()
+                    && from.orders() & orders::REVOKED != 0
+            }
             _ => false,
         }
     }
