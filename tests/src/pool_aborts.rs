@@ -229,12 +229,13 @@ pub async fn a_job_that_is_aborted_behind_an_endless_one_is_never_run_and_its_ne
 pub async fn an_aborted_async_job_that_awaits_keeps_its_worker() {
     let pool = pool(1).await;
     for round in 1..=3 {
-        let waits = pool.spawn(job!(async || {
+        let (begins, mut begun) = channel::<()>();
+        let waits = pool.spawn(job!(async |begins| {
             let _counts = CountsItsDrop;
+            begins.send(()).unwrap();
             pending::<u8>().await
         }));
-        // It has begun.
-        pool.spawn(job!(|| ())).await.unwrap();
+        begun.next().await.unwrap().unwrap();
         waits.abort();
         assert!(waits.await.unwrap_err().is_cancelled());
         let dropped = pool.spawn(job!(async || {

@@ -162,10 +162,14 @@ pub async fn aborting_the_endless_jobs_of_all_workers_frees_the_pool() {
 
 pub async fn an_aborted_async_job_of_a_pool_is_dropped_at_its_await() {
     let pool = pool(1).await;
-    let handle = pool.spawn(job!(async || {
+    let (begins, mut begun) = channel::<()>();
+    let handle = pool.spawn(job!(async |begins| {
         let _counts = CountsItsDrop;
+        begins.send(()).unwrap();
         Gate.await;
     }));
+    // What shares memory may come before what waits for a message.
+    begun.next().await.unwrap().unwrap();
     assert_eq!(pool.spawn(job!(|| counted())).await.unwrap(), 0);
     handle.abort();
     assert!(handle.await.unwrap_err().is_cancelled());

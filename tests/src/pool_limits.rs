@@ -175,8 +175,8 @@ async fn places(handles: [Vec<JoinHandle<u32>>; 3]) -> [Vec<u32>; 3] {
 async fn order(background: u32, normal: u32, urgent: u32) -> [Vec<u32>; 3] {
     let pool = pool(1).await;
     if cfg!(target_family = "wasm") {
-        // Nothing is posted to a busy worker before the end of the turn.
-        let busy = pool.spawn(job!(|| busy_for(50.0)));
+        // They are laid, or posted at the end of the turn, while it is busy.
+        let busy = pool.spawn(job!(|| busy_for(500.0)));
         let handles = spawn_ranked(&pool, background, normal, urgent);
         busy.await.unwrap();
         places(handles).await

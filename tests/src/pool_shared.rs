@@ -180,7 +180,7 @@ pub async fn shared_memory_that_cannot_be_had_is_a_start_error_that_says_why() {
 pub async fn workers_go_on_while_their_owner_is_blocked() {
     let Some(pool) = sharing(2).await else { return };
     let work = || {
-        (0..60).map(|n: u32| {
+        (0..300).map(|n: u32| {
             pool.spawn(job!(|n| {
                 busy_for(3.0);
                 (n, Date::now())
@@ -229,6 +229,17 @@ fn works(milliseconds: u32) -> (f64, Vec<u64>) {
 
 pub async fn a_tree_of_halves_ends_while_its_owner_is_blocked() {
     let Some(pool) = sharing(2).await else { return };
+    // A worker that has rested for long is woken by its owner alone: both have worked just now.
+    loop {
+        let threads = pool.map(0..20u32, |_| {
+            busy_for(1.0);
+            this_thread()
+        });
+        let threads = threads.await.unwrap();
+        if threads.iter().any(|id| *id != threads[0]) {
+            break;
+        }
+    }
     let (tells, mut told) = channel::<u32>();
     // The sender has it go by message; what it forks does not.
     let tree = pool.spawn(job!(|tells: Sender<u32>| {
