@@ -151,7 +151,7 @@ impl<W: SharedWords> Board<W> {
         self.words.load(words::ABORT) as u32
     }
 
-    /// By the owner: the low half of the id of the posted job that was aborted last. It stays: no other job has that id.
+    /// By the owner: the low half of the id of the posted job that was aborted last; 0 once its end was heard.
     pub(crate) fn set_posted_abort(&self, id: u32) {
         self.words.store(words::POSTED_ABORT, id as i32);
     }

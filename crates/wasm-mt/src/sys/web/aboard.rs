@@ -25,7 +25,7 @@ pub(super) const QUIET: u32 = 18;
 
 /// What a pool's workers share with their owner, by the number of each.
 ///
-/// `posted`, `aborts` and `ends` call nobody: they may be called under the lane's lock.
+/// `posted`, `aborts`, `goes_on` and `ends` call nobody: they may be called under the lane's lock.
 pub trait Aboard: Send + Sync {
     /// What the worker is given that is about to start, in its instance to the export `__wasm_mt_board`: an object. From now on the
     /// number is that worker's. A worker that is to be replaced has been ended before.
@@ -34,6 +34,8 @@ pub trait Aboard: Send + Sync {
     fn posted(&self, at: usize);
     /// A job that it may run is to stop, and it may end with that job.
     fn aborts(&self, at: usize, id: u64);
+    /// The end of that job was heard, so it does not end with it.
+    fn goes_on(&self, at: usize, id: u64);
     /// It is about to be terminated. It may go on for a while.
     fn ends(&self, at: usize);
 }
@@ -62,6 +64,7 @@ impl Place {
 pub(super) enum About<'a> {
     Posted,
     Aborts(JobId),
+    GoesOn(JobId),
     /// It told this of jobs.
     Told(&'a mut Vec<(JobId, Told)>),
     Ends,
@@ -110,6 +113,7 @@ fn knows(token: f64, about: About<'_>) -> Out {
     match about {
         About::Posted => aboard.posted(at),
         About::Aborts(id) => aboard.aborts(at, id.0),
+        About::GoesOn(id) => aboard.goes_on(at, id.0),
         About::Ends => aboard.ends(at),
         About::Told(told) => {
             if let Some((lane, generation)) = link::owner(token) {

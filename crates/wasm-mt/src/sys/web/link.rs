@@ -189,6 +189,7 @@ impl Link {
 
     /// The end of an aborted job was heard, within its grace.
     pub(crate) fn go(&self, id: JobId) {
+        aboard::of(self.token, About::GoesOn(id));
         self.tell(&[self.token.into(), GO.into(), entry::number(id)]);
     }
 

@@ -192,6 +192,10 @@ impl Aboard for Boards {
         self.with(|shared| shared.books.abort_posted(at, id));
     }
 
+    fn goes_on(&self, at: usize, id: u64) {
+        self.with(|shared| shared.books.ended_posted(at, id));
+    }
+
     fn ends(&self, at: usize) {
         self.with(|shared| shared.books.revoke(at));
     }

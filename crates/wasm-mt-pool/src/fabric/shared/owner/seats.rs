@@ -117,6 +117,15 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         }
     }
 
+    /// The end of that job was heard.
+    pub(crate) fn ended_posted(&self, seat: usize, id: u64) {
+        if let Some(board) = self.board(seat)
+            && board.posted_abort() == id as u32
+        {
+            board.set_posted_abort(0);
+        }
+    }
+
     /// The worker is about to be terminated: it is to claim nothing more.
     pub(crate) fn revoke(&self, seat: usize) {
         if let Some(board) = self.board(seat) {

@@ -98,7 +98,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
         }
         let leaves = given & orders::LEAVE != 0;
         // Until the owner has heard of that job's end, it may be about to end this worker.
-        let waits = self.own.board().abort() != 0;
+        let waits = self.own.board().abort() != 0 || self.own.board().posted_abort() != 0;
         if !leaves && !waits {
             return None;
         }

@@ -152,6 +152,8 @@ impl Aboard for Counts {
 
     fn aborts(&self, _: usize, _: u64) {}
 
+    fn goes_on(&self, _: usize, _: u64) {}
+
     fn ends(&self, _: usize) {
         self.ends.fetch_add(1, Ordering::Relaxed);
     }
