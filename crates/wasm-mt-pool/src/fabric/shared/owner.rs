@@ -10,7 +10,7 @@ mod heap;
 mod seats;
 mod settle;
 mod sizes;
-#[cfg(test)]
+#[cfg(all(test, not(loom), not(target_family = "wasm")))]
 mod tests;
 mod unit;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wasm_bindgen::prelude::*;
 
-use super::words::SharedWords;
+use super::words::{SharedWords, read_by_word, write_by_word};
 
 #[wasm_bindgen]
 extern "C" {
@@ -130,23 +130,14 @@ impl SharedWords for Sab {
         if len as usize > FEW {
             return self.0.bytes.copy(at * 4, at * 4 + len);
         }
-        let mut bytes = Vec::with_capacity(len as usize + 3);
-        for word in 0..len.div_ceil(4) {
-            bytes.extend_from_slice(&self.get(at + word).to_le_bytes());
-        }
-        bytes.truncate(len as usize);
-        bytes
+        read_by_word(self, at, len)
     }
 
     fn write(&self, at: u32, bytes: &[u8]) {
         if bytes.len() > FEW {
             return self.0.bytes.fill(bytes, at * 4);
         }
-        for (word, chunk) in (at..).zip(bytes.chunks(4)) {
-            let mut value = [0; 4];
-            value[..chunk.len()].copy_from_slice(chunk);
-            self.set(word, i32::from_le_bytes(value));
-        }
+        write_by_word(self, at, bytes);
     }
 
     fn wait(&self, at: u32, value: i32, milliseconds: f64) {

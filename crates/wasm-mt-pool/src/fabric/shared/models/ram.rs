@@ -208,21 +208,6 @@ impl SharedWords for Ram {
             .store(value, Ordering::Relaxed);
     }
 
-    fn read(&self, at: u32, len: u32) -> Vec<u8> {
-        let words = at..at + len.div_ceil(4);
-        let mut bytes: Vec<u8> = words.flat_map(|at| self.get(at).to_le_bytes()).collect();
-        bytes.truncate(len as usize);
-        bytes
-    }
-
-    fn write(&self, at: u32, bytes: &[u8]) {
-        for (at, chunk) in (at..).zip(bytes.chunks(4)) {
-            let mut word = [0; 4];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.set(at, i32::from_le_bytes(word));
-        }
-    }
-
     /// Has no end but a notify: whoever is not woken is a deadlock.
     fn wait(&self, at: u32, value: i32, _: f64) {
         self.life.step();

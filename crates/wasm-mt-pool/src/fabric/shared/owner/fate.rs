@@ -67,7 +67,7 @@ impl<U: Unit> Met<U> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom), not(target_family = "wasm")))]
 mod tests {
     use super::super::tests::Job;
     use super::*;

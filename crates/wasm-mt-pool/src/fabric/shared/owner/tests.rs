@@ -1,9 +1,7 @@
 //! The books over native words, with workers that are called by hand.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
-
 use super::*;
+use crate::fabric::shared::tests::heap::Heap;
 use crate::fabric::shared::{Counters, Lot, OwnBoard, orders};
 
 /// Jobs whose numbers are all there is to them.
@@ -81,92 +79,10 @@ impl Unit for Job {
     }
 }
 
-#[derive(Clone)]
-struct Words(Arc<[AtomicI32]>);
-
-impl Words {
-    fn new(bytes: u32) -> Self {
-        Words((0..bytes / 4).map(|_| AtomicI32::new(0)).collect())
-    }
-
-    fn at(&self, at: u32) -> &AtomicI32 {
-        &self.0[at as usize]
-    }
-}
-
-// ORDERING: SeqCst throughout, as in JavaScript; there is one thread only.
-impl SharedWords for Words {
-    fn load(&self, at: u32) -> i32 {
-        self.at(at).load(SeqCst)
-    }
-
-    fn store(&self, at: u32, value: i32) {
-        self.at(at).store(value, SeqCst);
-    }
-
-    fn exchange(&self, at: u32, value: i32) -> i32 {
-        self.at(at).swap(value, SeqCst)
-    }
-
-    fn compare_exchange(&self, at: u32, expected: i32, value: i32) -> i32 {
-        let exchanged = self
-            .at(at)
-            .compare_exchange(expected, value, SeqCst, SeqCst);
-        exchanged.unwrap_or_else(|found| found)
-    }
-
-    fn and(&self, at: u32, bits: i32) -> i32 {
-        self.at(at).fetch_and(bits, SeqCst)
-    }
-
-    fn or(&self, at: u32, bits: i32) -> i32 {
-        self.at(at).fetch_or(bits, SeqCst)
-    }
-
-    fn add(&self, at: u32, more: i32) -> i32 {
-        self.at(at).fetch_add(more, SeqCst)
-    }
-
-    fn get(&self, at: u32) -> i32 {
-        self.load(at)
-    }
-
-    fn set(&self, at: u32, value: i32) {
-        self.store(at, value);
-    }
-
-    fn read(&self, at: u32, len: u32) -> Vec<u8> {
-        let words = (at..).take(len.div_ceil(4) as usize);
-        let mut bytes: Vec<u8> = words.flat_map(|at| self.load(at).to_le_bytes()).collect();
-        bytes.truncate(len as usize);
-        bytes
-    }
-
-    fn write(&self, at: u32, bytes: &[u8]) {
-        for (at, chunk) in (at..).zip(bytes.chunks(4)) {
-            let mut word = [0; 4];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.store(at, i32::from_le_bytes(word));
-        }
-    }
-
-    fn wait(&self, _: u32, _: i32, _: f64) {}
-
-    fn notify(&self, _: u32) {}
-
-    fn bytes(&self) -> u32 {
-        self.0.len() as u32 * 4
-    }
-
-    fn grow(&self, _: u32) -> bool {
-        false
-    }
-}
-
 /// A worker, which does as it is told here.
 struct Hand {
-    lot: Lot<Words>,
-    own: OwnBoard<Words>,
+    lot: Lot<Heap>,
+    own: OwnBoard<Heap>,
 }
 
 impl Hand {
@@ -190,14 +106,19 @@ impl Hand {
     }
 }
 
-type Books = Owner<Words, Job>;
+/// So many bytes, and no more.
+fn memory(bytes: u32) -> Heap {
+    Heap::new(bytes, bytes)
+}
+
+type Books = Owner<Heap, Job>;
 
 fn books() -> Books {
-    Owner::new(Words::new(Lot::<Words>::BYTES), Words::new(1 << 14))
+    Owner::new(memory(Lot::<Heap>::BYTES), memory(1 << 14))
 }
 
 fn worker(books: &mut Books, seat: usize) -> Hand {
-    let (words, bulk) = (Words::new(Board::<Words>::BYTES), Words::new(1 << 14));
+    let (words, bulk) = (memory(Board::<Heap>::BYTES), memory(1 << 14));
     let board = books.enter(seat, words, bulk).unwrap();
     Hand {
         lot: books.lot.lot().clone(),

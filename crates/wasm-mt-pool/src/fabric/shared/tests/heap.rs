@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use super::super::SharedWords;
+use super::super::words::write_by_word;
 
 /// Zeroes, of which others have views.
 #[derive(Clone)]
@@ -75,20 +76,9 @@ impl SharedWords for Heap {
         self.word(at).store(value, Ordering::Relaxed);
     }
 
-    fn read(&self, at: u32, len: u32) -> Vec<u8> {
-        let words = at..at + len.div_ceil(4);
-        let mut bytes: Vec<u8> = words.flat_map(|at| self.get(at).to_le_bytes()).collect();
-        bytes.truncate(len as usize);
-        bytes
-    }
-
     fn write(&self, at: u32, bytes: &[u8]) {
         assert!(at * 4 + bytes.len() as u32 <= self.bytes());
-        for (at, chunk) in (at..).zip(bytes.chunks(4)) {
-            let mut word = [0; 4];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.set(at, i32::from_le_bytes(word));
-        }
+        write_by_word(self, at, bytes);
     }
 
     fn wait(&self, at: u32, value: i32, milliseconds: f64) {
