@@ -325,13 +325,6 @@ impl Lane {
         self.with_link(sys::Link::wake);
     }
 
-    /// Its worker has, or may have, something to do that was not posted to it: where nothing else tells of its end, it is asked for
-    /// signs of life, as long as [`Feed::out`] says so.
-    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-    pub fn watch(&self) {
-        self.with_link(sys::Link::watch);
-    }
-
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     fn with_link<R>(&self, f: impl FnOnce(&sys::Link) -> R) -> Option<R> {
         let state = self.lock();

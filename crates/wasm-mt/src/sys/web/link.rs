@@ -217,11 +217,6 @@ impl Link {
         self.token
     }
 
-    /// Jobs that were not posted may be out.
-    pub(crate) fn watch(&self) {
-        watch::posted(self.token);
-    }
-
     fn tell(&self, message: &[JsValue]) {
         tell(self.token, &self.worker, message);
     }
