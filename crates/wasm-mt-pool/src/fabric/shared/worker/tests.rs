@@ -361,6 +361,18 @@ fn who_takes_nothing_wakes_another_for_it() {
 }
 
 #[test]
+fn a_worker_claims_nothing_while_the_end_of_an_aborted_job_is_not_heard() {
+    let (mut desk, one, _) = two();
+    desk.boards[0].set_posted_abort(7);
+    desk.lay(1, &[1]);
+    assert_eq!(one.drive(0), Next::Hop);
+    assert!(desk.hear().is_empty());
+    desk.boards[0].set_posted_abort(0);
+    one.drive(0);
+    assert_eq!(desk.values(), [1]);
+}
+
+#[test]
 fn a_revoked_worker_claims_nothing() {
     let (mut desk, one, other) = two();
     desk.boards[0].order(orders::REVOKED);
