@@ -7,6 +7,8 @@
 mod ask;
 #[cfg(target_os = "wasi")]
 mod hosted;
+#[cfg(all(test, loom))]
+mod models;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 #[cfg(any(
@@ -14,6 +16,8 @@ mod native;
     all(test, not(target_family = "wasm"))
 ))]
 mod post;
+#[cfg(not(target_os = "wasi"))]
+mod random;
 #[cfg(any(
     all(target_family = "wasm", target_os = "unknown"),
     all(test, not(target_family = "wasm"))

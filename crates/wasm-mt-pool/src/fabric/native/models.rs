@@ -3,9 +3,8 @@
 //!
 //! Each model is run whole, and again without each [`Step`] that it is about: then it must fail.
 
-use std::process::Command;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use loom::sync::Notify;
@@ -15,46 +14,16 @@ use loom::thread;
 use super::park::Found;
 use super::sleep::{Sleep, Work};
 use super::sync::Step;
+use crate::fabric::models;
 
-/// Names the step that is left out.
-const LEFT_OUT: &str = "WASM_MT_LEFT_OUT";
-
-pub(super) fn taken(step: Step) -> bool {
-    static LEFT: LazyLock<Option<String>> = LazyLock::new(|| std::env::var(LEFT_OUT).ok());
-    LEFT.as_ref()
-        .is_none_or(|left| *left != format!("{step:?}"))
-}
-
-/// Set where the models are to run with as many preemptions as end within some minutes; else they have three, or
-/// `LOOM_MAX_PREEMPTIONS`.
-const DEEP: &str = "WASM_MT_DEEP";
-
+/// With three preemptions, and in deep runs so many.
 fn check(model: fn(), deep: usize) {
-    let is_deep = std::env::var_os(DEEP).is_some();
-    let mut builder = loom::model::Builder::new();
-    builder
-        .preemption_bound
-        .get_or_insert(if is_deep { deep } else { 3 });
-    builder.check(model);
+    models::check(model, [3, deep]);
 }
 
-/// Runs the model's test without the step, in a process of its own: loom's end of a failed model can be an abort.
 #[track_caller]
 fn fails_without(step: Step, test: &str) {
-    let here = module_path!().split_once("::").map_or("", |(_, path)| path);
-    let output = Command::new(std::env::current_exe().expect("the test knows its program"))
-        .args([&format!("{here}::{test}"), "--exact", "--nocapture"])
-        .env(LEFT_OUT, format!("{step:?}"))
-        // What fails with few preemptions fails.
-        .env_remove(DEEP)
-        .env("RUST_BACKTRACE", "0")
-        .output()
-        .expect("the test's program runs");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        !output.status.success() && told.contains("deadlock; threads"),
-        "without {step:?} the model does not end as it should:\n{told}"
-    );
+    models::fails_without(step, module_path!(), test, &[models::SLEEPS]);
 }
 
 /// A pool of two workers whose jobs are all alike.

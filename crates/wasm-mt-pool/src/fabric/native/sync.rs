@@ -71,4 +71,4 @@ pub(super) const fn taken(_: Step) -> bool {
 }
 
 #[cfg(loom)]
-pub(super) use super::models::taken;
+pub(super) use crate::fabric::models::taken;

@@ -28,6 +28,7 @@ use super::peers::Known;
 use super::queued::Queued;
 use super::seat::Seat;
 use super::sleep::Work;
+use crate::fabric::random::Random;
 use crate::priority::Priority;
 use crate::ranks::Ranks;
 
@@ -57,7 +58,7 @@ pub(super) struct Local {
     /// Jobs begun, and after how many it makes way for another thread.
     begun: Cell<u64>,
     most: u64,
-    random: Cell<u32>,
+    random: Random,
     /// Of which kind the jobs of a `map` were that ran last, and how long one took.
     pace: Cell<(u64, Duration)>,
     /// When it found something to do, where it has not run out of that yet.
@@ -118,7 +119,7 @@ pub(super) fn main(fabric: Arc<Native>, worker: usize, hand: Arc<Hand>, number: 
             .settings
             .recycle_jobs
             .map_or(u64::MAX, |jobs| jobs.max(1)),
-        random: Cell::new(worker as u32 + 1),
+        random: Random::new(worker as u32 + 1),
         pace: Cell::default(),
         busy_since: Cell::new(None),
         refrains: Cell::new(false),

@@ -8,60 +8,19 @@ mod queue;
 mod ram;
 mod sleep;
 
-use std::process::Command;
-use std::sync::LazyLock;
-
 use super::hands::{Hands, hear};
 use super::sync::Step;
 use super::{Board, Lot, OwnBoard, OwnLot, SharedWords};
+use crate::fabric::models;
+pub(super) use crate::fabric::models::{check, taken};
 use ram::Life;
 pub(super) use ram::Ram;
 
-/// Names the step that is left out.
-const LEFT_OUT: &str = "WASM_MT_LEFT_OUT";
-
-pub(super) fn taken(step: Step) -> bool {
-    static LEFT: LazyLock<Option<String>> = LazyLock::new(|| std::env::var(LEFT_OUT).ok());
-    LEFT.as_ref()
-        .is_none_or(|left| *left != format!("{step:?}"))
-}
-
-/// Set where the models are to run with as many preemptions as end within some minutes; else they have as many as end within seconds,
-/// or `LOOM_MAX_PREEMPTIONS`.
-const DEEP: &str = "WASM_MT_DEEP";
-
-/// With so many preemptions, and in deep runs so many.
-pub(super) fn check(model: impl Fn() + Send + Sync + 'static, [few, deep]: [usize; 2]) {
-    let is_deep = std::env::var_os(DEEP).is_some();
-    let mut builder = loom::model::Builder::new();
-    builder
-        .preemption_bound
-        .get_or_insert(if is_deep { deep } else { few });
-    builder.check(model);
-}
-
-/// Runs the test of a model of the module `here` without the step, in a process of its own: loom's end of a failed model can be an abort.
+/// As [`models::fails_without`]: somebody sleeps for ever, a law does not hold, or bytes are read while they are written.
 #[track_caller]
 pub(super) fn fails_without(step: Step, here: &str, test: &str) {
-    let here = here.split_once("::").map_or("", |(_, path)| path);
-    let output = Command::new(std::env::current_exe().expect("the test knows its program"))
-        .args([&format!("{here}::{test}"), "--exact", "--nocapture"])
-        .env(LEFT_OUT, format!("{step:?}"))
-        // What fails with few preemptions fails.
-        .env_remove(DEEP)
-        .env("RUST_BACKTRACE", "0")
-        .output()
-        .expect("the test's program runs");
-    let told = String::from_utf8_lossy(&output.stderr);
-    let ran = String::from_utf8_lossy(&output.stdout).contains("running 1 test");
-    // Somebody sleeps for ever, a law does not hold, or bytes are read while they are written; the model is not itself at fault.
-    let noticed = ["deadlock; threads", BROKEN, "Causality violation"]
-        .iter()
-        .any(|end| told.contains(end));
-    assert!(
-        ran && !output.status.success() && noticed,
-        "without {step:?} the model does not end as it should:\n{told}"
-    );
+    let ends = [models::SLEEPS, BROKEN, "Causality violation"];
+    models::fails_without(step, here, test, &ends);
 }
 
 const BROKEN: &str = "the protocol is broken: ";

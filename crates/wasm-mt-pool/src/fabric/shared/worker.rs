@@ -29,6 +29,7 @@ use self::rests::Rests;
 use super::{
     Board, Counters, Ended, Kind, Lot, OwnBoard, SharedWords, Stolen, Want, Woken, orders,
 };
+use crate::fabric::random::Random;
 use crate::ranks::Ranks;
 
 #[cfg(target_family = "wasm")]
@@ -125,7 +126,7 @@ pub(super) struct Worker<W, S> {
     over: Cell<bool>,
     /// How often a checkpoint has looked.
     checked: Cell<u32>,
-    random: Cell<u32>,
+    random: Random,
 }
 
 impl<W: SharedWords, S: Site> Worker<W, S> {
@@ -150,7 +151,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             gave_way: Cell::new(None),
             over: Cell::new(false),
             checked: Cell::new(0),
-            random: Cell::new(random),
+            random: Random::new(random),
         };
         worker.own.set_known(worker.own.number());
         worker

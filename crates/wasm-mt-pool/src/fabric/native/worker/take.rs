@@ -122,7 +122,7 @@ impl Local {
     ) -> Option<Queued> {
         self.refresh();
         let peers = self.peers.borrow();
-        let (before, after) = peers.list.split_at(self.random_below(peers.list.len()));
+        let (before, after) = peers.list.split_at(self.random.below(peers.list.len()));
         after
             .iter()
             .chain(before)
@@ -169,15 +169,5 @@ impl Local {
         let peers = self.peers.borrow();
         let mut peers = peers.list.iter();
         peers.any(|peer| self.may_steal_from(peer.worker) && !peer.deque.is_empty())
-    }
-
-    fn random_below(&self, below: usize) -> usize {
-        // Marsaglia, "Xorshift RNGs" (2003).
-        let mut x = self.random.get();
-        x ^= x << 13;
-        x ^= x >> 17;
-        x ^= x << 5;
-        self.random.set(x);
-        x as usize % below.max(1)
     }
 }

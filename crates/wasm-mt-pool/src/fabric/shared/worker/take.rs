@@ -56,7 +56,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     /// A fork of another worker, of which one the chance decides: else all would ask the same one.
     pub(super) fn steal(&self) -> Option<(Stolen, Rc<Board<W>>)> {
         let peers = self.peers.borrow();
-        let (before, after) = peers.split_at(self.random_below(peers.len()));
+        let (before, after) = peers.split_at(self.random.below(peers.len()));
         after.iter().chain(before).find_map(|peer| {
             let stolen = self.own.steal(peer)?;
             Some((stolen, peer.clone()))
@@ -67,15 +67,5 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     pub(super) fn has_forks(&self) -> bool {
         let me = self.own.number();
         self.peers.borrow().iter().any(|peer| peer.has_fork(me))
-    }
-
-    fn random_below(&self, below: usize) -> usize {
-        // Marsaglia, "Xorshift RNGs" (2003).
-        let mut x = self.random.get();
-        x ^= x << 13;
-        x ^= x >> 17;
-        x ^= x << 5;
-        self.random.set(x);
-        x as usize % below.max(1)
     }
 }
