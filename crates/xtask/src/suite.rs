@@ -19,9 +19,9 @@ use crate::table::Row;
 use crate::workspace;
 
 /// The limit of one run in the page, in seconds.
-const PAGE_LIMIT: &str = "120";
+const PAGE_LIMIT: &str = "240";
 /// The limit of the runner as a whole, which has limits of its own for each step.
-const RUN_LIMIT: Duration = Duration::from_secs(300);
+const RUN_LIMIT: Duration = Duration::from_secs(400);
 
 /// What runs. The bodies of `tests/` are the same in both scopes, a test file for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
