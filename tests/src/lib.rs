@@ -452,6 +452,7 @@ macro_rules! pool_web_bodies {
             an_aborted_job_takes_its_stolen_half_along
             a_sharing_worker_is_replaced_after_each_job
             a_sharing_pool_grows_and_shrinks_under_load
+            a_worker_without_shared_memory_ends_when_it_has_nothing_to_do_too
             a_sharing_pool_that_ends_settles_all_that_it_had
         }
     };

@@ -15,7 +15,7 @@ use wasm_mt::{Buffer, Job, Sender, Thread, Transfer, Travel, channel, checkpoint
 use wasm_mt_pool::{Builder, Fabric, Priority, ThreadPool, join};
 
 use crate::common::{
-    LONG, all_go_on, built, busy_for, count, counted, endless, runs_dry, this_thread,
+    LONG, all_go_on, built, busy_for, count, counted, endless, runs_dry, this_thread, until,
 };
 use crate::deaths::{freed, hold, some_lock};
 use crate::js_values::{MessageChannel, MessagePort};
@@ -60,6 +60,33 @@ async fn sharing(workers: usize) -> Option<ThreadPool> {
 async fn without_grace(workers: usize) -> Option<ThreadPool> {
     let threads = Thread::builder().abort_grace(None);
     shared(ThreadPool::builder().workers(workers).threads(threads)).await
+}
+
+/// While it is there, no shared memory is to be had.
+struct NoMemory {
+    constructor: JsValue,
+}
+
+impl NoMemory {
+    const NAME: &str = "SharedArrayBuffer";
+
+    fn new() -> Self {
+        let constructor = get(&js_sys::global(), Self::NAME);
+        let refuses = Function::new_no_args("throw new RangeError('there is no memory left')");
+        Reflect::set(&js_sys::global(), &Self::NAME.into(), &refuses).unwrap();
+        NoMemory { constructor }
+    }
+}
+
+impl Drop for NoMemory {
+    fn drop(&mut self) {
+        Reflect::set(&js_sys::global(), &Self::NAME.into(), &self.constructor).unwrap();
+    }
+}
+
+fn ups(pool: &ThreadPool) -> usize {
+    let stats = pool.stats();
+    stats.workers.iter().filter(|worker| worker.up).count()
 }
 
 fn fib(n: u32) -> u64 {
@@ -549,6 +576,20 @@ pub async fn a_sharing_pool_grows_and_shrinks_under_load() {
         }
         all_are_woken(&pool).await;
     }
+}
+
+pub async fn a_worker_without_shared_memory_ends_when_it_has_nothing_to_do_too() {
+    let builder = ThreadPool::builder().workers(1);
+    let Some(pool) = shared(builder.idle_timeout(Duration::from_millis(60))).await else {
+        return;
+    };
+    let refused = NoMemory::new();
+    let grown = pool.resize(2);
+    drop(refused);
+    grown.await.unwrap();
+    all_go_on(&pool).await;
+    until(|| ups(&pool) == 0).await;
+    all_go_on(&pool).await;
 }
 
 pub async fn a_sharing_pool_that_ends_settles_all_that_it_had() {

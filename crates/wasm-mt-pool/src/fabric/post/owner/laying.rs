@@ -514,6 +514,12 @@ impl State {
         }
     }
 
+    /// Whether its worker, where there is one, takes what is laid.
+    pub(super) fn has_board(&self, at: usize) -> bool {
+        let shared = self.shared.as_ref();
+        shared.is_some_and(|shared| shared.books.board(at).is_some())
+    }
+
     /// Whether it runs what was laid.
     pub(super) fn is_at_work(&self, at: usize) -> bool {
         let shared = self.shared.as_ref();
