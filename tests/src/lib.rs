@@ -449,6 +449,7 @@ macro_rules! pool_web_bodies {
             a_parked_worker_that_closes_is_replaced
             a_checkpoint_ends_an_aborted_job_at_once
             a_checkpoint_ends_an_aborted_job_that_was_posted_too
+            a_job_that_is_aborted_before_its_worker_is_known_to_be_up_keeps_no_worker
             an_aborted_job_takes_its_stolen_half_along
             a_sharing_worker_is_replaced_after_each_job
             a_sharing_pool_grows_and_shrinks_under_load

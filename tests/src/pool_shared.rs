@@ -513,6 +513,31 @@ pub async fn a_checkpoint_ends_an_aborted_job_that_was_posted_too() {
     all_are_woken(&pool).await;
 }
 
+pub async fn a_job_that_is_aborted_before_its_worker_is_known_to_be_up_keeps_no_worker() {
+    let threads = Thread::builder().on_start(|| busy_for(200.0));
+    let Some(pool) = shared(ThreadPool::builder().workers(1).threads(threads)).await else {
+        return;
+    };
+    for _ in 0..2 {
+        let grown = pool.resize(2);
+        // The worker that is up has the first. The other comes up for the second while nobody hears of it, mostly.
+        let first = pool.spawn(job!(|| busy_for(800.0)));
+        let second = pool.spawn(job!(|| endless()));
+        wasm_mt::utils::sleep(100).await;
+        busy_for(400.0);
+        second.abort();
+        assert!(second.await.unwrap_err().is_cancelled());
+        let begins = Date::now();
+        first.await.unwrap();
+        grown.await.unwrap();
+        all_go_on(&pool).await;
+        // An endless one does end, in these tests.
+        assert!(Date::now() - begins < 4000.0, "it had no grace");
+        pool.resize(1).await.unwrap();
+    }
+    all_are_woken(&pool).await;
+}
+
 pub async fn an_aborted_job_takes_its_stolen_half_along() {
     let Some(pool) = without_grace(2).await else {
         return;

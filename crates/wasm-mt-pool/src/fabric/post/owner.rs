@@ -297,11 +297,17 @@ impl Feed for Post {
         let starters = state.take_starters();
         let watches = state.timer.is_none();
         let (lane, workers) = (state.seats[at].lane.clone(), state.workers);
+        // It may have claimed jobs before it was known to be up, and some may have been aborted since.
+        let shared = state.shared.as_ref();
+        let stops = shared.map_or_else(Vec::new, |shared| shared.books.stops(at));
         // It was told another number when it was started.
         let tells = workers != state.began_with;
         drop(state);
         if tells {
             lane.is_of_pool(workers);
+        }
+        for id in stops {
+            lane.stop_aside(__pool::id(id));
         }
         for starter in starters {
             starter.wake();

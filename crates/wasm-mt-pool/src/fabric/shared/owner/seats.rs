@@ -126,6 +126,12 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         }
     }
 
+    /// Which of its jobs the worker in a seat is to stop, and has not told the end of.
+    pub(crate) fn stops(&self, seat: usize) -> Vec<u64> {
+        let stops = self.seats.get(seat).map(|seat| &seat.stops);
+        stops.into_iter().flatten().map(|(_, id)| *id).collect()
+    }
+
     /// The worker is about to be terminated: it is to claim nothing more.
     pub(crate) fn revoke(&self, seat: usize) {
         if let Some(board) = self.board(seat) {

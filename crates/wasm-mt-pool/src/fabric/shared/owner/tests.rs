@@ -253,9 +253,11 @@ fn a_job_that_nobody_has_begun_is_withdrawn_and_one_that_runs_is_to_stop() {
     assert!(matches!(books.abandon(1), Abandoned::Runs(0)));
     assert_eq!(worker.own.board().abort(), 1);
     assert!(worker.own.report(slot, 0, &bytes));
+    // Also what is to be said once more to a worker that was not known to be up.
+    assert_eq!((books.stops(0), books.stops(1)), (vec![1], vec![]));
     let heard = books.hear();
     assert_eq!((heard.stopped, heard.done.len()), (vec![(0, 1)], 1));
-    assert_eq!(worker.own.board().abort(), 0);
+    assert_eq!((worker.own.board().abort(), books.stops(0)), (0, vec![]));
     assert_eq!(worker.claims().unwrap().1, [3]);
     assert!(matches!(books.abandon(99), Abandoned::Waits));
 }
