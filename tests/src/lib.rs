@@ -454,6 +454,7 @@ macro_rules! pool_web_bodies {
             a_sharing_worker_is_replaced_after_each_job
             a_sharing_pool_grows_and_shrinks_under_load
             a_worker_without_shared_memory_ends_when_it_has_nothing_to_do_too
+            what_is_laid_goes_by_message_where_no_worker_is_left_that_takes_it
             a_sharing_pool_that_ends_settles_all_that_it_had
         }
     };

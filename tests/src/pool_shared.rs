@@ -617,6 +617,33 @@ pub async fn a_worker_without_shared_memory_ends_when_it_has_nothing_to_do_too()
     all_go_on(&pool).await;
 }
 
+pub async fn what_is_laid_goes_by_message_where_no_worker_is_left_that_takes_it() {
+    let Some(pool) = sharing(1).await else { return };
+    let refused = NoMemory::new();
+    let trap = pool.spawn(job!(|| -> u32 { core::arch::wasm32::unreachable() }));
+    let map = pool.map(0..500u32, |n| n + 1);
+    let jobs: Vec<_> = (0..3000u32).map(|n| pool.spawn(job!(|n| n + 1))).collect();
+    assert!(trap.await.unwrap_err().is_trap());
+    assert!(map.await.unwrap().into_iter().eq(1..=500));
+    for (n, job) in (1..).zip(jobs) {
+        assert_eq!(job.timeout(LONG).await.unwrap(), n);
+    }
+    drop(refused);
+    all_go_on(&pool).await;
+    // Where the only one that takes it is to go, too.
+    pool.resize(2).await.unwrap();
+    let jobs: Vec<_> = (0..100u32).map(|n| pool.spawn(job!(|n| n + 1))).collect();
+    let shrunk = pool.resize(1);
+    for (n, job) in (1..).zip(jobs) {
+        assert_eq!(job.timeout(LONG).await.unwrap(), n);
+    }
+    shrunk.await.unwrap();
+    let trap = pool.spawn(job!(|| -> u32 { core::arch::wasm32::unreachable() }));
+    assert!(trap.await.unwrap_err().is_trap());
+    // The next has memory again.
+    all_are_woken(&pool).await;
+}
+
 pub async fn a_sharing_pool_that_ends_settles_all_that_it_had() {
     for _ in 0..3 {
         let Some(pool) = sharing(2).await else { return };

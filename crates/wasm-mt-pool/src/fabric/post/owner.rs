@@ -372,7 +372,8 @@ impl Feed for Post {
             let error = entry.not_replaced(error.clone());
             entry.fail(error);
         }
-        // Those that are asleep may be awake for what waits.
+        // It may have been the last that would have taken what is laid. And those that are asleep may be awake for what waits.
+        self.refill();
         self.pump();
     }
 

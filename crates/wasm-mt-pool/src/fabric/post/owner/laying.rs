@@ -8,6 +8,7 @@ use wasm_mt::{JobId, JoinError};
 
 use super::seats::Phase;
 use super::{Post, State};
+use crate::fabric::post::dispatch::Leaving;
 use crate::fabric::shared::{self, Abandoned, Death, Done, Figures, Heard, Met, Next, ROOM};
 use crate::priority::Priority;
 
@@ -88,12 +89,12 @@ impl Post {
         if of.is_some() && state.ups() < 2 {
             return Err(entry);
         }
+        if !state.takes_laid() {
+            return Err(entry);
+        }
         let Some(shared) = &mut state.shared else {
             return Err(entry);
         };
-        if !shared.books.takes_any() {
-            return Err(entry);
-        }
         let mut refills = false;
         let next = match shared.books.at_once(entry, of) {
             Ok(next) => Some(next),
@@ -116,7 +117,7 @@ impl Post {
         Ok(())
     }
 
-    /// Lays what waits and finds room now.
+    /// Lays what waits and finds room now. Where nobody is left to take it, that and what is laid goes by message.
     pub(super) fn refill(&self) {
         if !self.shares {
             return;
@@ -125,9 +126,18 @@ impl Post {
         loop {
             let mut state = self.lock();
             let ups = state.ups();
+            let takes = state.takes_laid();
             let Some(shared) = &mut state.shared else {
                 return;
             };
+            if !takes {
+                let entries = shared.books.take_waiting();
+                drop(state);
+                if !entries.is_empty() {
+                    self.take_by_message(entries, None, None);
+                }
+                return;
+            }
             if !shared.books.has_waiting() {
                 return;
             }
@@ -512,6 +522,14 @@ impl State {
         {
             self.ordered.push(self.seats[at].lane.clone());
         }
+    }
+
+    /// Whether anybody takes what is laid. A worker is given no board where there is no memory for one, or no number: so it is where
+    /// one is up, and none has a board. Where none is up, the next may be given one.
+    fn takes_laid(&self) -> bool {
+        let stays = |at| self.dispatch.leaving(at) != Some(Leaving::Retired);
+        (0..self.seats.len()).any(|at| self.has_board(at) && stays(at))
+            || !self.seats.iter().any(|seat| seat.phase == Phase::Up)
     }
 
     /// Whether its worker, where there is one, takes what is laid.

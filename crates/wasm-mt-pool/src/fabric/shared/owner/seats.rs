@@ -90,11 +90,6 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         self.seats.get(seat)?.board.as_ref()
     }
 
-    /// Whether there is a worker that takes what is laid, or can be one.
-    pub(crate) fn takes_any(&self) -> bool {
-        self.last < u16::MAX || self.seats.iter().any(|seat| seat.board.is_some())
-    }
-
     /// The seat that the board of that number is in.
     pub(super) fn seat_of(&self, number: u16) -> Option<usize> {
         let is_it = |board: &Board<W>| board.number() == number;

@@ -314,6 +314,33 @@ fn what_a_dead_worker_had_begun_meets_its_fate_and_the_rest_goes_first() {
 }
 
 #[test]
+fn where_no_board_is_left_what_nobody_has_begun_is_taken_out_in_order() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    books.last = u16::MAX;
+    for id in 0..3000 {
+        books.push(Job::one(id), None, || 0.0);
+    }
+    books.push(Job::one(3000).of_rank(0), None, || 0.0);
+    lays(&mut books);
+    let (..) = hand.claims().unwrap();
+    let mut heard = Heard::default();
+    let (number, met) = books.down(0, &mut death(None), true, &mut heard).unwrap();
+    assert_eq!(met.ended[0].0.first, 3000);
+    assert!(books.enter(0, memory(1 << 20), memory(1 << 14)).is_none());
+    assert!(books.board(0).is_none());
+    // It had looked at its orders before.
+    let (..) = hand.claims().unwrap();
+    let ids = books.take_waiting().into_iter().map(|job| job.first);
+    assert!(ids.eq(1..3000));
+    assert_eq!((books.out, books.waiting()), (1, 0));
+    let met = books.look_again(number, "lost", true);
+    assert_eq!(met.ended, [(Job::one(0), "lost".into())]);
+    assert!(books.begun().is_empty());
+    is_empty(&books);
+}
+
+#[test]
 fn a_report_that_was_not_told_counts_when_its_worker_is_gone() {
     let mut books = books();
     let hand = worker(&mut books, 0);
