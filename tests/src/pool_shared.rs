@@ -9,9 +9,11 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::join_all;
 use js_sys::futures::JsFuture;
-use js_sys::{Atomics, Date, Function, Int32Array, Promise, Reflect, SharedArrayBuffer};
+use js_sys::{Array, Atomics, Date, Function, Int32Array, Promise, Reflect, SharedArrayBuffer};
 use wasm_bindgen::prelude::*;
-use wasm_mt::{Buffer, Job, Sender, Thread, Transfer, Travel, channel, checkpoint, job};
+use wasm_mt::{
+    Buffer, Job, JoinHandle, Sender, Thread, Transfer, Travel, channel, checkpoint, job,
+};
 use wasm_mt_pool::{Builder, Fabric, Priority, ThreadPool, join};
 
 use crate::common::{
@@ -79,6 +81,49 @@ impl NoMemory {
 }
 
 impl Drop for NoMemory {
+    fn drop(&mut self) {
+        Reflect::set(&js_sys::global(), &Self::NAME.into(), &self.constructor).unwrap();
+    }
+}
+
+/// While it is there, the workers that are made are known to it, and have no Web Locks where that is said.
+struct Known {
+    constructor: JsValue,
+    made: Array,
+}
+
+impl Known {
+    const NAME: &str = "Worker";
+
+    fn new(locks: bool) -> Self {
+        let constructor = get(&js_sys::global(), Self::NAME);
+        let made = Array::new();
+        let knows = Function::new_with_args(
+            "Worker, made, locks",
+            "return class extends Worker {
+                constructor(url, options) {
+                    const none = `Object.defineProperty(navigator, 'locks', { value: undefined });`;
+                    const without = new Blob([none, `importScripts('${url}')`]);
+                    super(locks ? url : URL.createObjectURL(without), options);
+                    made.push(this);
+                }
+            }",
+        );
+        let knows = knows.call3(&JsValue::NULL, &constructor, &made, &locks.into());
+        Reflect::set(&js_sys::global(), &Self::NAME.into(), &knows.unwrap()).unwrap();
+        Known { constructor, made }
+    }
+
+    /// Ends them behind their owner's back, as a browser may.
+    fn kill(self) {
+        for worker in self.made.iter() {
+            let ends: Function = get(&worker, "terminate").unchecked_into();
+            ends.call0(&worker).unwrap();
+        }
+    }
+}
+
+impl Drop for Known {
     fn drop(&mut self) {
         Reflect::set(&js_sys::global(), &Self::NAME.into(), &self.constructor).unwrap();
     }
@@ -459,6 +504,46 @@ pub async fn a_parked_worker_that_closes_is_replaced() {
     closes.await.unwrap();
     // It is at rest then.
     freed(&lock).await;
+    all_are_woken(&pool).await;
+}
+
+/// Half of them fork, so that a worker has its own board to look at and another's.
+fn many(pool: &ThreadPool) -> Vec<JoinHandle<u64>> {
+    let jobs = (0..50).map(|n: u32| pool.spawn(job!(|n| fib(n % 10))));
+    jobs.collect()
+}
+
+/// Jobs that were laid for workers which have been ended. One of those may have been woken for a job, and have begun it.
+async fn settle(jobs: Vec<JoinHandle<u64>>) {
+    for job in jobs {
+        if let Err(error) = job.timeout(LONG).await {
+            assert!(error.is_lost() && error.may_have_run(), "{error}");
+        }
+    }
+}
+
+/// Each has been found to be there or not: what is posted to one before that is known is lost with it.
+async fn misses_its_workers(pool: &ThreadPool) {
+    drop(pool.broadcast(|_| job!(|| ())).await);
+}
+
+pub async fn workers_without_locks_that_are_killed_are_noticed_by_their_silence() {
+    let known = Known::new(false);
+    let threads = Thread::builder().silence_limit(Duration::from_millis(300));
+    let Some(pool) = shared(ThreadPool::builder().workers(2).threads(threads)).await else {
+        return;
+    };
+    for job in many(&pool) {
+        job.await.unwrap();
+    }
+    // One that works for longer gives no sign of life, and neither does the one that has its other half.
+    pool.spawn(job!(|| works(1500))).await.unwrap();
+    pool.spawn(job!(|| busy_for(700.0))).await.unwrap();
+    // Nothing is out, so they are not asked any more.
+    wasm_mt::utils::sleep(700).await;
+    known.kill();
+    settle(many(&pool)).await;
+    misses_its_workers(&pool).await;
     all_are_woken(&pool).await;
 }
 

@@ -103,6 +103,13 @@ impl Lane {
         feed.map_or(Out::Nothing, |(feed, at)| feed.out(at))
     }
 
+    /// The same, for its silence to be judged by.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub(crate) fn owes(&self) -> Out {
+        let feed = self.feed();
+        feed.map_or(Out::Nothing, |(feed, at)| feed.owes(at))
+    }
+
     /// A job runs in the worker that was not posted to it, as far as is known.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     fn runs_others(&self) -> bool {

@@ -78,6 +78,8 @@ struct State {
     shared: Option<Shared>,
     /// Workers that have an order there, and are to be posted something.
     ordered: Vec<Arc<Lane>>,
+    /// There may be workers of which nothing but their silence tells that they have ended.
+    unsure: bool,
     /// How many workers there are to be.
     workers: usize,
     /// How many there were at first.
@@ -122,6 +124,7 @@ pub(crate) fn start(config: &Config, workers: usize, settings: Settings) -> Arc<
                 dispatch: Dispatch::new(workers, settings.steal),
                 shared,
                 ordered: Vec::new(),
+                unsure: false,
                 workers,
                 began_with: workers,
                 seats: (0..workers).map(seat).collect(),
@@ -309,6 +312,9 @@ impl Feed for Post {
         for id in stops {
             lane.stop_aside(__pool::id(id));
         }
+        if self.shares && lane.watch() {
+            self.lock().unsure = true;
+        }
         for starter in starters {
             starter.wake();
         }
@@ -418,6 +424,24 @@ impl Feed for Post {
         match &state.shared {
             Some(shared) if shared.books.is_at_work(at) => Out::Runs,
             _ => Out::Nothing,
+        }
+    }
+
+    fn owes(&self, at: usize) -> Out {
+        // A worker that has ended may have been about to say that there is something to hear. No other says so then.
+        self.hear_told();
+        let mut state = self.lock();
+        let Some(shared) = &mut state.shared else {
+            return Out::Nothing;
+        };
+        let books = &mut shared.books;
+        // One that has just ended something long had no time to answer.
+        if books.is_at_work(at) || books.has_moved(at) {
+            Out::Runs
+        } else if books.board(at).is_some() && books.has_unclaimed() {
+            Out::Waits
+        } else {
+            Out::Nothing
         }
     }
 

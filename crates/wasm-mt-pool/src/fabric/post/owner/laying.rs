@@ -203,6 +203,7 @@ impl Post {
         let mut listens = state.lanes_of(&listens);
         let woken = state.take_asleep();
         listens.append(&mut state.ordered);
+        let unsure = state.unsure;
         drop(state);
         drop(place);
         for lane in listens {
@@ -211,7 +212,20 @@ impl Post {
         for lane in woken {
             lane.begin();
         }
+        if unsure {
+            self.watch_silence();
+        }
         laid
+    }
+
+    /// Something is laid: workers of whose end nothing else tells are asked for signs of life.
+    fn watch_silence(&self) {
+        let ups = self.lock().lanes_up();
+        let mut unsure = false;
+        for lane in ups {
+            unsure |= lane.watch();
+        }
+        self.lock().unsure = unsure;
     }
 
     /// The workers have told something.
@@ -410,8 +424,7 @@ impl Post {
         } else {
             Vec::new()
         };
-        let ups = state.seats.iter().filter(|seat| seat.phase == Phase::Up);
-        let ups: Vec<_> = ups.map(|seat| seat.lane.clone()).collect();
+        let ups = state.lanes_up();
         drop(state);
         drop(timers);
         end_met(met);
@@ -469,6 +482,11 @@ impl State {
     fn is_one_free(&self) -> bool {
         let out = self.shared.as_ref().map_or(0, |shared| shared.books.out());
         out + self.dispatch.busy() < self.ups()
+    }
+
+    fn lanes_up(&self) -> Vec<std::sync::Arc<Lane>> {
+        let ups = self.seats.iter().filter(|seat| seat.phase == Phase::Up);
+        ups.map(|seat| seat.lane.clone()).collect()
     }
 
     fn lanes_of(&self, seats: &[usize]) -> Vec<std::sync::Arc<Lane>> {

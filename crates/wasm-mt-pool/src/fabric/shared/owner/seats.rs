@@ -17,6 +17,8 @@ pub(super) struct Seat<W> {
     pub(super) figures: Figures,
     /// What the present board's counters had said by then.
     seen: (u32, u32),
+    /// How far its worker had come when it was last asked whether it has done anything.
+    reached: (i32, u32),
 }
 
 /// What one seat's workers have done with what was laid.
@@ -44,6 +46,7 @@ impl<W: SharedWords> Seat<W> {
             stops: Vec::new(),
             figures: Figures::default(),
             seen: (0, 0),
+            reached: (0, 0),
         }
     }
 
@@ -80,7 +83,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         taken.board = Some(board.clone());
         taken.quiet = false;
         taken.stops.clear();
-        taken.seen = (0, 0);
+        (taken.seen, taken.reached) = ((0, 0), (0, 0));
         self.lot.lot().set_current(seat as u32, board.number());
         Some(board)
     }
@@ -198,6 +201,29 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     pub(crate) fn is_at_work(&self, seat: usize) -> bool {
         let runs = |board: &Board<W>| board.has_claims() || self.runs(board.number());
         self.board(seat).is_some_and(runs)
+    }
+
+    /// Whether the worker has ended a job or a fork since this was asked last.
+    pub(crate) fn has_moved(&mut self, seat: usize) -> bool {
+        let Some(Seat {
+            board: Some(board),
+            reached,
+            ..
+        }) = self.seats.get_mut(seat)
+        else {
+            return false;
+        };
+        let (_, told) = board.reported();
+        let now = (told, board.counters().stolen);
+        std::mem::replace(reached, now) != now
+    }
+
+    /// Whether something is laid that nobody has begun.
+    pub(crate) fn has_unclaimed(&self) -> bool {
+        self.out > 0
+            && (0..SLOTS).zip(&self.laid).any(|(slot, laid)| {
+                laid.is_some() && self.lot.lot().state(slot).phase() == Phase::Pending
+            })
     }
 
     fn runs(&self, number: u16) -> bool {

@@ -447,6 +447,32 @@ fn a_worker_is_let_go_when_it_has_said_that_it_has_nothing_and_has_nothing() {
 }
 
 #[test]
+fn what_a_workers_silence_is_judged_by_is_known() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    assert!(!books.has_unclaimed() && !books.has_moved(0));
+    for id in 1..3 {
+        books.push(Job::one(id), None, || 0.0);
+    }
+    lays(&mut books);
+    assert!(books.has_unclaimed() && !books.is_at_work(0));
+    assert!(hand.runs());
+    let (slot, bytes) = hand.claims().unwrap();
+    assert!(books.is_at_work(0) && !books.has_unclaimed());
+    assert!(books.has_moved(0) && !books.has_moved(0));
+    // It ends that, and another has the owner hear of it.
+    assert!(hand.own.report(slot, 0, &bytes));
+    assert_eq!(hears(&mut books), [1, 2]);
+    assert!(!books.is_at_work(0) && books.has_moved(0));
+    hand.own.count(Counters {
+        stolen: 1,
+        ..Counters::default()
+    });
+    assert!(books.has_moved(0) && !books.has_moved(0));
+    assert!(!books.has_moved(1), "nobody is there");
+}
+
+#[test]
 fn what_a_worker_counts_goes_on_with_the_next_in_its_seat() {
     let mut books = books();
     let counters = Counters {
