@@ -447,6 +447,8 @@ macro_rules! pool_web_bodies {
             a_joined_worker_that_dies_fails_its_joiner_alone
             a_worker_that_is_ended_with_stolen_work_loses_none
             a_parked_worker_that_closes_is_replaced
+            workers_that_are_killed_while_they_are_parked_are_replaced
+            what_a_sharing_pool_has_ends_with_its_owner
             workers_without_locks_that_are_killed_are_noticed_by_their_silence
             a_checkpoint_ends_an_aborted_job_at_once
             a_checkpoint_ends_an_aborted_job_that_was_posted_too

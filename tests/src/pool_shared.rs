@@ -4,12 +4,15 @@
 //! falls back in silence.
 
 use std::cell::RefCell;
+use std::future::pending;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::join_all;
 use js_sys::futures::JsFuture;
-use js_sys::{Array, Atomics, Date, Function, Int32Array, Promise, Reflect, SharedArrayBuffer};
+use js_sys::{
+    Array, Atomics, Date, Function, Int32Array, Object, Promise, Reflect, SharedArrayBuffer,
+};
 use wasm_bindgen::prelude::*;
 use wasm_mt::{
     Buffer, Job, JoinHandle, Sender, Thread, Transfer, Travel, channel, checkpoint, job,
@@ -17,7 +20,7 @@ use wasm_mt::{
 use wasm_mt_pool::{Builder, Fabric, Priority, ThreadPool, join};
 
 use crate::common::{
-    LONG, all_go_on, built, busy_for, count, counted, endless, runs_dry, this_thread, until,
+    LONG, all_go_on, built, busy_for, count, counted, endless, runs_dry, this_thread, thread, until,
 };
 use crate::deaths::{freed, hold, some_lock};
 use crate::js_values::{MessageChannel, MessagePort};
@@ -28,6 +31,8 @@ extern "C" {
     fn close();
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, milliseconds: i32);
+    #[wasm_bindgen(js_namespace = ["navigator", "locks"], js_name = request)]
+    fn request_lock(name: &str, options: &Object, held: &Function) -> Promise;
 }
 
 fn get(of: &JsValue, name: &str) -> JsValue {
@@ -525,6 +530,76 @@ async fn settle(jobs: Vec<JoinHandle<u64>>) {
 /// Each has been found to be there or not: what is posted to one before that is known is lost with it.
 async fn misses_its_workers(pool: &ThreadPool) {
     drop(pool.broadcast(|_| job!(|| ())).await);
+}
+
+/// What workers have for as long as they live.
+const LIFE: &str = "tests of wasm-mt: a parked worker";
+
+fn holds_its_life() {
+    let options = Object::new();
+    let _ = Reflect::set(&options, &"mode".into(), &"shared".into());
+    let held = Closure::once_into_js(|| Promise::new(&mut |_, _| {}));
+    let _ = request_lock(LIFE, &options, held.unchecked_ref());
+}
+
+pub async fn workers_that_are_killed_while_they_are_parked_are_replaced() {
+    for waits in [false, true] {
+        let known = Known::new(true);
+        let threads = Thread::builder().on_start(holds_its_life);
+        let Some(pool) = shared(ThreadPool::builder().workers(2).threads(threads)).await else {
+            return;
+        };
+        // They have run nothing but what was laid.
+        for job in many(&pool) {
+            job.await.unwrap();
+        }
+        known.kill();
+        if waits {
+            // They have really ended, and their owner does not know it yet.
+            freed(LIFE).await;
+        }
+        settle(many(&pool)).await;
+        misses_its_workers(&pool).await;
+        all_are_woken(&pool).await;
+    }
+}
+
+/// A pool of its own for as long as this worker lives, whose workers have locks of these names. One of them runs what was laid, and
+/// the other is parked.
+async fn keeps_a_sharing_pool(locks: [String; 2], tells: Sender<()>) {
+    if let Some(pool) = sharing(2).await {
+        let held = pool.broadcast(|worker| {
+            let lock = locks[worker].clone();
+            job!(async |lock| hold(lock).await)
+        });
+        for held in held.await {
+            held.unwrap();
+        }
+        let _spins = pool.spawn(job!(|| spins(0.0)));
+        until(|| pool.stats().waiting == 0).await;
+        tells.send(()).unwrap();
+        pending::<()>().await;
+    }
+}
+
+pub async fn what_a_sharing_pool_has_ends_with_its_owner() {
+    let owner = thread().await;
+    let locks = [some_lock(), some_lock()];
+    let names = locks.clone();
+    let (tells, mut told) = channel::<()>();
+    let keeps = owner.spawn(job!(async |names, tells: Sender<()>| keeps_a_sharing_pool(
+        names, tells
+    )
+    .await));
+    told.next().await;
+    owner.terminate();
+    match keeps.await {
+        Ok(()) => assert!(!is_isolated()),
+        Err(error) => assert!(error.is_cancelled(), "{error}"),
+    }
+    for lock in locks {
+        freed(&lock).await;
+    }
 }
 
 pub async fn workers_without_locks_that_are_killed_are_noticed_by_their_silence() {
