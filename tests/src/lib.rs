@@ -454,6 +454,7 @@ macro_rules! pool_web_bodies {
             a_checkpoint_ends_an_aborted_job_that_was_posted_too
             a_job_that_is_aborted_before_its_worker_is_known_to_be_up_keeps_no_worker
             an_aborted_job_takes_its_stolen_half_along
+            a_stolen_half_whose_joiner_is_gone_has_its_grace
             a_sharing_worker_is_replaced_after_each_job
             a_sharing_pool_grows_and_shrinks_under_load
             a_worker_without_shared_memory_ends_when_it_has_nothing_to_do_too

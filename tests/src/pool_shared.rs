@@ -717,6 +717,28 @@ pub async fn an_aborted_job_takes_its_stolen_half_along() {
     all_are_woken(&pool).await;
 }
 
+pub async fn a_stolen_half_whose_joiner_is_gone_has_its_grace() {
+    let Some(pool) = sharing(2).await else { return };
+    let begins = Date::now();
+    let aborted = pool.spawn(job!(|| forked(|_| endless())));
+    wasm_mt::utils::sleep(200).await;
+    aborted.abort();
+    assert!(aborted.await.unwrap_err().is_cancelled());
+    // What its thief has beside it goes elsewhere, or waits.
+    all_go_on(&pool).await;
+    let panics = pool.spawn(job!(|| -> u32 {
+        let fails = || {
+            busy_for(100.0);
+            panic!("in the other half")
+        };
+        join(fails, job!(|| endless())).1
+    }));
+    assert!(panics.await.unwrap_err().is_panic());
+    all_are_woken(&pool).await;
+    // An endless half does end, in these tests.
+    assert!(Date::now() - begins < 5000.0, "it kept its worker");
+}
+
 pub async fn a_sharing_worker_is_replaced_after_each_job() {
     let builder = ThreadPool::builder().workers(2).recycle_jobs(1);
     let Some(pool) = shared(builder).await else {

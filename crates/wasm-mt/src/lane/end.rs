@@ -363,6 +363,20 @@ impl Lane {
         self.replace_held(state);
     }
 
+    /// Its worker runs something that was not posted to it, and that nobody waits for any more. It had its grace, and what has come was
+    /// heard. Unless a job has begun beside it, another worker takes the place; gives whether it does.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn end_aside(&self) -> bool {
+        let state = self.lock();
+        let is_alone = matches!(state.phase, Phase::Ready)
+            && state.suspended.is_empty()
+            && !state.frames.iter().any(|frame| frame.begun);
+        if is_alone {
+            self.replace_held(state);
+        }
+        is_alone
+    }
+
     /// It has ended.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn ended_aside(&self, id: JobId) {

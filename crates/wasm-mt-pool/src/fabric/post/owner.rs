@@ -9,6 +9,7 @@
 
 mod aboard;
 mod laying;
+mod orphans;
 mod seats;
 
 use std::collections::BTreeSet;
@@ -583,7 +584,7 @@ impl Fabric for Post {
         if let Some(shared) = &mut state.shared {
             shared.books.shut();
             waiting.extend(shared.books.drain());
-            timers.append(&mut shared.timers);
+            timers.extend(shared.take_timers());
         }
         let lanes = state.lanes();
         let starters = std::mem::take(&mut state.starters);

@@ -378,6 +378,7 @@ impl Post {
             why,
         };
         let lost = shared.books.down(at, &mut death, may_go_on, &mut heard);
+        let gone = lost.as_ref().map(|(number, _)| *number);
         let met = lost.map(|(number, mut met)| {
             shared.gone(at, number);
             shared.books.lay_back(std::mem::take(&mut met.back), now);
@@ -399,6 +400,9 @@ impl Post {
         });
         state.heard(self, &heard);
         drop(state);
+        if let Some(number) = gone {
+            self.orphans(number);
+        }
         self.tell_news();
         self.settle(heard);
         if let Some(met) = met {

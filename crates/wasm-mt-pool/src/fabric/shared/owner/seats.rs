@@ -226,6 +226,20 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             })
     }
 
+    /// The seats of the workers that run forks of that board, and their own boards.
+    pub(crate) fn thieves_of(&self, number: u16) -> Vec<(usize, u16)> {
+        let seats = self.seats.iter().enumerate();
+        let boards = seats.filter_map(|(at, seat)| Some((at, seat.board.as_ref()?)));
+        let thieves = boards.filter(|(_, board)| board.claims().any(|of| of == number));
+        thieves.map(|(at, board)| (at, board.number())).collect()
+    }
+
+    /// Whether the worker in a seat runs a fork of that board, and nothing else.
+    pub(crate) fn runs_only_fork_of(&self, seat: usize, number: u16) -> bool {
+        self.board(seat)
+            .is_some_and(|board| board.claims().eq([number]) && !self.runs(board.number()))
+    }
+
     fn runs(&self, number: u16) -> bool {
         self.out > 0
             && (0..SLOTS).zip(&self.laid).any(|(slot, laid)| {

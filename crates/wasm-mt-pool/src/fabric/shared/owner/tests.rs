@@ -447,6 +447,36 @@ fn a_worker_is_let_go_when_it_has_said_that_it_has_nothing_and_has_nothing() {
 }
 
 #[test]
+fn who_runs_a_half_whose_joiner_is_gone_is_known() {
+    let mut books = books();
+    let hands: Vec<_> = (0..3).map(|seat| worker(&mut books, seat)).collect();
+    for hand in &hands {
+        hand.own.set_known(3);
+    }
+    let fork = |of: usize| assert!(hands[of].own.push(&[1]).is_some());
+    let steal = |by: usize, of: usize| hands[by].own.steal(hands[of].own.board()).unwrap();
+    fork(0);
+    let stolen = steal(1, 0);
+    assert_eq!(books.thieves_of(1), [(1, 2)]);
+    books.down(0, &mut death(None), true, &mut Heard::default());
+    assert_eq!(books.thieves_of(1), [(1, 2)]);
+    assert!(books.runs_only_fork_of(1, 1) && !books.runs_only_fork_of(2, 1));
+    // It joins in the half, and helps a third.
+    fork(2);
+    let helped = steal(1, 2);
+    assert!(!books.runs_only_fork_of(1, 1));
+    assert!(hands[1].own.finish(helped, hands[2].own.board(), &[]));
+    assert!(books.runs_only_fork_of(1, 1));
+    // A job of the queue would wait below it.
+    books.push(Job::one(1), None, || 0.0);
+    lays(&mut books);
+    let (..) = hands[1].claims().unwrap();
+    assert!(!books.runs_only_fork_of(1, 1));
+    assert!(hands[1].own.finish(stolen, hands[0].own.board(), &[]));
+    assert!(books.thieves_of(1).is_empty());
+}
+
+#[test]
 fn what_a_workers_silence_is_judged_by_is_known() {
     let mut books = books();
     let hand = worker(&mut books, 0);
