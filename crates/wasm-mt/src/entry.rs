@@ -40,16 +40,20 @@ const RUNS: u32 = 3;
 impl Entry {
     /// One job, with who waits for it.
     pub fn new(id: JobId, packet: Arc<dyn Packet>, mut task: sys::Task) -> Box<Self> {
-        let outlets = task.take_outlets();
+        // Few jobs have any, and to collect nothing is not free.
+        let outlets = match task.take_outlets() {
+            outlets if outlets.is_empty() => Vec::new(),
+            outlets => {
+                let held = outlets.into_iter().map(|(at, outlet)| (id, at, outlet));
+                held.collect()
+            }
+        };
         Box::new(Entry {
             packet,
             first: id,
             len: 1,
             task,
-            outlets: outlets
-                .into_iter()
-                .map(|(at, outlet)| (id, at, outlet))
-                .collect(),
+            outlets,
             runs: 0,
             pinned: false,
             rank: 0,
