@@ -26,10 +26,10 @@ pub use crate::payload::Payload;
 pub use crate::sys::door::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use crate::sys::{
-    Aboard, Heard, Ran, Record, Timer, answered, current_pool, end_pool, forget, fork_bytes,
-    fork_outcome, given_up, given_up_many, has_ended, head_of, hear, is_plain, keep, now,
-    on_checkpoint, outcomes, post_outcomes, quiet, rouse, run_fork, run_records, set_pool,
-    spawn_local, stop_here, submit, tell_owner, write,
+    Aboard, Heard, Ran, Record, Timer, answered, current_pool, end_pool, follows, forget,
+    fork_bytes, fork_outcome, given_up, given_up_many, has_ended, head_of, hear, is_plain,
+    is_short, keep, now, on_checkpoint, outcomes, post_outcomes, quiet, rouse, run_fork,
+    run_records, set_pool, spawn_local, stop_here, submit, tell_owner, write, write_row,
 };
 pub use crate::sys::{Task, Value, decode};
 #[cfg(target_os = "wasi")]

@@ -1,4 +1,4 @@
-//! [`Sizes`]: how many items of a `map` go in one slot. By what items of their kind were measured to cost, since a slot costs
+//! [`Sizes`]: how many items of a `map`, or jobs of one kind that were spawned one by one, go in one slot. By what items of their kind were measured to cost, since a slot costs
 //! about a microsecond; and never so many that the last workers wait for one.
 //!
 //! Of a kind that is not known well, few are out: what is laid can be cut into smaller pieces no more. A `map` of few items goes
@@ -19,11 +19,29 @@ const GROWTH: usize = 4;
 /// A `map` of so many items for each worker goes out whole.
 const FEW: usize = 32;
 
+/// What a row is to take, in µs: nobody can take one of its jobs from the worker that has it, nor give up on one before its turn.
+const ROW: f64 = 50.0;
+/// Jobs in a row.
+const MOST_IN_ROW: usize = 64;
+/// So many jobs of a kind are timed before it counts as known.
+const LEARNT: usize = 64;
+
 /// What is known of the kinds of items.
 pub(super) struct Sizes {
     costs: Costs,
     clock: Clock,
     kinds: HashMap<u64, Kind>,
+    /// Of the kind that was asked for last, since nothing was learnt.
+    last: Option<(u64, Rows)>,
+}
+
+/// How jobs of a kind are laid that are spawned one by one.
+#[derive(Clone, Copy)]
+struct Rows {
+    /// So many together, at most.
+    most: usize,
+    /// They are to be timed.
+    learns: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -40,7 +58,41 @@ impl Sizes {
             costs: Costs::default(),
             clock: Clock::new(),
             kinds: HashMap::new(),
+            last: None,
         }
+    }
+
+    /// How many jobs of that kind are to share a slot, at most.
+    pub(super) fn row(&mut self, kind: u64) -> usize {
+        self.rows(kind).most
+    }
+
+    /// Whether one job of that kind is to be timed: too little is known of it, or it takes so long that to time it is nothing.
+    pub(super) fn is_to_learn(&mut self, kind: u64) -> bool {
+        self.rows(kind).learns
+    }
+
+    fn rows(&mut self, kind: u64) -> Rows {
+        if let Some((last, rows)) = self.last
+            && last == kind
+        {
+            return rows;
+        }
+        let rows = match self.costs.known(kind) {
+            None => Rows {
+                most: 1,
+                learns: true,
+            },
+            Some(cost) => {
+                let most = (ROW / cost.careful_mean().max(0.01)) as usize;
+                Rows {
+                    most: most.min(cost.timed()).clamp(1, MOST_IN_ROW),
+                    learns: most < 2 || cost.timed() < LEARNT,
+                }
+            }
+        };
+        self.last = Some((kind, rows));
+        rows
     }
 
     /// How many items to lay in one slot, of a unit with `len`, where `waiting` items wait in all; 0 where that is to be seen
@@ -84,6 +136,12 @@ impl Sizes {
     /// So many have ended together, and ran for so long.
     pub(super) fn ended(&mut self, kind: u64, items: usize, ran: f64) {
         self.left(kind, items);
+        self.ran(kind, items, ran);
+    }
+
+    /// The same of what was not told by [`Sizes::laid`].
+    pub(super) fn ran(&mut self, kind: u64, items: usize, ran: f64) {
+        self.last = None;
         self.clock.saw_span(ran);
         let part = Part { kind, jobs: items };
         self.costs.record(&[part], ran, self.clock.tick());

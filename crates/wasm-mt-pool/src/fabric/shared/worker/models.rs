@@ -201,7 +201,7 @@ fn listening() {
 impl Desk {
     /// Lays a job, and wakes one for it.
     fn spawn(&mut self) {
-        assert!(self.pool.lot.lay(1, &[7; 8], false).is_some());
+        assert!(self.pool.lot.lay(1, &[7; 8], 0).is_some());
         let known = |number| {
             self.pool
                 .boards

@@ -141,7 +141,7 @@ impl Desk {
     }
 
     fn lay(&mut self, rank: u32, bytes: &[u8]) -> u32 {
-        self.own.lay(rank, bytes, false).expect("there is room")
+        self.own.lay(rank, bytes, 0).expect("there is room")
     }
 
     fn hear(&mut self) -> Vec<Report> {
@@ -407,6 +407,28 @@ fn the_jobs_of_an_aborted_frame_that_come_next_do_not_run() {
     desk.boards[0].set_abort(0);
     one.drive(0);
     assert_eq!(desk.values(), [200]);
+}
+
+#[test]
+fn of_a_row_the_job_that_is_named_is_not_run_and_the_others_are() {
+    let (mut desk, one, _) = two();
+    let (board, me) = (desk.boards[0].clone(), one.clone());
+    *one.site.body.borrow_mut() = Rc::new(move |job| {
+        if job == [3] {
+            board.set_abort(5);
+        }
+        assert!(!me.stops(u64::from(job[0])), "that is another's affair");
+        if job == [7] {
+            board.set_abort(7);
+            assert!(me.stops(7));
+            board.set_abort(0);
+        }
+        Some(job.to_vec())
+    });
+    let row: Vec<u8> = (1..=9).collect();
+    assert!(desk.own.lay(1, &row, flags::EACH).is_some());
+    one.drive(0);
+    assert_eq!(desk.values(), [1, 2, 3, 4, 6, 7, 8, 9]);
 }
 
 #[test]
