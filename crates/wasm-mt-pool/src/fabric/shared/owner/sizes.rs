@@ -11,7 +11,9 @@ use crate::scheduler::{Clock, Costs, Part};
 /// What a slot is to take, in µs.
 const SLOT: f64 = 200.0;
 /// Items in a slot.
-const MOST: usize = 512;
+const MOST: usize = 1024;
+/// A slot is not parted for less than such a part of what it is to take, some microseconds: as much as to wake who takes it.
+const LEAST: usize = 32;
 /// Bytes of a slot's items, as far as can be told before.
 const BYTES: usize = 16 << 10;
 /// So many times as many may be out as have been timed.
@@ -107,7 +109,7 @@ impl Sizes {
         let mean = cost.careful_mean().max(0.01);
         let by_cost = (SLOT / mean) as usize;
         let by_bytes = BYTES.checked_div(known.bytes).unwrap_or(MOST);
-        let by_share = waiting / (2 * workers);
+        let by_share = (waiting / (2 * workers)).max(by_cost / LEAST);
         let most = cost.timed().saturating_mul(GROWTH).max(2 * workers);
         if by_cost < 2 || waiting <= FEW * workers {
             return by_cost.min(by_share).min(by_bytes).clamp(1, len);
@@ -192,7 +194,7 @@ mod tests {
 
     #[test]
     fn short_items_come_to_fill_slots_within_few_rounds() {
-        assert_eq!(after(8, 0.1).items(1, 1 << 20, 1 << 20, 2), 512);
+        assert_eq!(after(8, 0.1).items(1, 1 << 20, 1 << 20, 2), MOST);
         let items = after(8, 2.0).items(1, 1 << 20, 1 << 20, 2);
         assert!((60..=100).contains(&items), "{items}");
     }
@@ -207,9 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_items_are_shared() {
+    fn the_last_items_are_shared_unless_that_costs_more_than_they_do() {
         let sizes = after(8, 0.1);
-        assert_eq!(sizes.items(1, 400, 400, 2), 100);
+        assert_eq!(sizes.items(1, 1000, 1000, 2), 250);
+        assert_eq!(sizes.items(1, 3, 3, 2), 3);
+        let sizes = after(8, 10.0);
+        assert_eq!(sizes.items(1, 40, 40, 2), 10);
         assert_eq!(sizes.items(1, 3, 3, 2), 1);
     }
 
