@@ -12,6 +12,8 @@ pub use crate::compat::{
 };
 pub use crate::entry::{Entry, Left};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use crate::handle::Came;
 pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled, Waits};
 use crate::handle::{JobId, JoinHandle, Shared};
 use crate::job::{Job, Travel};
@@ -82,6 +84,15 @@ pub fn print_unhandled() -> Unhandled {
 /// It may await something, so that it cannot be run to its end here and now.
 pub fn may_await<T>(job: &Job<T>) -> bool {
     job.task.may_suspend()
+}
+
+/// A value from its bytes, beside which nothing has travelled.
+///
+/// # Errors
+/// Where they are no `T`.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub fn decode_plain<T: Travel>(bytes: &[u8]) -> Result<T, JoinError> {
+    crate::payload::decode(bytes, Vec::new())
 }
 
 /// A job on its way, and its handle. Until it begins, or its handle settles, it has the permit.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use crate::channel::Outlet;
 use crate::error::{JoinError, JoinErrorKind, StartError};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use crate::handle::Came;
 use crate::handle::{JobId, Packet, Waits};
 use crate::sys;
 use crate::worker::Outcome;
@@ -214,6 +216,32 @@ impl Entry {
             1 => (Left::Whole(self), None),
             _ => (Left::One(self.take_first()), Some(self)),
         }
+    }
+
+    /// Ends its first job, and gives the others. Runs foreign code: not under a lock.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn end_first(mut self: Box<Self>, came: Came<'_>) -> Option<Box<Self>> {
+        let id = self.first;
+        if self.len > 1 {
+            if self.holds_outlets() {
+                close(self.take_first().outlets);
+            } else {
+                self.first = id.next_to();
+                self.len -= 1;
+            }
+            came.settle(&*self.packet, id);
+            return Some(self);
+        }
+        let Entry {
+            packet,
+            task,
+            outlets,
+            ..
+        } = *self;
+        drop(task);
+        close(outlets);
+        came.settle(&*packet, id);
+        None
     }
 
     /// Takes the first of several jobs out, which has ended.

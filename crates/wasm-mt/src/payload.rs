@@ -32,6 +32,27 @@ pub struct Payload {
     pub(crate) type_name: &'static str,
 }
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+impl Payload {
+    /// Bytes, and nothing beside them.
+    pub(crate) fn plain(bytes: Vec<u8>) -> Self {
+        Payload {
+            bytes,
+            values: Vec::new(),
+            type_name: "",
+        }
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Payload")
+            .field("bytes", &self.bytes.len())
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the payload that is being coded is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Travels {
@@ -161,6 +182,39 @@ impl Drop for Coding {
 pub(crate) fn encode<T: Serialize>(value: &T, travels: Travels) -> Result<Payload, JoinError> {
     let coding = Coding::begin(travels, Vec::new());
     coding.encoded(std::any::type_name::<T>(), postcard::to_stdvec(value))
+}
+
+/// Bytes that are written behind others.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+struct Behind<'a>(&'a mut Vec<u8>);
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+impl postcard::ser_flavors::Flavor for Behind<'_> {
+    type Output = ();
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// As [`encode`] for a job's arguments, behind other bytes. False where it does not encode or something travels beside its bytes: what
+/// stands there then is of no use.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) fn encode_behind<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> bool {
+    let coding = Coding::begin(Travels::Out, Vec::new());
+    let encoded = postcard::serialize_with_flavor(value, Behind(bytes));
+    let (values, _) = coding.end();
+    encoded.is_ok() && values.is_empty()
 }
 
 /// # Errors

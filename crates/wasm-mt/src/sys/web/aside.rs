@@ -9,12 +9,10 @@ use super::entry;
 use super::letter::{self, Reader, Writer};
 use super::link::REPORT;
 use crate::entry::Entry;
-use crate::handle::JobId;
-use crate::lane::Told;
+use crate::handle::{Came, JobId};
 use crate::payload::Payload;
 use crate::wire::jobs::{self, Jobs};
 use crate::wire::outcome;
-use crate::worker::Outcome;
 
 /// Jobs in bytes.
 #[derive(Debug)]
@@ -58,8 +56,7 @@ pub fn write(entry: &Entry, trace: bool, room: usize, most: usize) -> Option<Rec
         if !many.is_kept(id) {
             break;
         }
-        let added = many.encode(id).is_ok_and(|payload| writing.add(&payload));
-        if !added {
+        if !writing.add_item(|bytes| many.write(id, bytes)) {
             break;
         }
     }
@@ -145,6 +142,15 @@ impl Writing {
             return false;
         }
         self.writer.payload(payload);
+        self.has_added()
+    }
+
+    /// The same with an item that `write` encodes behind other bytes, unless it cannot.
+    fn add_item(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
+        self.writer.plain(write) && self.has_added()
+    }
+
+    fn has_added(&mut self) -> bool {
         if self.writer.bytes.len() > self.room {
             return false;
         }
@@ -250,15 +256,21 @@ pub fn post_outcomes(bytes: Vec<u8>) {
     let _ = letter::post(&writer, &js_sys::global(), entry::token_number(), REPORT);
 }
 
-/// What became of jobs, in the order in which they ended, and whether that was all: a worker that tells what does not read is
-/// to be given up on.
-pub fn outcomes(bytes: &[u8]) -> (Vec<(JobId, Outcome)>, bool) {
-    let report = outcome::read_all(&mut Reader::of(bytes));
-    let ended = report.jobs.into_iter().filter_map(|(id, told)| match told {
-        Told::Finished(outcome) => Some((id, outcome)),
-        Told::Suspended => None,
-    });
-    (ended.collect(), report.is_whole)
+/// Tells `hears` what became of jobs, in the order in which they ended, and gives whether that was all: a worker that tells what does
+/// not read is to be given up on.
+pub fn outcomes(bytes: &[u8], hears: &mut dyn FnMut(JobId, Came<'_>)) -> bool {
+    let mut reader = Reader::of(bytes);
+    while reader.has_more() {
+        match outcome::read_plain(&mut reader) {
+            Some((id, came)) => {
+                if let Some(came) = came {
+                    hears(id, came);
+                }
+            }
+            None => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]

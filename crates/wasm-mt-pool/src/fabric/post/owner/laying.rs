@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use wasm_mt::__pool::{self, Entry, Lane, Outcome, Timer};
+use wasm_mt::__pool::{self, Came, Entry, Lane, Outcome, Timer};
 use wasm_mt::{JobId, JoinError};
 
 use super::parcel::Parcel;
@@ -214,21 +214,15 @@ impl Post {
 
     fn end_done(&self, done: Done<Parcel>) {
         let (seat, board) = (done.seat, done.board());
-        let (outcomes, is_whole) = match &done.outcomes {
-            Some(bytes) => __pool::outcomes(bytes),
-            None => (Vec::new(), false),
-        };
         let mut unit = Some(done.unit);
-        for (id, outcome) in outcomes {
+        let mut hears = |id, came: Came<'_>| {
             unit = match unit.take() {
-                Some(parcel) if parcel.first() == __pool::number(id) => {
-                    let (left, rest) = parcel.split_first();
-                    left.end(outcome);
-                    rest
-                }
+                Some(parcel) if parcel.first() == __pool::number(id) => parcel.end_first(came),
                 other => other,
             };
-        }
+        };
+        let outcomes = done.outcomes.as_ref();
+        let is_whole = outcomes.is_some_and(|bytes| __pool::outcomes(bytes, &mut hears));
         if let Some(rest) = unit {
             let mut state = self.lock();
             let shared = state.shared.as_mut();

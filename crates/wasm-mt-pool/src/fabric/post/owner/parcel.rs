@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use wasm_mt::__pool::{self, Entry, Left, Record, Waits};
+use wasm_mt::__pool::{self, Came, Entry, Left, Record, Waits};
 use wasm_mt::JoinError;
 
 use crate::fabric::shared::{ROOM, Unit};
@@ -58,6 +58,20 @@ impl Parcel {
     /// It has a place in a bounded queue.
     pub(super) fn waits(&self) -> bool {
         self.first.waits()
+    }
+
+    /// Ends its first job, and gives the others. Runs foreign code: not under a lock.
+    pub(super) fn end_first(mut self, came: Came<'_>) -> Option<Self> {
+        match self.rest.pop_front() {
+            Some(next) => {
+                std::mem::replace(&mut self.first, next).end_first(came);
+                Some(self)
+            }
+            None => {
+                let rest = self.first.end_first(came);
+                rest.map(|rest| Parcel::of(rest, false))
+            }
+        }
     }
 
     /// Parts its first job, which has ended, from the others.
