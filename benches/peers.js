@@ -20,10 +20,11 @@ export const PEERS = {
   "workerpool": "workerpool",
   "poolifier-web-worker": "poolifier",
   "wasm-bindgen-rayon": "rayon",
+  "notify by hand": "by-hand",
 };
 
 // Those that are measured in whatever they can do: the others are for one workload each.
-export const ALL = Object.keys(PEERS).filter((name) => !name.startsWith("wasm-mt "));
+export const ALL = Object.keys(PEERS).filter((name) => !name.startsWith("wasm-mt ") && !name.endsWith("by hand"));
 
 // What hangs is given up on.
 const DEADLINE = 20_000;

@@ -31,7 +31,7 @@ function empty(name, method) {
 }
 
 // The one in the middle of some means: a clock may tick as slowly as a trip takes.
-const trip = group("round trip", "µs", ["floor", ...BOTH], async (peer) => {
+const trip = group("round trip", "µs", ["floor", "notify by hand", ...BOTH], async (peer) => {
   const it = await peer.running(WORKERS);
   const [, took] = await timed(() => it.trip?.(TRIPS) ?? middleOf(it));
   return { figure: 1000 * took };

@@ -123,7 +123,7 @@ async fn all_are_woken(pool: &ThreadPool) {
             );
         }
         // So that some of them sleep, more deeply each time. Nothing depends on it.
-        wasm_mt::utils::sleep(round * 20).await;
+        wasm_mt::utils::sleep(round * 8).await;
     }
     runs_dry(pool).await;
 }
@@ -446,7 +446,10 @@ pub async fn a_joined_worker_that_dies_fails_its_joiner_alone() {
 }
 
 pub async fn a_worker_that_is_ended_with_stolen_work_loses_none() {
-    let Some(pool) = sharing(2).await else { return };
+    let threads = Thread::builder().abort_grace(Duration::from_millis(100));
+    let Some(pool) = shared(ThreadPool::builder().workers(2).threads(threads)).await else {
+        return;
+    };
     for _ in 0..3 {
         // A half that does not end is stolen, or keeps its own worker.
         let stuck = pool.spawn(job!(|| forked(|_| endless())));
@@ -573,7 +576,7 @@ pub async fn a_sharing_worker_is_replaced_after_each_job() {
 pub async fn a_sharing_pool_grows_and_shrinks_under_load() {
     let Some(pool) = sharing(1).await else { return };
     for size in [3, 1, 4, 2] {
-        let handles: Vec<_> = (0..500u32)
+        let handles: Vec<_> = (0..200u32)
             .map(|n| {
                 pool.spawn(job!(|n| {
                     busy_for(0.2);
@@ -581,7 +584,7 @@ pub async fn a_sharing_pool_grows_and_shrinks_under_load() {
                 }))
             })
             .collect();
-        let trees: Vec<_> = (0..10).map(|_| pool.spawn(job!(|| fib(10)))).collect();
+        let trees: Vec<_> = (0..4).map(|_| pool.spawn(job!(|| fib(10)))).collect();
         pool.resize(size).await.unwrap();
         assert_eq!(pool.workers(), size);
         for (n, handle) in (0..).zip(handles) {

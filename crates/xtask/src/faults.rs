@@ -90,8 +90,14 @@ pub(crate) struct Found {
     pub(crate) outcomes: BTreeMap<String, usize>,
 }
 
-/// Causes all faults in each browser. With `bless` the table is written, and not compared.
-pub(crate) fn run(browsers: &[Browser], deep: bool, bless: bool) -> Result<Found> {
+/// Causes all faults in each browser, or those with `filter` in their labels. With `bless` the table is written, and then it is not
+/// compared, as it is not where some are left out.
+pub(crate) fn run(
+    browsers: &[Browser],
+    deep: bool,
+    bless: bool,
+    filter: Option<&str>,
+) -> Result<Found> {
     let site = site()?;
     let runtime = tokio::runtime::Runtime::new()?;
     let mut matrix = Matrix::read()?;
@@ -108,7 +114,7 @@ pub(crate) fn run(browsers: &[Browser], deep: bool, bless: bool) -> Result<Found
                 site: &site,
                 glue,
             };
-            let ran = runtime.block_on(one.run(&mut tally, &mut matrix, bless));
+            let ran = runtime.block_on(one.run(&mut tally, &mut matrix, bless, filter));
             let cells = ran.with_context(|| format!("{browser} wrote:\n{}", driver.log()))?;
             timed.extend(cells);
             found.rows.push(tally.row());
@@ -120,6 +126,8 @@ pub(crate) fn run(browsers: &[Browser], deep: bool, bless: bool) -> Result<Found
     }
     found.faults = if bless {
         matrix.write()?;
+        Vec::new()
+    } else if filter.is_some() {
         Vec::new()
     } else {
         matrix.differences()
@@ -145,7 +153,13 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    async fn run(&self, tally: &mut Tally, matrix: &mut Matrix, bless: bool) -> Result<Vec<Timed>> {
+    async fn run(
+        &self,
+        tally: &mut Tally,
+        matrix: &mut Matrix,
+        bless: bool,
+        filter: Option<&str>,
+    ) -> Result<Vec<Timed>> {
         let mut session = Session::open(self.driver).await?;
         // One origin for as many cells as it can be: WebKit takes another process for each that is isolated, and on a busy machine
         // its driver loses the page now and then on the way there.
@@ -158,7 +172,8 @@ impl Place<'_> {
         let caused = |fault: &&Fault| self.glue == Glue::Web || !fault.of_modules;
         for fault in faults.iter().filter(caused) {
             for on in On::ALL {
-                if !self.has(fault, on) {
+                let label = format!("{}, {on} ({:?})", fault.text, self.glue);
+                if !self.has(fault, on) || !cases::is_chosen(&label, filter) {
                     continue;
                 }
                 let own = match &fault.csp {
@@ -167,7 +182,6 @@ impl Place<'_> {
                 };
                 let origin = own.as_ref().unwrap_or(&server);
                 let outcome = self.cause(&session, origin, fault, on).await;
-                let label = format!("{}, {on} ({:?})", fault.text, self.glue);
                 let report = match &outcome {
                     Ok(cell) => {
                         let Cell {
@@ -205,9 +219,9 @@ impl Place<'_> {
             }
         }
         for on in [On::Pool, On::Shared] {
-            if self.is_shared() || on != On::Shared {
+            let label = format!("one pool suffers them all, {on} ({:?})", self.glue);
+            if (self.is_shared() || on != On::Shared) && cases::is_chosen(&label, filter) {
                 let all = self.cause_all(&session, &server, on).await;
-                let label = format!("one pool suffers them all, {on} ({:?})", self.glue);
                 tally.count(&label, &all);
             }
         }

@@ -13,7 +13,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 
 use crate::browser::{Browser, Driver};
-use crate::cases::Tally;
+use crate::cases::{self, Tally};
 use crate::classic::Classic;
 use crate::demo;
 use crate::layouts;
@@ -39,8 +39,25 @@ pub(crate) async fn check(
     driver: &Driver,
     site: &Path,
     native: &Native,
-) -> Result<Row> {
+    filter: Option<&str>,
+) -> Row {
     let mut tally = Tally::new("pages", browser);
+    if let Err(error) = check_each(browser, driver, site, native, filter, &mut tally).await {
+        tally.count("what comes behind", &Err(error));
+    }
+    tally.row()
+}
+
+/// # Errors
+/// The browser is not at our command any more: the rest was not checked.
+async fn check_each(
+    browser: Browser,
+    driver: &Driver,
+    site: &Path,
+    native: &Native,
+    filter: Option<&str>,
+    tally: &mut Tally,
+) -> Result<()> {
     let server = Server::start(site.to_owned(), 0, Options::default()).await?;
     let session = Session::open(driver).await?;
     let picture = |page: &str| -> PathBuf {
@@ -49,12 +66,15 @@ pub(crate) async fn check(
     macro_rules! check {
         ($page:expr, $outcome:expr) => {{
             let page: &str = $page;
-            let outcome = async {
-                let text = $outcome.await?;
-                session.screenshot(&picture(page)).await?;
-                anyhow::Ok(text)
-            };
-            tally.count(page, &outcome.await);
+            if cases::is_chosen(page, filter) {
+                let outcome = async {
+                    let text = $outcome.await?;
+                    session.screenshot(&picture(page)).await?;
+                    anyhow::Ok(text)
+                };
+                tally.count(page, &outcome.await);
+                ensure!(!session.hangs(), "the driver answers no more");
+            }
         }};
     }
     check!("gallery", check_gallery(&session, &server));
@@ -131,8 +151,7 @@ pub(crate) async fn check(
     for (name, path, lines) in programs::all() {
         check!(&name, programs::check(&session, &server, &path, lines));
     }
-    session.close().await?;
-    Ok(tally.row())
+    session.close().await
 }
 
 async fn check_gallery(session: &Session, server: &Server) -> Result<String> {

@@ -18,10 +18,12 @@ use crate::browser::{Browser, Driver, Process};
 use crate::table::Row;
 use crate::workspace;
 
-/// The limit of one run in the page, in seconds.
-const PAGE_LIMIT: &str = "120";
-/// The limit of the runner as a whole, which has limits of its own for each step.
-const RUN_LIMIT: Duration = Duration::from_secs(300);
+/// The limit of one run in the page.
+const PAGE_LIMIT: Duration = Duration::from_secs(240);
+/// The same where the soak is a long one.
+const DEEP_PAGE_LIMIT: Duration = Duration::from_secs(1200);
+/// How much longer the runner as a whole may take, which has limits of its own for each step.
+const BESIDE: Duration = Duration::from_secs(160);
 
 /// What runs. The bodies of `tests/` are the same in both scopes, a test file for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +109,7 @@ impl Setting {
 /// The suite's built test files.
 pub(crate) struct Suite {
     files: Vec<(Scope, PathBuf)>,
+    page_limit: Duration,
 }
 
 impl Suite {
@@ -146,6 +149,7 @@ impl Suite {
         });
         Ok(Suite {
             files: files.collect::<Result<_>>()?,
+            page_limit: if deep { DEEP_PAGE_LIMIT } else { PAGE_LIMIT },
         })
     }
 
@@ -177,12 +181,14 @@ impl Suite {
             filter,
             &driver.url(),
             &capabilities,
+            self.page_limit,
         )?)?;
-        let status = runner.finish(RUN_LIMIT)?;
+        let run_limit = self.page_limit + BESIDE;
+        let status = runner.finish(run_limit)?;
         let output = runner.log();
         let counted = Counts::of(&output);
         let problem = match (status, counted) {
-            (None, _) => Some(format!("ended after {} s", RUN_LIMIT.as_secs())),
+            (None, _) => Some(format!("ended after {} s", run_limit.as_secs())),
             (Some(_), None) => Some("no line says what came of the tests".to_string()),
             (Some(status), Some(counts)) if !status.success() || counts.failed > 0 => {
                 Some(format!("{status}"))
@@ -219,6 +225,7 @@ fn runner(
     filter: Option<&str>,
     driver: &str,
     capabilities: &Path,
+    page_limit: Duration,
 ) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command
@@ -241,7 +248,10 @@ fn runner(
     command
         .env(remote, driver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
-        .env("WASM_BINDGEN_TEST_TIMEOUT", PAGE_LIMIT);
+        .env(
+            "WASM_BINDGEN_TEST_TIMEOUT",
+            page_limit.as_secs().to_string(),
+        );
     if setting.no_modules {
         command.env("WASM_BINDGEN_USE_NO_MODULE", "1");
     }

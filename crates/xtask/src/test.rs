@@ -41,7 +41,8 @@ pub(crate) struct Args {
     /// Of the suite, only these settings, by a part of the name that `--list` has; may be given more than once
     #[arg(long)]
     setting: Vec<String>,
-    /// Of the suite, only tests with this in their names; how many they are is then compared with nothing
+    /// Of the suite, the cases, the pages and the faults only those with this in their names; how many they are is then compared with
+    /// nothing
     #[arg(long)]
     filter: Option<String>,
     /// Only say what would run
@@ -132,8 +133,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             Part::Wasmtime => run.wasmtime(args.deep),
             Part::Build => run.build(),
             Part::Suite => run.suite(&browsers, args.deep, &args.setting, args.filter.as_deref()),
-            Part::Cases => run.cases(&browsers),
-            Part::Faults => run.faults(&browsers, args.deep, args.bless),
+            Part::Cases => run.cases(&browsers, args.filter.as_deref()),
+            Part::Faults => run.faults(&browsers, args.deep, args.bless, args.filter.as_deref()),
             Part::Chaos => run.chaos(&browsers, args.deep),
         };
         if let Err(error) = outcome {
@@ -463,11 +464,11 @@ impl Run {
         Ok(())
     }
 
-    fn cases(&mut self, browsers: &[Browser]) -> Result<()> {
+    fn cases(&mut self, browsers: &[Browser], filter: Option<&str>) -> Result<()> {
         setup::wasm_target()?;
         let here = self.ready(browsers);
         ensure!(!here.is_empty(), "no browser to run them in");
-        let rows = cases::run(&here)?;
+        let rows = cases::run(&here, filter)?;
         for row in &rows {
             if Part::of(&row.part) != Part::Cases {
                 bail!("a row of the cases may not be called {}", row.part);
@@ -477,11 +478,17 @@ impl Run {
         Ok(())
     }
 
-    fn faults(&mut self, browsers: &[Browser], deep: bool, bless: bool) -> Result<()> {
+    fn faults(
+        &mut self,
+        browsers: &[Browser],
+        deep: bool,
+        bless: bool,
+        filter: Option<&str>,
+    ) -> Result<()> {
         setup::wasm_target()?;
         let here = self.ready(browsers);
         ensure!(!here.is_empty(), "no browser to cause them in");
-        let found = faults::run(&here, deep, bless)?;
+        let found = faults::run(&here, deep, bless, filter)?;
         self.rows.extend(found.rows);
         self.faults.extend(found.faults);
         self.outcomes = found.outcomes;

@@ -6,9 +6,10 @@ pub(crate) mod input;
 use std::fs;
 use std::future::Future;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use axum::http::Method;
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
@@ -63,8 +64,11 @@ const WAIT_UNTIL: &str = "
 ";
 
 /// A browser under our command. It ends with `close`, or with its driver.
+///
+/// A command that was not answered in time stands in the way of all others: from then on each fails at once.
 pub(crate) struct Session {
     client: Client,
+    hangs: AtomicBool,
 }
 
 impl Session {
@@ -76,7 +80,10 @@ impl Session {
             .await
             .context("the driver opened no session in time")?
             .context("the driver opened no session")?;
-        let session = Self { client };
+        let session = Self {
+            client,
+            hangs: AtomicBool::new(false),
+        };
         let timeouts = TimeoutConfiguration::new(Some(SCRIPT_DEADLINE), Some(DEADLINE), None);
         session
             .command(
@@ -265,6 +272,11 @@ impl Session {
         .await
     }
 
+    /// Whether a command was not answered. Nothing but the end of the driver helps then.
+    pub(crate) fn hangs(&self) -> bool {
+        self.hangs.load(Ordering::Relaxed)
+    }
+
     /// Ends the browser.
     pub(crate) async fn close(self) -> Result<()> {
         let closing = self.client.clone().close();
@@ -276,10 +288,18 @@ impl Session {
         what: &str,
         answer: impl Future<Output = Result<T, CmdError>>,
     ) -> Result<T> {
-        tokio::time::timeout(DEADLINE, answer)
-            .await
-            .with_context(|| format!("{what}: the driver did not answer"))?
-            .with_context(|| what.to_owned())
+        ensure!(
+            !self.hangs(),
+            "{what}: the driver still has an earlier command to answer"
+        );
+        let Ok(answer) = tokio::time::timeout(DEADLINE, answer).await else {
+            self.hangs.store(true, Ordering::Relaxed);
+            bail!(
+                "{what}: the driver did not answer within {} s",
+                DEADLINE.as_secs()
+            );
+        };
+        answer.with_context(|| what.to_owned())
     }
 }
 

@@ -1,8 +1,8 @@
 //! The page `julia`: its explorer, its benchmark, and how it is laid out and named, each with the input of a person. Whatever
 //! a canvas shows when the page says that it is done must be, byte by byte, what the same code draws natively.
 //!
-//! What is opened is the page as it is built, with one script more, before all others, that keeps what the page complains of;
-//! and that in a frame, since no engine but Chromium makes a window as narrow as a telephone.
+//! What is opened is the page as it is built, with one script more, before all others, that keeps what the page complains of, and
+//! tells when it has loaded; and that in a frame, since no engine but Chromium makes a window as narrow as a telephone.
 
 mod benchmark;
 mod blocked;
@@ -46,6 +46,7 @@ const WATCH: &str = "
     complaints.push(`error: ${event.message ?? target.src ?? target.href} ${event.filename ?? ''}`);
   }, true);
   addEventListener('unhandledrejection', (event) => complaints.push(`not handled: ${event.reason}`));
+  addEventListener('load', () => fetch('/outcome/loaded', { method: 'POST', body: location.search }));
 </script>
 ";
 

@@ -133,7 +133,8 @@ pub(crate) async fn an_allocation_that_fails(ground: &Ground) -> Outcome {
         ground,
         job!(|| -> u32 {
             loop {
-                std::mem::forget(std::hint::black_box(Vec::<u8>::with_capacity(256 << 20)));
+                // In few steps: WebKit copies a memory that grows, once it has too many to reserve addresses for each.
+                std::mem::forget(std::hint::black_box(Vec::<u8>::with_capacity(1 << 30)));
             }
         }),
     )

@@ -148,7 +148,7 @@ pub(crate) const ROWS: &[Row] = &[
     working!(jobs::a_stack_overflow, "a stack overflow", "is_trap", &["stack", "recursion", "out of bounds"]),
     working!(jobs::a_division_by_zero, "a division by zero in Rust", "is_panic", &["divide by zero"]),
     working!(jobs::a_division_that_traps, "a division by zero that traps", "is_trap", &["by zero"]),
-    working!(jobs::an_allocation_that_fails, "an allocation that fails", "is_trap", &["memory had grown"]).limit(5000.0),
+    working!(jobs::an_allocation_that_fails, "an allocation that fails", "is_trap", &["memory had grown"]).limit(20_000.0),
     working!(jobs::memory_that_does_not_grow, "`memory.grow` is refused, and the job goes on", "value", &[]),
     working!(jobs::javascript_that_throws, "JavaScript that throws, called by a job", "is_trap", &["urierror"]),
     working!(jobs::a_promise_that_rejects, "a promise that rejects, where the job unwraps it", "is_panic", &["not kept"]),

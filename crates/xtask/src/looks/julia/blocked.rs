@@ -4,8 +4,8 @@
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::Opened;
 use super::benchmark::CAN_RUN;
+use super::{DEADLINE, Opened};
 use crate::browser::Browser;
 use crate::serve::Server;
 use crate::webdriver::Session;
@@ -76,15 +76,17 @@ struct Blocked<'a> {
 
 impl Blocked<'_> {
     /// Waits until the page was opened with this in its query.
+    ///
+    /// The page itself says so: a driver that is asked meanwhile asks the page that was left, and WebKit's then waits without end for a
+    /// process that answers no more.
     async fn is_anew(&self, query: &str) -> Result<()> {
-        let condition = format!(
-            "() => location.search.includes('{query}') && document.readyState === 'complete' && ({CAN_RUN})()"
-        );
-        let what = format!("the page with {query}");
-        let session = self.page.session;
-        if session.until(&what, &condition).await.is_err() {
-            // The page that was left may take the question along.
-            session.until(&what, &condition).await?;
+        let server = self.page.server;
+        loop {
+            let loaded = server.posted("/outcome/loaded", DEADLINE).await;
+            let loaded = loaded.with_context(|| format!("waiting for the page with {query}"))?;
+            if String::from_utf8_lossy(&loaded).contains(query) {
+                break;
+            }
         }
         self.page.at_rest(-1).await.map(drop)
     }
