@@ -56,9 +56,11 @@ impl Take for Bulk {
 /// The bytes of a length.
 const LENGTH: usize = 4;
 
-/// A writer of records, for [`join`]. Short ones need no more room than it has from the beginning.
-pub(crate) fn writer() -> Writer {
+/// A writer of records, for [`join`], to this memory. Short ones need no more room than it has from the beginning.
+pub(crate) fn writer(memory: Vec<u8>) -> Writer {
     let mut writer = Writer::whole();
+    writer.bytes = memory;
+    writer.bytes.clear();
     writer.bytes.reserve(64);
     writer.bytes.extend([0; LENGTH]);
     writer

@@ -78,14 +78,20 @@ pub(super) fn put_over<W: SharedWords>(
         *len = bytes.len() as i32;
         words.set(at + LEN, *len);
     }
-    let mut filled = [0; INLINE_BYTES as usize];
-    filled[..bytes.len()].copy_from_slice(bytes);
-    let filled = &filled[..bytes.len().next_multiple_of(4)];
-    let (now, _) = filled.as_chunks();
-    let now = || now.iter().map(|word| i32::from_le_bytes(*word));
+    let (whole, part) = bytes.as_chunks();
+    let mut last = [0; 4];
+    last[..part.len()].copy_from_slice(part);
+    let last = (!part.is_empty()).then_some(&last);
+    let now = || {
+        whole
+            .iter()
+            .chain(last)
+            .map(|word| i32::from_le_bytes(*word))
+    };
     let differ = now().zip(&*inline).filter(|(now, before)| now != *before);
     if differ.count() > FEW {
-        words.write(at + INLINE, filled);
+        let filled: Vec<u8> = now().flat_map(i32::to_le_bytes).collect();
+        words.write(at + INLINE, &filled);
         for (now, before) in now().zip(inline) {
             *before = now;
         }

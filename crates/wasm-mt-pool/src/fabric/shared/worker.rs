@@ -126,6 +126,8 @@ pub(super) struct Worker<W, S> {
     gave_way: Cell<Option<f64>>,
     /// Invariant 1.
     over: Cell<bool>,
+    /// Memory for the next fork that is written.
+    spare: Cell<Vec<u8>>,
     /// How often a checkpoint has looked.
     checked: Cell<u32>,
     random: Random,
@@ -153,6 +155,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             alone: Cell::new(false),
             gave_way: Cell::new(None),
             over: Cell::new(false),
+            spare: Cell::default(),
             checked: Cell::new(0),
             random: Random::new(random),
         };

@@ -450,7 +450,7 @@ async fn a_forks_panic_is_heard_at_once_and_is_no_jobs() {
             aboard::rouse(message.len() * usize::from(place.is_some()))
         });
         let fork = job!(|| -> () { panic!("in a fork") });
-        run_fork(&fork_bytes(&fork).unwrap())
+        run_fork(&fork_bytes(&fork, Vec::new()).unwrap())
     });
     assert!(matches!(aside.next().await, Event::Heard(Heard::Rouse(9))));
     let (id, error) = aside.down().await.victim.unwrap();
