@@ -257,7 +257,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         let most = self.row(unit, workers);
         while unit.len() < most {
             let next = self.heap.take_if(rank, is_back, |next| {
-                next.home == home && !next.unit.is_settled() && next.unit.follows(unit)
+                next.home == home && next.unit.settled().is_none() && next.unit.follows(unit)
             });
             let Some(next) = next else {
                 break;
@@ -286,6 +286,15 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
                     home,
                     since,
                 } = taken;
+                // Of a row that was laid before, or found no room, one may have been given up on since.
+                if let Some(place) = unit.settled().filter(|_| unit.is_row()) {
+                    let rest = Waiting {
+                        unit: unit.split_off(place.max(1)),
+                        home,
+                        since,
+                    };
+                    self.heap.put_back(rank, is_back, rest);
+                }
                 if unit.is_settled() {
                     dropped.push(unit);
                     continue;

@@ -167,6 +167,10 @@ impl Unit for Parcel {
         self.entries().all(Entry::is_settled)
     }
 
+    fn settled(&self) -> Option<usize> {
+        self.entries().position(Entry::is_settled)
+    }
+
     fn leave_queue(&mut self) -> Option<Waits> {
         self.first.take_waits()
     }

@@ -17,6 +17,8 @@ pub(super) struct Job {
     counted: bool,
     short: bool,
     row: bool,
+    /// One of its jobs that was given up on.
+    given_up: Option<u64>,
 }
 
 impl Job {
@@ -34,6 +36,7 @@ impl Job {
             counted: false,
             short: false,
             row: false,
+            given_up: None,
         }
     }
 
@@ -111,7 +114,11 @@ impl Unit for Job {
     }
 
     fn is_settled(&self) -> bool {
-        self.settled
+        self.settled || self.len == 1 && self.settled() == Some(0)
+    }
+
+    fn settled(&self) -> Option<usize> {
+        self.given_up.and_then(|id| self.place_of(id))
     }
 
     fn leave_queue(&mut self) -> Option<u64> {

@@ -130,6 +130,34 @@ fn of_a_row_that_waits_one_job_is_withdrawn_and_the_others_run() {
 }
 
 #[test]
+fn of_a_row_that_is_laid_again_what_was_given_up_on_is_dropped() {
+    for given_up in 100..105 {
+        let (mut books, hand) = with_a_row();
+        while hand.claims().is_some() {}
+        let row = Job {
+            given_up: Some(given_up),
+            ..Job::row(100, 5)
+        };
+        books.lay_back(vec![row], 0.0);
+        let mut dropped = Vec::new();
+        while let Some(next) = books.next(2, &mut dropped) {
+            let ids: Vec<u8> = (next.unit.first as u8..).take(next.items).collect();
+            assert!(books.lay(next, ids.len(), &ids, false).is_ok());
+        }
+        let dropped: Vec<_> = dropped.iter().map(|job| (job.first, job.len)).collect();
+        assert_eq!(dropped, [(given_up, 1)]);
+        let taken: Vec<u8> = std::iter::from_fn(|| Some(hand.claims()?.1))
+            .flatten()
+            .collect();
+        assert!(
+            taken
+                .into_iter()
+                .eq((100..105).filter(|id| u64::from(*id) != given_up))
+        );
+    }
+}
+
+#[test]
 fn of_a_row_that_runs_the_worker_is_told_whom_to_stop() {
     let (mut books, hand) = with_a_row();
     let (slot, ids) = hand.takes();
