@@ -440,6 +440,7 @@ macro_rules! pool_web_bodies {
             workers_go_on_while_their_owner_is_blocked
             a_tree_of_halves_ends_while_its_owner_is_blocked
             five_thousand_jobs_go_one_by_one
+            short_jobs_that_share_a_place_are_given_up_on_one_by_one
             more_jobs_wait_than_shared_memory_holds
             what_goes_through_shared_memory_may_be_short_or_long
             results_that_nobody_collects_find_room_or_go_by_message

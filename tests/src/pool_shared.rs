@@ -342,6 +342,49 @@ pub async fn five_thousand_jobs_go_one_by_one() {
     all_are_woken(&pool).await;
 }
 
+/// One of a kind that is known to be short, though not each of them is.
+fn short(n: u32) -> u32 {
+    if n == ENDLESS { endless() } else { n + 1 }
+}
+
+const ENDLESS: u32 = 700;
+
+pub async fn short_jobs_that_share_a_place_are_given_up_on_one_by_one() {
+    let Some(pool) = sharing(2).await else { return };
+    let spawned = |ids: std::ops::Range<u32>| -> Vec<_> {
+        ids.map(|n| pool.spawn(job!(|n| short(n)))).collect()
+    };
+    for _ in 0..3 {
+        for (n, outcome) in (0..).zip(join_all(spawned(0..500)).await) {
+            assert_eq!(outcome.unwrap(), n + 1);
+        }
+    }
+    let handles = spawned(1000..4000);
+    handles.iter().step_by(3).for_each(|handle| handle.abort());
+    for (n, handle) in (1000..).zip(handles) {
+        match handle.timeout(LONG).await {
+            Err(error) => assert!(n % 3 == 1 && error.is_cancelled(), "{n}: {error}"),
+            Ok(value) => assert!(n % 3 != 1 && value == n + 1, "{n}: {value}"),
+        }
+    }
+    let handles = spawned(500..1000);
+    // The workers come to it meanwhile, and nothing is heard of them.
+    busy_for(30.0);
+    handles[(ENDLESS - 500) as usize].abort();
+    for (n, handle) in (500..).zip(handles) {
+        match handle.timeout(LONG).await {
+            Err(error) if n == ENDLESS => assert!(error.is_cancelled(), "{error}"),
+            // It had run, and its worker had not told.
+            Err(error) => assert!(
+                n < ENDLESS && n + 64 > ENDLESS && error.is_lost(),
+                "{n}: {error}"
+            ),
+            Ok(value) => assert_eq!(value, n + 1),
+        }
+    }
+    all_are_woken(&pool).await;
+}
+
 pub async fn more_jobs_wait_than_shared_memory_holds() {
     let Some(pool) = sharing(2).await else { return };
     let results = pool.map(0..20_000u32, |n| n.wrapping_mul(n)).await.unwrap();

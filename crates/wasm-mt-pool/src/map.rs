@@ -95,7 +95,23 @@ impl<R: Travel> Packet for Shared<R> {
             return;
         }
         // Decoding runs foreign code.
-        let outcome = outcome.and_then(__pool::decode::<R>);
+        self.settle_typed(id, outcome.and_then(__pool::decode::<R>));
+    }
+
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn settle_plain(&self, id: JobId, bytes: &[u8]) {
+        if !self.is_settled() {
+            self.settle_typed(id, __pool::decode_plain(bytes));
+        }
+    }
+
+    fn abort(&self, _: JoinError) {
+        self.give_up();
+    }
+}
+
+impl<R: Travel> Shared<R> {
+    fn settle_typed(&self, id: JobId, outcome: Result<R, JoinError>) {
         let mut state = self.lock();
         state.left = state.left.saturating_sub(1);
         state.failed |= outcome.is_err();
@@ -108,10 +124,6 @@ impl<R: Travel> Packet for Shared<R> {
         if let Some(waker) = waker {
             waker.wake();
         }
-    }
-
-    fn abort(&self, _: JoinError) {
-        self.give_up();
     }
 }
 

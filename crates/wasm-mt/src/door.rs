@@ -14,6 +14,8 @@ pub use crate::compat::{
 };
 pub use crate::entry::{Entry, Left};
 use crate::error::{JoinError, JoinErrorKind, StartError, StartErrorKind};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use crate::handle::Came;
 pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled, Waits};
 use crate::handle::{JobId, JoinHandle, Shared};
 use crate::job::{Job, Travel};
@@ -28,10 +30,10 @@ pub use crate::payload::Payload;
 pub use crate::sys::door::*;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use crate::sys::{
-    Aboard, Heard, Ran, Record, Timer, answered, current_pool, end_pool, forget, fork_bytes,
-    fork_outcome, given_up, given_up_many, has_ended, head_of, hear, is_plain, keep, now,
-    on_checkpoint, outcomes, post_outcomes, quiet, rouse, run_fork, run_records, set_pool,
-    spawn_local, stop_here, submit, tell_owner, write,
+    Aboard, Heard, Ran, Record, Timer, answered, current_pool, end_pool, follows, forget,
+    fork_bytes, fork_outcome, given_up, given_up_many, has_ended, head_of, hear, is_plain,
+    is_short, keep, now, on_checkpoint, outcomes, post_outcomes, quiet, rouse, run_fork,
+    run_records, set_pool, spawn_local, stop_here, submit, tell_owner, write, write_row,
 };
 pub use crate::sys::{Task, Value, decode};
 #[cfg(target_os = "wasi")]
@@ -91,6 +93,15 @@ pub fn print_unhandled() -> Unhandled {
 /// It may await something, so that it cannot be run to its end here and now.
 pub fn may_await<T>(job: &Job<T>) -> bool {
     job.task.may_suspend()
+}
+
+/// A value from its bytes, beside which nothing has travelled.
+///
+/// # Errors
+/// Where they are no `T`.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub fn decode_plain<T: Travel>(bytes: &[u8]) -> Result<T, JoinError> {
+    crate::payload::decode(bytes, Vec::new())
 }
 
 /// A job on its way, and its handle. Until it begins, or its handle settles, it has the permit.

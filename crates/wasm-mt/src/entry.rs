@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use crate::channel::Outlet;
 use crate::error::{JoinError, JoinErrorKind, StartError};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use crate::handle::Came;
 use crate::handle::{JobId, Packet, Waits};
 use crate::sys;
 use crate::worker::Outcome;
@@ -40,16 +42,20 @@ const RUNS: u32 = 3;
 impl Entry {
     /// One job, with who waits for it.
     pub fn new(id: JobId, packet: Arc<dyn Packet>, mut task: sys::Task) -> Box<Self> {
-        let outlets = task.take_outlets();
+        // Few jobs have any, and to collect nothing is not free.
+        let outlets = match task.take_outlets() {
+            outlets if outlets.is_empty() => Vec::new(),
+            outlets => {
+                let held = outlets.into_iter().map(|(at, outlet)| (id, at, outlet));
+                held.collect()
+            }
+        };
         Box::new(Entry {
             packet,
             first: id,
             len: 1,
             task,
-            outlets: outlets
-                .into_iter()
-                .map(|(at, outlet)| (id, at, outlet))
-                .collect(),
+            outlets,
             runs: 0,
             pinned: false,
             rank: 0,
@@ -210,6 +216,32 @@ impl Entry {
             1 => (Left::Whole(self), None),
             _ => (Left::One(self.take_first()), Some(self)),
         }
+    }
+
+    /// Ends its first job, and gives the others. Runs foreign code: not under a lock.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn end_first(mut self: Box<Self>, came: Came<'_>) -> Option<Box<Self>> {
+        let id = self.first;
+        if self.len > 1 {
+            if self.holds_outlets() {
+                close(self.take_first().outlets);
+            } else {
+                self.first = id.next_to();
+                self.len -= 1;
+            }
+            came.settle(&*self.packet, id);
+            return Some(self);
+        }
+        let Entry {
+            packet,
+            task,
+            outlets,
+            ..
+        } = *self;
+        drop(task);
+        close(outlets);
+        came.settle(&*packet, id);
+        None
     }
 
     /// Takes the first of several jobs out, which has ended.

@@ -97,8 +97,34 @@ pub trait Packet: Send + Sync {
     fn is_settled(&self) -> bool;
     /// Settles the job `id`. Invariant 1: `outcome` is dropped where it was settled before.
     fn settle(&self, id: JobId, outcome: Result<sys::Value, JoinError>);
+    /// The same with a value of which there are bytes and nothing beside them, which need not be kept.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn settle_plain(&self, id: JobId, bytes: &[u8]) {
+        self.settle(id, Ok(sys::Value::plain(bytes.to_vec())));
+    }
     /// Settles with `error` and tells the origin.
     fn abort(&self, error: JoinError);
+}
+
+/// What has come of a job.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[derive(Debug)]
+pub enum Came<'a> {
+    /// A value, as bytes that nothing travels beside.
+    Plain(&'a [u8]),
+    /// With values beside it, or none at all.
+    Other(Result<sys::Value, JoinError>),
+}
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+impl Came<'_> {
+    /// Runs foreign code: not under a lock.
+    pub(crate) fn settle(self, packet: &dyn Packet, id: JobId) {
+        match self {
+            Came::Plain(bytes) => packet.settle_plain(id, bytes),
+            Came::Other(outcome) => packet.settle(id, outcome),
+        }
+    }
 }
 
 /// How an arrived value becomes a `T`.

@@ -19,6 +19,16 @@ impl Name {
         Name::Place(Location::caller())
     }
 
+    /// Whether both are the same name, as far as that can be told at once.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub(crate) fn is(&self, other: &Name) -> bool {
+        match (self, other) {
+            (Name::Given(one), Name::Given(other)) => Arc::ptr_eq(one, other),
+            (Name::Place(one), Name::Place(other)) => std::ptr::eq(*one, *other),
+            _ => false,
+        }
+    }
+
     /// The name that was given, or `file.rs:7`.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         match self {

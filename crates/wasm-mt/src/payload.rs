@@ -10,7 +10,7 @@
 //! Postcard does not describe itself, so a type that needs that fails here, in encoding or in decoding, with an error that
 //! names the type.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{self, DeserializeOwned, Deserializer};
@@ -32,6 +32,27 @@ pub struct Payload {
     pub(crate) type_name: &'static str,
 }
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+impl Payload {
+    /// Bytes, and nothing beside them.
+    pub(crate) fn plain(bytes: Vec<u8>) -> Self {
+        Payload {
+            bytes,
+            values: Vec::new(),
+            type_name: "",
+        }
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Payload")
+            .field("bytes", &self.bytes.len())
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the payload that is being coded is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Travels {
@@ -41,8 +62,8 @@ pub(crate) enum Travels {
     Back,
 }
 
+#[derive(Default)]
 struct Table {
-    travels: Travels,
     values: Vec<Option<OutOfBand>>,
     /// Why a type refused.
     refusal: Option<String>,
@@ -52,27 +73,43 @@ struct Table {
 const SELF_DESCRIBING: &str = "postcard cannot carry types that describe themselves (`serde_json::Value`, `untagged`, `flatten`, \
     `tag`, `skip_serializing_if`): wrap them in `Json`";
 
+impl Table {
+    fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.refusal.is_none()
+    }
+}
+
 thread_local! {
-    static TABLE: RefCell<Option<Table>> = const { RefCell::new(None) };
+    /// What the payload is for that is being coded; nothing while none is.
+    static TRAVELS: Cell<Option<Travels>> = const { Cell::new(None) };
+    /// Its table. Empty while none is being coded, and as a rule for as long as one is: then it is left alone.
+    static TABLE: RefCell<Table> = const {
+        RefCell::new(Table {
+            values: Vec::new(),
+            refusal: None,
+        })
+    };
 }
 
 /// The table of one payload, in the place of that of another which is being coded around it.
 ///
 /// Its methods are what coding need not do anew for each type: a program has a copy of the rest for each of its jobs.
 struct Coding {
-    before: Option<Table>,
+    before: Option<Travels>,
+    /// The other's, where there was one, or a table to begin with.
+    outer: Option<Table>,
 }
 
 impl Coding {
     fn begin(travels: Travels, values: Vec<Option<OutOfBand>>) -> Self {
-        let table = Table {
-            travels,
-            values,
-            refusal: None,
-        };
-        Coding {
-            before: TABLE.replace(Some(table)),
-        }
+        let before = TRAVELS.replace(Some(travels));
+        let outer = (before.is_some() || !values.is_empty()).then(|| {
+            TABLE.replace(Table {
+                values,
+                refusal: None,
+            })
+        });
+        Coding { before, outer }
     }
 
     fn encoded(
@@ -119,11 +156,16 @@ impl Coding {
     }
 
     fn end(mut self) -> (Vec<Option<OutOfBand>>, Option<String>) {
-        let table = TABLE.replace(self.before.take());
+        let table = self.leave();
         std::mem::forget(self);
-        match table {
-            Some(table) => (table.values, table.refusal),
-            None => (Vec::new(), None),
+        (table.values, table.refusal)
+    }
+
+    fn leave(&mut self) -> Table {
+        TRAVELS.set(self.before);
+        match self.outer.take() {
+            None if TABLE.with_borrow(Table::is_empty) => Table::default(),
+            outer => TABLE.replace(outer.unwrap_or_default()),
         }
     }
 }
@@ -131,7 +173,7 @@ impl Coding {
 impl Drop for Coding {
     /// Without [`end`](Self::end) where a type's own code panicked. What was in the table goes, ends of channels among it.
     fn drop(&mut self) {
-        drop(TABLE.replace(self.before.take()));
+        drop(self.leave());
     }
 }
 
@@ -140,6 +182,39 @@ impl Drop for Coding {
 pub(crate) fn encode<T: Serialize>(value: &T, travels: Travels) -> Result<Payload, JoinError> {
     let coding = Coding::begin(travels, Vec::new());
     coding.encoded(std::any::type_name::<T>(), postcard::to_stdvec(value))
+}
+
+/// Bytes that are written behind others.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+struct Behind<'a>(&'a mut Vec<u8>);
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+impl postcard::ser_flavors::Flavor for Behind<'_> {
+    type Output = ();
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// As [`encode`] for a job's arguments, behind other bytes. False where it does not encode or something travels beside its bytes: what
+/// stands there then is of no use.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) fn encode_behind<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> bool {
+    let coding = Coding::begin(Travels::Out, Vec::new());
+    let encoded = postcard::serialize_with_flavor(value, Behind(bytes));
+    let (values, _) = coding.end();
+    encoded.is_ok() && values.is_empty()
 }
 
 /// # Errors
@@ -161,11 +236,11 @@ pub(crate) fn decode<T: DeserializeOwned>(
 
 /// Keeps the text of a refusal for the caller, and gives it back.
 fn noted(text: String) -> String {
-    TABLE.with_borrow_mut(|table| {
-        if let Some(table) = table {
+    if TRAVELS.get().is_some() {
+        TABLE.with_borrow_mut(|table| {
             table.refusal.get_or_insert_with(|| text.clone());
-        }
-    });
+        });
+    }
     text
 }
 
@@ -185,16 +260,13 @@ pub(crate) fn put<S: Serializer>(
     what: &str,
     value: impl FnOnce(Travels) -> Result<OutOfBand, String>,
 ) -> Result<S::Ok, S::Error> {
-    let Some(travels) = TABLE.with_borrow(|table| table.as_ref().map(|table| table.travels)) else {
+    let Some(travels) = TRAVELS.get() else {
         return Err(outside(what, <S::Error as ser::Error>::custom));
     };
     let value = value(travels).map_err(not_sent)?;
     let index = TABLE.with_borrow_mut(|table| {
-        let values = table.as_mut().map(|table| &mut table.values);
-        values.map_or(0, |values| {
-            values.push(Some(value));
-            values.len() - 1
-        })
+        table.values.push(Some(value));
+        table.values.len() - 1
     });
     serializer.serialize_u32(index as u32)
 }
@@ -204,14 +276,12 @@ pub(crate) fn take<'de, D: Deserializer<'de>>(
     deserializer: D,
     what: &str,
 ) -> Result<(u32, OutOfBand), D::Error> {
-    if TABLE.with_borrow(Option::is_none) {
+    if TRAVELS.get().is_none() {
         return Err(outside(what, <D::Error as de::Error>::custom));
     }
     let index = <u32 as serde::Deserialize>::deserialize(deserializer)?;
     let value = TABLE.with_borrow_mut(|table| {
-        let values = table
-            .as_mut()
-            .map_or(&mut [][..], |table| &mut table.values);
+        let values = &mut table.values;
         match values.get_mut(index as usize).map(Option::take) {
             Some(Some(value)) => Ok(value),
             Some(None) => Err(format!("value {index} beside its bytes was taken before")),

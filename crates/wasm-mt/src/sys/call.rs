@@ -8,6 +8,7 @@
 //! 3. It calls the function by its own `fn(A) -> T`, which the engine checks again.
 
 use std::any::type_name;
+use std::cell::Cell;
 use std::future::Future;
 
 use serde::Serialize;
@@ -144,8 +145,29 @@ where
 /// Of the type's name and a function's place: the same in every instance of a module, never of two places for one type, and
 /// hardly ever of two types of different name. The place is hashed in one step, which an odd factor makes one-to-one.
 pub(super) fn fingerprint<T>(function: usize) -> u64 {
-    let types = fnv(FNV_BASIS, type_name::<T>().as_bytes());
-    (types ^ function as u64).wrapping_mul(FNV_PRIME)
+    (hash_of(type_name::<T>()) ^ function as u64).wrapping_mul(FNV_PRIME)
+}
+
+/// A name that stays where it is, and its hash.
+type Hashed = Cell<(&'static str, u64)>;
+
+thread_local! {
+    /// The hashes of names by where those lie: to make one anew takes as long as an empty job, and each job has two.
+    static HASHED: [Hashed; 16] = const { [const { Cell::new(("", FNV_BASIS)) }; 16] };
+}
+
+fn hash_of(name: &'static str) -> u64 {
+    HASHED.with(|hashed| {
+        // Names lie one behind the other, and are seldom shorter than this.
+        let place = &hashed[name.as_ptr() as usize / 16 % hashed.len()];
+        let (known, hash) = place.get();
+        if std::ptr::eq(known, name) {
+            return hash;
+        }
+        let hash = fnv(FNV_BASIS, name.as_bytes());
+        place.set((name, hash));
+        hash
+    })
 }
 
 /// The hash of nothing.

@@ -57,11 +57,20 @@ trait Items: Send + Sync {
     fn is_kept(&self, _at: usize) -> bool {
         true
     }
+    /// Writes its encoding behind these bytes. False where it has more than bytes, or does not encode.
+    #[cfg(target_os = "unknown")]
+    fn write(&self, at: usize, bytes: &mut Vec<u8>) -> bool;
     /// Drops them all.
     fn forget(&self);
 }
 
 impl Many {
+    /// Writes an item behind these bytes. False where it has more than bytes, or does not encode.
+    #[cfg(target_os = "unknown")]
+    pub(super) fn write(&self, id: JobId, bytes: &mut Vec<u8>) -> bool {
+        self.items.write((id.0 - self.base) as usize, bytes)
+    }
+
     pub(super) fn encode(&self, id: JobId) -> Result<Payload, JoinError> {
         self.items.encode((id.0 - self.base) as usize)
     }
@@ -105,6 +114,16 @@ impl<I: Travel> Items for ItemsOf<I> {
         payload
     }
 
+    #[cfg(target_os = "unknown")]
+    fn write(&self, at: usize, bytes: &mut Vec<u8>) -> bool {
+        let Some(item) = self.replace(at, None) else {
+            return false;
+        };
+        let is_plain = payload::encode_behind(&item, bytes);
+        self.replace(at, Some(item));
+        is_plain
+    }
+
     fn forget(&self) {
         let items = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         // Foreign code: not under the lock.
@@ -134,6 +153,15 @@ impl Items for Vec<Mutex<Option<Payload>>> {
                 "an item",
                 "it was handed over to a worker that is gone".into(),
             )
+        })
+    }
+
+    fn write(&self, at: usize, bytes: &mut Vec<u8>) -> bool {
+        self.get(at).is_some_and(|place| {
+            let place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            let plain = place.as_ref().filter(|item| item.values.is_empty());
+            bytes.extend_from_slice(plain.map_or(&[], |item| &item.bytes));
+            plain.is_some()
         })
     }
 

@@ -53,10 +53,28 @@ impl Take for Bulk {
     }
 }
 
+/// The bytes of a length.
+const LENGTH: usize = 4;
+
+/// A writer of records, for [`join`], to this memory. Short ones need no more room than it has from the beginning.
+pub(crate) fn writer(memory: Vec<u8>) -> Writer {
+    let mut writer = Writer::whole();
+    writer.bytes = memory;
+    writer.bytes.clear();
+    writer.bytes.reserve(64);
+    writer.bytes.extend([0; LENGTH]);
+    writer
+}
+
 /// The records behind their length, and the bulk behind them.
 pub(crate) fn join(writer: Writer) -> Vec<u8> {
-    let length = (writer.bytes.len() as u32).to_le_bytes();
-    [&length, &writer.bytes[..], &writer.list.bytes].concat()
+    let mut joined = writer.bytes;
+    let length = joined.len().saturating_sub(LENGTH) as u32;
+    if let Some(place) = joined.first_chunk_mut() {
+        *place = length.to_le_bytes();
+    }
+    joined.extend_from_slice(&writer.list.bytes);
+    joined
 }
 
 /// What reads what was joined.

@@ -47,6 +47,15 @@ pub(crate) fn write<L: Put>(to: &mut Writer<L>, jobs: &Jobs) {
     }
 }
 
+/// Writes over how many there are, in bytes that begin with such a head.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) fn set_len(bytes: &mut [u8], len: u32) {
+    // Behind the first id.
+    if let Some(place) = bytes.get_mut(8..12) {
+        place.copy_from_slice(&len.to_le_bytes());
+    }
+}
+
 /// The head of a record of jobs, of one at least. The id of none is too large for one.
 pub(crate) fn read<L: Take>(from: &mut Reader<'_, L>) -> Option<Jobs> {
     let (first, len) = (JobId(from.u64()?), from.u32()?);

@@ -139,7 +139,7 @@ pub(crate) fn frame(message: Message) {
 /// Records with all bulk in them, in one run of bytes.
 pub(crate) fn joined((bytes, _): Message) {
     let again = |bytes: &[u8]| {
-        let mut writer = bulk::Writer::whole();
+        let mut writer = bulk::writer(Vec::new());
         if let Some(mut reader) = bulk::split(bytes) {
             while let Some(payload) = reader.payload() {
                 writer.payload(&payload);

@@ -2,6 +2,8 @@
 
 use super::{Put, Reader, Take, Writer};
 use crate::error::{JoinError, JoinErrorKind};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use crate::handle::Came;
 use crate::handle::JobId;
 use crate::lane::{End, Ended, Told};
 use crate::payload::Payload;
@@ -104,6 +106,28 @@ pub(crate) fn read_all<L: Take>(from: &mut Reader<'_, L>) -> Report {
         report.is_whole = read.is_some();
     }
     report
+}
+
+/// As [`read`], where a value that is bytes alone is left where it is; nothing where the job awaits something.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) fn read_plain<'a, L: Take>(
+    from: &mut Reader<'a, L>,
+) -> Option<(JobId, Option<Came<'a>>)> {
+    if from.peek() != Some(VALUE) {
+        let (id, told) = read(from)?;
+        let came = match told {
+            Told::Finished(outcome) => Some(Came::Other(outcome)),
+            Told::Suspended => None,
+        };
+        return Some((id, came));
+    }
+    from.u32()?;
+    let id = JobId(from.u64()?);
+    let came = match from.args()?.into_plain() {
+        Ok(bytes) => Came::Plain(bytes),
+        Err(payload) => Came::Other(Ok(payload)),
+    };
+    Some((id, Some(came)))
 }
 
 /// The next record, and `None` where it tells nothing that is known.

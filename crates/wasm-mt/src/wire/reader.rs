@@ -99,15 +99,7 @@ impl<'a, L: Take> Reader<'a, L> {
 
     /// The same, to keep.
     pub(crate) fn payload(&mut self) -> Option<Payload> {
-        let Args { bytes, values } = self.args()?;
-        Some(Payload {
-            bytes: match bytes {
-                Bytes::Own(bytes) => bytes,
-                Bytes::Borrowed(bytes) => bytes.to_vec(),
-            },
-            values,
-            type_name: "",
-        })
+        Some(self.args()?.into_payload())
     }
 
     /// Steps over an encoded value, of whose list nothing is known.
@@ -135,6 +127,31 @@ impl<'a, L: Take> Reader<'a, L> {
 pub(crate) struct Args<'a> {
     pub(crate) bytes: Bytes<'a>,
     pub(crate) values: Vec<Option<OutOfBand>>,
+}
+
+impl<'a> Args<'a> {
+    /// Its bytes, where they are there and have nothing beside them.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub(crate) fn into_plain(self) -> Result<&'a [u8], Payload> {
+        match self {
+            Args {
+                bytes: Bytes::Borrowed(bytes),
+                values,
+            } if values.is_empty() => Ok(bytes),
+            args => Err(args.into_payload()),
+        }
+    }
+
+    fn into_payload(self) -> Payload {
+        Payload {
+            bytes: match self.bytes {
+                Bytes::Own(bytes) => bytes,
+                Bytes::Borrowed(bytes) => bytes.to_vec(),
+            },
+            values: self.values,
+            type_name: "",
+        }
+    }
 }
 
 pub(crate) enum Bytes<'a> {

@@ -307,7 +307,7 @@ proptest! {
 
     #[test]
     fn what_is_joined_is_split_and_does_not_read_when_cut(seen in seen()) {
-        let mut writer = bulk::Writer::whole();
+        let mut writer = bulk::writer(Vec::new());
         writer.payload(&payload(&seen));
         let joined = bulk::join(writer);
         let read = |bytes: &[u8]| bulk::split(bytes)?.payload().map(see);

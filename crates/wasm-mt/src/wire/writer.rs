@@ -58,6 +58,20 @@ impl<L: Put> Writer<L> {
         self.list.values(&payload.values);
     }
 
+    /// An encoded value that `write` puts behind these bytes, and that has nothing beside it. False where that cannot be: what it has
+    /// written is of no use then.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub(crate) fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
+        let at = self.bytes.len();
+        self.u32(0);
+        self.u32(0);
+        let begin = self.bytes.len();
+        let is_plain = write(&mut self.bytes);
+        let length = (self.bytes.len() - begin) as u32;
+        self.bytes[at..at + 4].copy_from_slice(&length.to_le_bytes());
+        is_plain
+    }
+
     /// What a job sends through the channel whose end stood at `index` of its arguments.
     pub(crate) fn item(&mut self, id: JobId, index: u32, item: &Payload) {
         self.u64(id.0);

@@ -10,6 +10,7 @@
 mod aboard;
 mod laying;
 mod orphans;
+mod parcel;
 mod seats;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use wasm_mt::__pool::{
 use wasm_mt::{JobId, StartError};
 
 use self::aboard::{Boards, Shared};
+use self::parcel::Parcel;
 use self::seats::{Phase, Seat};
 use super::dispatch::{Dispatch, Leaving};
 use super::unit::Unit;
@@ -94,6 +96,8 @@ struct State {
     timer: Option<Timer>,
     /// What the end of this turn will look at.
     turns: bool,
+    /// Then it will lay what waits for others to share a slot.
+    gathers: bool,
     /// Handles that were settled from the caller's end while their jobs wait.
     given_up: usize,
     /// What waits and has ends of channels.
@@ -133,6 +137,7 @@ pub(crate) fn start(config: &Config, workers: usize, settings: Settings) -> Arc<
                 dozing: 0,
                 timer: None,
                 turns: false,
+                gathers: false,
                 given_up: 0,
                 with_outlets: BTreeSet::new(),
                 closed: false,
@@ -363,7 +368,8 @@ impl Feed for Post {
         if let Some(shared) = &mut state.shared
             && none
         {
-            ends.extend(shared.books.drain());
+            let laid = shared.books.drain().into_iter();
+            ends.extend(laid.flat_map(Parcel::into_entries));
         }
         let dropped = state.dispatch.take_dropped();
         if concerns {
@@ -583,7 +589,8 @@ impl Fabric for Post {
         let mut timers = Vec::new();
         if let Some(shared) = &mut state.shared {
             shared.books.shut();
-            waiting.extend(shared.books.drain());
+            let laid = shared.books.drain().into_iter();
+            waiting.extend(laid.flat_map(Parcel::into_entries));
             timers.extend(shared.take_timers());
         }
         let lanes = state.lanes();

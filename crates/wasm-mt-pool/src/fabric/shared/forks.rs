@@ -9,9 +9,9 @@
 //! 4. What a thief claims stands on its stack from before the claim until its joiner was woken, for the owner to find.
 
 use super::board::Board;
-use super::layout::{self, CELLS, CLAIMS, FORKS, KEY, board as words};
-use super::own_board::{CellUse, OwnBoard};
-use super::record::{self, Put};
+use super::layout::{self, CELLS, CLAIMS, FORKS, INLINE_BYTES, KEY, board as words};
+use super::own_board::{CellUse, Fork, OwnBoard};
+use super::record::{self, Put, Written};
 use super::state::{Phase, State};
 use super::sync::{Step, taken};
 use super::words::SharedWords;
@@ -70,9 +70,21 @@ impl<W: SharedWords> OwnBoard<W> {
             return None;
         }
         let at = layout::board::fork(fork);
-        match self.put(at, bytes) {
+        if bytes.len() > INLINE_BYTES as usize {
+            self.reclaim();
+        }
+        let mut forks = self.forks.borrow_mut();
+        if forks.len() <= fork as usize {
+            forks.push(Fork {
+                block: None,
+                written: Written::NOTHING,
+            });
+        }
+        let Fork { block, written } = &mut forks[fork as usize];
+        let mut space = self.space.borrow_mut();
+        match record::put_over(&self.board().words, at, &mut space, bytes, written) {
             Put::Inline => {}
-            Put::Bulk(block) => self.forks.borrow_mut()[fork as usize] = Some(block),
+            Put::Bulk(taken) => *block = Some(taken),
             Put::NoRoom => return None,
         }
         self.level.set(fork + 1);
@@ -173,7 +185,8 @@ impl<W: SharedWords> OwnBoard<W> {
 
     fn leave(&self, fork: u32) {
         self.level.set(fork);
-        if let Some(block) = self.forks.borrow_mut()[fork as usize].take() {
+        let block = self.forks.borrow_mut()[fork as usize].block.take();
+        if let Some(block) = block {
             self.space.borrow_mut().free(block);
         }
     }

@@ -12,8 +12,13 @@ use super::words::SharedWords;
 /// The rank of what is neither urgent nor has time.
 const NORMAL: u32 = 1;
 
-/// A slot's flag: the owner is to be told when the job has begun.
-pub(super) const NOTE: i32 = 1;
+/// What a slot's flags say of its jobs.
+pub(crate) mod flags {
+    /// The owner is to be told when they have begun.
+    pub(crate) const NOTE: i32 = 1;
+    /// They were spawned one by one: each is given up on by itself, and not with the others.
+    pub(crate) const EACH: i32 = 2;
+}
 
 /// The owner's memory. A clone is another view.
 #[derive(Clone)]
@@ -84,9 +89,9 @@ impl<W: SharedWords> Lot<W> {
             .flatten()
     }
 
-    /// By whoever has claimed the slot: whether the owner is to be told that the job has begun, by [`Lot::tell`].
-    pub(crate) fn is_noted(&self, slot: u32) -> bool {
-        self.words.get(layout::lot::slot(slot) + EXTRA) & NOTE != 0
+    /// By whoever has claimed the slot: its [`flags`]. Where it is noted, the owner is to be told by [`Lot::tell`].
+    pub(crate) fn flags(&self, slot: u32) -> i32 {
+        self.words.get(layout::lot::slot(slot) + EXTRA)
     }
 
     /// By anybody: who has the slot's job.
@@ -154,6 +159,7 @@ impl<W: SharedWords> Lot<W> {
 
     /// By the owner, of a slot that was laid: whether its job is being run by that board's worker.
     pub(crate) fn is_run_by(&self, slot: u32, board: u16) -> bool {
-        self.state(slot).phase() == Phase::Running && self.state(slot).board() == board
+        let state = self.state(slot);
+        state.phase() == Phase::Running && state.board() == board
     }
 }

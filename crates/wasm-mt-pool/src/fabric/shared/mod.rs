@@ -36,12 +36,14 @@ pub(crate) use forks::{Ended, Stolen};
 #[cfg(all(test, not(loom), not(target_family = "wasm")))]
 pub(crate) use layout::INLINE_BYTES;
 pub(crate) use layout::{RANKS, SEATS, SLOTS};
-pub(crate) use lot::Lot;
+pub(crate) use lot::{Lot, flags};
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use news::{Buffers, News, Told};
 pub(crate) use own_board::OwnBoard;
 pub(crate) use own_lot::{OwnLot, Report};
-pub(crate) use owner::{Abandoned, Death, Done, Figures, Heard, Met, Next, Owner, ROOM, Unit};
+pub(crate) use owner::{
+    Abandoned, Death, Done, Figures, Heard, Met, Next, Owner, Pushed, ROOM, Unit,
+};
 pub(crate) use record::Content;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use sab::Sab;

@@ -7,8 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use super::board::{Board, Counters};
-use super::layout::{self, CELLS, EXTRA, FORKS, INLINE_BYTES, KEY, board as words};
-use super::record::{self, Put};
+use super::layout::{self, CELLS, EXTRA, INLINE_BYTES, KEY, board as words};
+use super::record::{self, Put, Written};
 use super::space::{Block, Space};
 use super::words::SharedWords;
 
@@ -21,8 +21,8 @@ pub(crate) struct OwnBoard<W> {
     tail: Cell<i32>,
     /// What they have of the bulk memory, by their place in the ring.
     reported: RefCell<VecDeque<(i32, Block)>>,
-    /// What the forks have of it.
-    pub(super) forks: RefCell<Vec<Option<Block>>>,
+    /// What the forks have of it, and what is written in them.
+    pub(super) forks: RefCell<Vec<Fork>>,
     pub(super) cells: RefCell<Vec<CellUse>>,
     /// For whom a result is.
     pub(super) sequence: Cell<u16>,
@@ -31,6 +31,12 @@ pub(crate) struct OwnBoard<W> {
     /// How many claims are on the stack.
     pub(super) depth: Cell<u32>,
     counters: Cell<Counters>,
+}
+
+/// A fork's record, as its worker knows it. There is one for each depth that its joins have had.
+pub(super) struct Fork {
+    pub(super) block: Option<Block>,
+    pub(super) written: Written,
 }
 
 /// What a cell is used for, as its worker knows it.
@@ -51,7 +57,7 @@ impl<W: SharedWords> OwnBoard<W> {
             seat,
             tail: Cell::new(0),
             reported: RefCell::default(),
-            forks: RefCell::new((0..FORKS).map(|_| None).collect()),
+            forks: RefCell::default(),
             cells: RefCell::new((0..CELLS).map(|_| CellUse::Free).collect()),
             sequence: Cell::new(0),
             level: Cell::new(0),
@@ -111,7 +117,7 @@ impl<W: SharedWords> OwnBoard<W> {
     }
 
     /// Frees what of the bulk memory the owner has read, and the joiners.
-    fn reclaim(&self) {
+    pub(super) fn reclaim(&self) {
         let mut reported = self.reported.borrow_mut();
         if !reported.is_empty() {
             let head = self.board.words.load(words::HEAD);

@@ -4,7 +4,7 @@
 
 use super::board::Board;
 use super::layout::{self, EXTRA, KEY, RANKS, SLOTS};
-use super::lot::{Lot, NOTE};
+use super::lot::Lot;
 use super::record::{self, Content, Put};
 use super::space::{Block, Space};
 use super::state::{Phase, State};
@@ -50,11 +50,11 @@ impl<W: SharedWords> OwnLot<W> {
         &self.lot
     }
 
-    /// Lays a job for anybody, and returns its slot; `None` where there is no room now. `note` asks to be told when it begins.
+    /// Lays a job for anybody, and returns its slot; `None` where there is no room now. It has these [`flags`](super::flags).
     ///
     /// Whoever lays MUST wake one by [`Lot::wake`](super::sleep) afterwards.
     #[must_use = "without a slot the job is not laid"]
-    pub(crate) fn lay(&mut self, rank: u32, bytes: &[u8], note: bool) -> Option<u32> {
+    pub(crate) fn lay(&mut self, rank: u32, bytes: &[u8], flags: i32) -> Option<u32> {
         if !self.has_room(rank) {
             return None;
         }
@@ -68,7 +68,7 @@ impl<W: SharedWords> OwnLot<W> {
                 return None;
             }
         }
-        self.lot.words.set(at + EXTRA, if note { NOTE } else { 0 });
+        self.lot.words.set(at + EXTRA, flags);
         self.lot.words.store(at + KEY, State::PENDING.0);
         let bottom = self.bottoms[rank as usize];
         self.lot

@@ -4,6 +4,8 @@
 //! 1. A unit is in one place: waiting, in the slot where it was laid, or among those whose outcomes come by message. It leaves once.
 //! 2. Nothing waits that there is room for, once [`Owner::next`] has given `None`, but what is to be measured first.
 //! 3. Each rank has some slots that the others cannot take, so that none is kept from the workers.
+//! 4. Short jobs that are spawned one by one while others of their rank are out wait for one another, to be laid in one slot, a *row*. A
+//!    row is at most a part of what is out for each worker, so what there is to do when it ends is never less than it.
 
 mod fate;
 mod heap;
@@ -14,7 +16,7 @@ mod sizes;
 mod tests;
 mod unit;
 
-use super::{Board, OwnLot, Phase, RANKS, SLOTS, SharedWords};
+use super::{Board, OwnLot, Phase, RANKS, SLOTS, SharedWords, flags};
 pub(crate) use fate::{Death, Met};
 use heap::{Heap, Waiting};
 pub(crate) use seats::Figures;
@@ -39,9 +41,10 @@ pub(crate) struct Owner<W, U: Unit> {
     sizes: Sizes,
     /// What lies in each slot.
     laid: Vec<Option<Laid<U>>>,
-    /// How many do, and of which rank.
+    /// How many do, of which rank, and how many jobs those are.
     out: usize,
     ranks: [usize; RANKS as usize],
+    jobs: [usize; RANKS as usize],
     /// Counts what was laid, and what was to wait.
     order: u64,
     pushed: u32,
@@ -73,8 +76,32 @@ struct Laid<U> {
     /// How long it had waited, in µs.
     waited: f64,
     order: u64,
-    /// It is of a `map`.
-    timed: bool,
+    timed: Timed,
+    /// It is a row: its jobs are given up on one by one.
+    each: bool,
+}
+
+/// What the time is for that a slot took.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Timed {
+    Not,
+    /// To know what such jobs cost.
+    Alone,
+    /// The same, and as many more may be out then.
+    OfMap,
+}
+
+/// What is to be done about what was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// Nothing: there is room when something has ended.
+    Waits,
+    /// What waits is to be laid now.
+    Refills,
+    /// The same: it is a row.
+    Fills,
+    /// The same when this turn of the owner ends, if not before.
+    Gathers,
 }
 
 /// What has ended in a seat.
@@ -114,6 +141,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             laid: (0..SLOTS).map(|_| None).collect(),
             out: 0,
             ranks: [0; RANKS as usize],
+            jobs: [0; RANKS as usize],
             order: 0,
             pushed: 0,
             now: 0.0,
@@ -151,32 +179,50 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         self.heap.jobs() > 0
     }
 
-    /// Takes in what cannot be laid at once, and gives whether some of it may be.
+    /// Takes in what cannot be laid at once, for so many workers, and says what is to be done about it.
     pub(crate) fn push(
         &mut self,
         unit: U,
         home: Option<usize>,
+        workers: usize,
         clock: impl FnOnce() -> f64,
-    ) -> bool {
+    ) -> Pushed {
+        let (rank, is_many) = (unit.queue(), unit.len() > 1);
+        let row = self.row(&unit, workers);
+        let has_slot = self.has_slot(rank);
+        // What waits for others alone does so for some microseconds, or for this turn.
+        let gathers = has_slot && row > 1;
         // A look costs as much as the rest of this.
-        if self.heap.jobs() == 0 || self.pushed.is_multiple_of(LOOK) {
+        if !gathers && (self.heap.jobs() == 0 || self.pushed.is_multiple_of(LOOK)) {
             self.saw(clock());
         }
         self.pushed = self.pushed.wrapping_add(1);
-        let (rank, is_many) = (unit.queue(), unit.len() > 1);
-        let waiting = Waiting {
-            unit,
-            home,
-            since: self.now,
-        };
+        let since = if gathers { f64::INFINITY } else { self.now };
+        let waiting = Waiting { unit, home, since };
         self.heap.push(rank, waiting);
-        is_many || self.has_slot(rank)
+        if gathers {
+            match self.heap.line(rank) >= row {
+                true => Pushed::Fills,
+                false => Pushed::Gathers,
+            }
+        } else if is_many || has_slot {
+            Pushed::Refills
+        } else {
+            Pushed::Waits
+        }
     }
 
-    /// One job, which has the turn where nothing waits before it and a slot is free. It is to be laid at once then.
-    pub(crate) fn at_once(&self, unit: U, home: Option<usize>) -> Result<Next<U>, U> {
+    /// One job, which has the turn where nothing waits before it, a slot is free, and it waits for no others to share that. It is to be
+    /// laid at once then.
+    pub(crate) fn at_once(
+        &mut self,
+        unit: U,
+        home: Option<usize>,
+        workers: usize,
+    ) -> Result<Next<U>, U> {
         let rank = unit.queue();
-        if unit.len() > 1 || self.heap.has(rank) || !self.has_slot(rank) {
+        let waits = unit.len() > 1 || self.heap.has(rank) || !self.has_slot(rank);
+        if waits || self.row(&unit, workers) > 1 {
             return Err(unit);
         }
         Ok(Next {
@@ -187,6 +233,37 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             since: f64::INFINITY,
             items: 1,
         })
+    }
+
+    /// How many jobs like this one are to share a slot now: so many that all workers have a part of those that are out.
+    fn row(&mut self, unit: &U, workers: usize) -> usize {
+        let rank = unit.queue();
+        let share = (self.jobs[rank] + self.heap.line(rank)) / (2 * workers.max(1));
+        if share < 2 || !unit.is_short() {
+            return 1;
+        }
+        self.sizes.row(unit.kind()).min(share)
+    }
+
+    /// Adds to the unit what waits behind it and can share its slot.
+    fn gather(
+        &mut self,
+        unit: &mut U,
+        home: Option<usize>,
+        rank: usize,
+        is_back: bool,
+        workers: usize,
+    ) {
+        let most = self.row(unit, workers);
+        while unit.len() < most {
+            let next = self.heap.take_if(rank, is_back, |next| {
+                next.home == home && next.unit.settled().is_none() && next.unit.follows(unit)
+            });
+            let Some(next) = next else {
+                break;
+            };
+            unit.append(next);
+        }
     }
 
     /// The owner looked at the clock.
@@ -204,15 +281,29 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
                 let Some((taken, is_back)) = self.heap.take(rank) else {
                     break;
                 };
-                let Waiting { unit, home, since } = taken;
+                let Waiting {
+                    mut unit,
+                    home,
+                    since,
+                } = taken;
+                // Of a row that was laid before, or found no room, one may have been given up on since.
+                if let Some(place) = unit.settled().filter(|_| unit.is_row()) {
+                    let rest = Waiting {
+                        unit: unit.split_off(place.max(1)),
+                        home,
+                        since,
+                    };
+                    self.heap.put_back(rank, is_back, rest);
+                }
                 if unit.is_settled() {
                     dropped.push(unit);
                     continue;
                 }
-                let len = unit.len();
-                let items = match len {
-                    1 => 1,
-                    len => self.sizes.items(unit.kind(), len, waiting, workers),
+                let items = if unit.len() == 1 || unit.is_row() {
+                    self.gather(&mut unit, home, rank, is_back, workers);
+                    unit.len()
+                } else {
+                    self.sizes.items(unit.kind(), unit.len(), waiting, workers)
                 };
                 let next = Next {
                     unit,
@@ -271,11 +362,20 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     ) -> Result<(), Next<U>> {
         // What had been laid before goes before all else.
         let queue = if next.is_back { 0 } else { next.rank };
-        let Some(slot) = self.lot.lay(queue as u32, bytes, note) else {
+        let each = next.unit.is_row();
+        let note_flag = if note { flags::NOTE } else { 0 };
+        let each_flag = if each { flags::EACH } else { 0 };
+        let Some(slot) = self.lot.lay(queue as u32, bytes, note_flag | each_flag) else {
             return Err(next);
         };
         let kind = next.unit.kind();
         let timed = next.unit.len() > 1 || next.items > 1;
+        let timed = match timed {
+            true if !each => Timed::OfMap,
+            true => Timed::Alone,
+            false if self.sizes.is_to_learn(kind) => Timed::Alone,
+            false => Timed::Not,
+        };
         if len < next.unit.len() {
             let rest = next.unit.split_off(len);
             let waiting = Waiting {
@@ -285,7 +385,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             };
             self.heap.put_back(next.rank, next.is_back, waiting);
         }
-        if timed {
+        if timed == Timed::OfMap {
             self.sizes.laid(kind, len, bytes.len());
         }
         if note {
@@ -293,6 +393,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         }
         self.out += 1;
         self.ranks[queue] += 1;
+        self.jobs[queue] += len;
         self.order += 1;
         self.laid[slot as usize] = Some(Laid {
             kind,
@@ -304,6 +405,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             waited: (self.now - next.since).max(0.0),
             order: self.order,
             timed,
+            each,
         });
         Ok(())
     }
@@ -311,7 +413,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     /// Takes out what lay in a slot that is free, and has not ended.
     fn take_untold(&mut self, slot: u32) -> Option<Laid<U>> {
         let laid = self.take_laid(slot)?;
-        if laid.timed {
+        if laid.timed == Timed::OfMap {
             self.sizes.left(laid.kind, laid.len);
         }
         Some(laid)
@@ -322,6 +424,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         let laid = self.laid.get_mut(slot as usize)?.take()?;
         self.out -= 1;
         self.ranks[usize::from(laid.rank)] -= 1;
+        self.jobs[usize::from(laid.rank)] -= laid.len;
         Some(laid)
     }
 

@@ -46,6 +46,66 @@ pub(super) fn put<W: SharedWords>(words: &W, at: u32, space: &mut Space<W>, byte
     Put::Bulk(block)
 }
 
+/// What a thread has written to one of its records, from the inline bytes on. A record that is written over and over with much the same is
+/// written where that differs alone: each word is a call.
+pub(super) struct Written([i32; INLINE_WORDS], i32);
+
+const INLINE_WORDS: usize = (INLINE_BYTES / 4) as usize;
+
+/// Words that differ, more than which are written by one call.
+const FEW: usize = 8;
+
+impl Written {
+    /// Of a record in memory that is all zero.
+    pub(super) const NOTHING: Written = Written([0; INLINE_WORDS], 0);
+}
+
+/// As [`put`], to a record that nobody else writes, and which has what `written` says.
+pub(super) fn put_over<W: SharedWords>(
+    words: &W,
+    at: u32,
+    space: &mut Space<W>,
+    bytes: &[u8],
+    written: &mut Written,
+) -> Put {
+    let Written(inline, len) = written;
+    if bytes.len() > INLINE_BYTES as usize {
+        // The length of another record does not say anything of this one's.
+        *len = -1;
+        return put(words, at, space, bytes);
+    }
+    if *len != bytes.len() as i32 {
+        *len = bytes.len() as i32;
+        words.set(at + LEN, *len);
+    }
+    let (whole, part) = bytes.as_chunks();
+    let mut last = [0; 4];
+    last[..part.len()].copy_from_slice(part);
+    let last = (!part.is_empty()).then_some(&last);
+    let now = || {
+        whole
+            .iter()
+            .chain(last)
+            .map(|word| i32::from_le_bytes(*word))
+    };
+    let differ = now().zip(&*inline).filter(|(now, before)| now != *before);
+    if differ.count() > FEW {
+        let filled: Vec<u8> = now().flat_map(i32::to_le_bytes).collect();
+        words.write(at + INLINE, &filled);
+        for (now, before) in now().zip(inline) {
+            *before = now;
+        }
+        return Put::Inline;
+    }
+    for ((word, now), before) in (at + INLINE..).zip(now()).zip(inline) {
+        if *before != now {
+            *before = now;
+            words.set(word, now);
+        }
+    }
+    Put::Inline
+}
+
 /// Says that the bytes go by message.
 pub(super) fn put_elsewhere<W: SharedWords>(words: &W, at: u32) {
     words.set(at + LEN, BY_MESSAGE);

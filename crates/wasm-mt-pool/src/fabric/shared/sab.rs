@@ -18,14 +18,15 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = grow)]
     fn grow(this: &Buffer, bytes: f64) -> Result<(), JsValue>;
 
+    // Indices are signed, though never negative: JavaScript would make each of them unsigned by an operation of its own.
     #[wasm_bindgen(js_name = Int32Array)]
     type Words;
     #[wasm_bindgen(constructor, js_class = "Int32Array")]
     fn new(buffer: &JsValue) -> Words;
     #[wasm_bindgen(method, structural, indexing_getter)]
-    fn get(this: &Words, at: u32) -> i32;
+    fn get(this: &Words, at: i32) -> i32;
     #[wasm_bindgen(method, structural, indexing_setter)]
-    fn set(this: &Words, at: u32, value: i32);
+    fn set(this: &Words, at: i32, value: i32);
 
     #[wasm_bindgen(js_name = Uint8Array)]
     type Bytes;
@@ -37,24 +38,24 @@ extern "C" {
     fn fill(this: &Bytes, bytes: &[u8], at: u32);
 
     #[wasm_bindgen(js_namespace = Atomics)]
-    fn load(words: &Words, at: u32) -> i32;
+    fn load(words: &Words, at: i32) -> i32;
     #[wasm_bindgen(js_namespace = Atomics)]
-    fn store(words: &Words, at: u32, value: i32);
+    fn store(words: &Words, at: i32, value: i32);
     #[wasm_bindgen(js_namespace = Atomics)]
-    fn exchange(words: &Words, at: u32, value: i32) -> i32;
+    fn exchange(words: &Words, at: i32, value: i32) -> i32;
     #[wasm_bindgen(js_namespace = Atomics, js_name = compareExchange)]
-    fn compare_exchange(words: &Words, at: u32, expected: i32, value: i32) -> i32;
+    fn compare_exchange(words: &Words, at: i32, expected: i32, value: i32) -> i32;
     #[wasm_bindgen(js_namespace = Atomics)]
-    fn and(words: &Words, at: u32, bits: i32) -> i32;
+    fn and(words: &Words, at: i32, bits: i32) -> i32;
     #[wasm_bindgen(js_namespace = Atomics)]
-    fn or(words: &Words, at: u32, bits: i32) -> i32;
+    fn or(words: &Words, at: i32, bits: i32) -> i32;
     #[wasm_bindgen(js_namespace = Atomics)]
-    fn add(words: &Words, at: u32, more: i32) -> i32;
+    fn add(words: &Words, at: i32, more: i32) -> i32;
     /// Throws on a page's main thread, which never sleeps.
     #[wasm_bindgen(js_namespace = Atomics)]
-    fn wait(words: &Words, at: u32, value: i32, milliseconds: f64);
+    fn wait(words: &Words, at: i32, value: i32, milliseconds: f64);
     #[wasm_bindgen(js_namespace = Atomics)]
-    fn notify(words: &Words, at: u32);
+    fn notify(words: &Words, at: i32);
 }
 
 /// Fewer bytes are written and read word by word: that is faster than to make a view of them.
@@ -91,39 +92,39 @@ impl Sab {
 
 impl SharedWords for Sab {
     fn load(&self, at: u32) -> i32 {
-        load(&self.0.words, at)
+        load(&self.0.words, at as i32)
     }
 
     fn store(&self, at: u32, value: i32) {
-        store(&self.0.words, at, value);
+        store(&self.0.words, at as i32, value);
     }
 
     fn exchange(&self, at: u32, value: i32) -> i32 {
-        exchange(&self.0.words, at, value)
+        exchange(&self.0.words, at as i32, value)
     }
 
     fn compare_exchange(&self, at: u32, expected: i32, value: i32) -> i32 {
-        compare_exchange(&self.0.words, at, expected, value)
+        compare_exchange(&self.0.words, at as i32, expected, value)
     }
 
     fn and(&self, at: u32, bits: i32) -> i32 {
-        and(&self.0.words, at, bits)
+        and(&self.0.words, at as i32, bits)
     }
 
     fn or(&self, at: u32, bits: i32) -> i32 {
-        or(&self.0.words, at, bits)
+        or(&self.0.words, at as i32, bits)
     }
 
     fn add(&self, at: u32, more: i32) -> i32 {
-        add(&self.0.words, at, more)
+        add(&self.0.words, at as i32, more)
     }
 
     fn get(&self, at: u32) -> i32 {
-        self.0.words.get(at)
+        self.0.words.get(at as i32)
     }
 
     fn set(&self, at: u32, value: i32) {
-        self.0.words.set(at, value);
+        self.0.words.set(at as i32, value);
     }
 
     fn read(&self, at: u32, len: u32) -> Vec<u8> {
@@ -141,11 +142,11 @@ impl SharedWords for Sab {
     }
 
     fn wait(&self, at: u32, value: i32, milliseconds: f64) {
-        wait(&self.0.words, at, value, milliseconds);
+        wait(&self.0.words, at as i32, value, milliseconds);
     }
 
     fn notify(&self, at: u32) {
-        notify(&self.0.words, at);
+        notify(&self.0.words, at as i32);
     }
 
     fn bytes(&self) -> u32 {

@@ -27,7 +27,7 @@ use self::join::Failure;
 use self::pace::Pace;
 use self::rests::Rests;
 use super::{
-    Board, Counters, Ended, Kind, Lot, OwnBoard, SharedWords, Stolen, Want, Woken, orders,
+    Board, Counters, Ended, Kind, Lot, OwnBoard, SharedWords, Stolen, Want, Woken, flags, orders,
 };
 use crate::fabric::random::Random;
 use crate::ranks::Ranks;
@@ -116,6 +116,8 @@ pub(super) struct Worker<W, S> {
     running: Cell<Option<Head>>,
     /// Which of them, as the board says.
     at: Cell<u32>,
+    /// Each of them is given up on by itself.
+    each: Cell<bool>,
     /// The forks of others that run on this stack, the innermost last.
     claimed: RefCell<Vec<(Stolen, Rc<Board<W>>)>>,
     /// The first of them has no job below it.
@@ -124,6 +126,8 @@ pub(super) struct Worker<W, S> {
     gave_way: Cell<Option<f64>>,
     /// Invariant 1.
     over: Cell<bool>,
+    /// Memory for the next fork that is written.
+    spare: Cell<Vec<u8>>,
     /// How often a checkpoint has looked.
     checked: Cell<u32>,
     random: Random,
@@ -146,10 +150,12 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             rests: RefCell::default(),
             running: Cell::new(None),
             at: Cell::new(0),
+            each: Cell::new(false),
             claimed: RefCell::default(),
             alone: Cell::new(false),
             gave_way: Cell::new(None),
             over: Cell::new(false),
+            spare: Cell::default(),
             checked: Cell::new(0),
             random: Random::new(random),
         };

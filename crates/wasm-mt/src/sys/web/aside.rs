@@ -9,11 +9,10 @@ use super::entry;
 use super::letter::{self, Reader, Writer};
 use super::link::REPORT;
 use crate::entry::Entry;
-use crate::handle::JobId;
-use crate::lane::Told;
+use crate::handle::{Came, JobId};
+use crate::payload::Payload;
 use crate::wire::jobs::{self, Jobs};
 use crate::wire::outcome;
-use crate::worker::Outcome;
 
 /// Jobs in bytes.
 #[derive(Debug)]
@@ -46,53 +45,132 @@ pub fn write(entry: &Entry, trace: bool, room: usize, most: usize) -> Option<Rec
     if !is_plain(entry) {
         return None;
     }
-    let many = entry.task.many_of();
-    let most = most.min(entry.len());
-    let mut head = Jobs {
-        first: entry.first(),
-        len: 0,
-        kind: entry.task.kind,
-        context: 0,
-        is_idempotent: entry.is_idempotent(),
-        may_suspend: false,
-        rank: entry.rank(),
-        name: trace.then(|| entry.task.name.text().into_owned()),
+    let mut writing = Writing::new(entry, trace, room);
+    let Some(many) = entry.task.many_of() else {
+        writing.add(entry.task.payload().ok()?);
+        return writing.end();
     };
-    let mut writer = Writer::whole();
-    jobs::write(&mut writer, &head);
-    let mut end = writer.bytes.len();
-    while (head.len as usize) < most {
-        let id = JobId(head.first.0 + u64::from(head.len));
+    for at in 0..most.min(entry.len()) {
+        let id = JobId(entry.first().0 + at as u64);
         // What can be encoded once only is for the message that it then goes by.
-        if many.as_ref().is_some_and(|many| !many.is_kept(id)) {
+        if !many.is_kept(id) {
             break;
         }
-        let encoded = many.as_ref().map(|many| many.encode(id));
-        let payload = match &encoded {
-            Some(payload) => payload.as_ref().ok(),
-            None => entry.task.payload().ok(),
-        };
-        let Some(payload) = payload.filter(|payload| payload.values.is_empty()) else {
-            break;
-        };
-        writer.payload(payload);
-        if writer.bytes.len() > room {
+        if !writing.add_item(|bytes| many.write(id, bytes)) {
             break;
         }
-        end = writer.bytes.len();
-        head.len += 1;
     }
-    if head.len == 0 {
-        return None;
+    writing.end()
+}
+
+/// Bytes of a job's arguments with which it may be in a row.
+const SHORT: usize = 256;
+
+/// Whether it may be in a row: one job, which is short, and begins once only.
+pub fn is_short(entry: &Entry) -> bool {
+    let payload = || entry.task.payload();
+    entry.len() == 1
+        && !entry.is_idempotent()
+        && !entry.waits()
+        && is_plain(entry)
+        && payload().is_ok_and(|payload| payload.bytes.len() <= SHORT)
+}
+
+/// Whether it can stand in a row right behind that one, of which the same is true as of it.
+pub fn follows(entry: &Entry, before: &Entry) -> bool {
+    entry.first() == before.first().next_to()
+        && entry.task.kind() == before.task.kind()
+        && entry.rank() == before.rank()
+        && entry.task.name.is(&before.task.name)
+}
+
+/// Writes a row of such jobs, of one at least, as [`write`] those of a `map`.
+pub fn write_row<'a>(
+    mut row: impl Iterator<Item = &'a Entry>,
+    trace: bool,
+    room: usize,
+) -> Option<Record> {
+    let first = row.next()?;
+    let mut writing = Writing::new(first, trace, room);
+    let mut next = Some(first);
+    while let Some(entry) = next
+        && writing.add(entry.task.payload().ok()?)
+    {
+        next = row.next();
     }
-    writer.bytes.truncate(end);
-    let mut bytes = std::mem::take(&mut writer.bytes);
-    jobs::write(&mut writer, &head);
-    bytes[..writer.bytes.len()].copy_from_slice(&writer.bytes);
-    Some(Record {
-        bytes,
-        len: head.len as usize,
-    })
+    writing.end()
+}
+
+/// A record that is being written.
+struct Writing {
+    writer: Writer,
+    head: Jobs,
+    /// Where its last job ends.
+    end: usize,
+    room: usize,
+}
+
+impl Writing {
+    /// Begins with what is true of this and all that come.
+    fn new(first: &Entry, trace: bool, room: usize) -> Self {
+        let head = Jobs {
+            first: first.first(),
+            len: 0,
+            kind: first.task.kind,
+            context: 0,
+            is_idempotent: first.is_idempotent(),
+            may_suspend: false,
+            rank: first.rank(),
+            name: trace.then(|| first.task.name.text().into_owned()),
+        };
+        let mut writer = Writer::whole();
+        // What most need: to grow step by step costs more than to write.
+        writer.bytes.reserve(128);
+        jobs::write(&mut writer, &head);
+        let end = writer.bytes.len();
+        Writing {
+            writer,
+            head,
+            end,
+            room,
+        }
+    }
+
+    /// Adds a job. False where it has no room, or is not bytes alone: then it is the end.
+    fn add(&mut self, payload: &Payload) -> bool {
+        if !payload.values.is_empty() {
+            return false;
+        }
+        self.writer.payload(payload);
+        self.has_added()
+    }
+
+    /// The same with an item that `write` encodes behind other bytes, unless it cannot.
+    fn add_item(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
+        self.writer.plain(write) && self.has_added()
+    }
+
+    fn has_added(&mut self) -> bool {
+        if self.writer.bytes.len() > self.room {
+            return false;
+        }
+        self.end = self.writer.bytes.len();
+        self.head.len += 1;
+        true
+    }
+
+    fn end(mut self) -> Option<Record> {
+        if self.head.len == 0 {
+            return None;
+        }
+        let mut bytes = std::mem::take(&mut self.writer.bytes);
+        bytes.truncate(self.end);
+        jobs::set_len(&mut bytes, self.head.len);
+        Some(Record {
+            bytes,
+            len: self.head.len as usize,
+        })
+    }
 }
 
 /// Of the jobs of a record: the first id, how many they are, and what those are told by that call the same function; `None` of what
@@ -178,15 +256,21 @@ pub fn post_outcomes(bytes: Vec<u8>) {
     let _ = letter::post(&writer, &js_sys::global(), entry::token_number(), REPORT);
 }
 
-/// What became of jobs, in the order in which they ended, and whether that was all: a worker that tells what does not read is
-/// to be given up on.
-pub fn outcomes(bytes: &[u8]) -> (Vec<(JobId, Outcome)>, bool) {
-    let report = outcome::read_all(&mut Reader::of(bytes));
-    let ended = report.jobs.into_iter().filter_map(|(id, told)| match told {
-        Told::Finished(outcome) => Some((id, outcome)),
-        Told::Suspended => None,
-    });
-    (ended.collect(), report.is_whole)
+/// Tells `hears` what became of jobs, in the order in which they ended, and gives whether that was all: a worker that tells what does
+/// not read is to be given up on.
+pub fn outcomes(bytes: &[u8], hears: &mut dyn FnMut(JobId, Came<'_>)) -> bool {
+    let mut reader = Reader::of(bytes);
+    while reader.has_more() {
+        match outcome::read_plain(&mut reader) {
+            Some((id, came)) => {
+                if let Some(came) = came {
+                    hears(id, came);
+                }
+            }
+            None => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]

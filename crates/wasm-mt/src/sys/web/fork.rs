@@ -17,19 +17,21 @@ use crate::lane::Told;
 use crate::panic;
 use crate::payload::Payload;
 use crate::sys::{Task, call};
-use crate::wire::bulk::{self, Writer};
+use crate::wire::bulk;
 use crate::wire::outcome;
 use crate::worker::{self, Outcome, Run};
 
 /// What a fork calls, and with what. `None` where that is not bytes alone: it is async, the end of a channel or a value of
 /// JavaScript's is among its arguments, or they do not encode.
-pub fn fork_bytes<T>(job: &Job<T>) -> Option<Vec<u8>> {
+///
+/// `spare` is memory to write it to.
+pub fn fork_bytes<T>(job: &Job<T>, spare: Vec<u8>) -> Option<Vec<u8>> {
     let payload = job.task.payload().ok()?;
     if job.task.may_suspend() || !payload.values.iter().all(is_bulk) {
         return None;
     }
-    let mut writer = Writer::whole();
-    writer.bytes.extend(job.task.kind.to_bytes());
+    let mut writer = bulk::writer(spare);
+    writer.bytes.extend_from_slice(&job.task.kind.to_bytes());
     writer.payload(payload);
     Some(bulk::join(writer))
 }
@@ -47,7 +49,7 @@ pub fn run_fork(fork: &[u8]) -> Vec<u8> {
         Run::Done(outcome) => joined(outcome),
         Run::Async(_) => Err(worker::not_joined()),
     };
-    let mut writer = Writer::whole();
+    let mut writer = bulk::writer(Vec::new());
     outcome::write(&mut writer, JobId::FORK, &outcome);
     bulk::join(writer)
 }

@@ -35,7 +35,8 @@ use crate::panic::{self, Panic};
 pub use aboard::{Aboard, quiet, rouse, tell_owner};
 pub(crate) use aboard::{Place, others};
 pub use aside::{
-    Ran, Record, has_ended, head_of, is_plain, outcomes, post_outcomes, run_records, write,
+    Ran, Record, follows, has_ended, head_of, is_plain, is_short, outcomes, post_outcomes,
+    run_records, write, write_row,
 };
 pub use child::{Heard, answered, end_pool, given_up, given_up_many, hear, submit};
 pub(super) use context::{Context, Shared, with as with_context};

@@ -8,10 +8,11 @@ use std::sync::{Arc, Weak};
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_mt::__pool::{Aboard, Entry, Timer};
+use wasm_mt::__pool::{Aboard, Timer};
 
 use super::Post;
 use super::orphans::Orphan;
+use super::parcel::Parcel;
 use crate::fabric::shared::{Board, Buffers, Lot, News, Owner, Sab, Told};
 
 /// Bytes of the owner's bulk.
@@ -33,7 +34,7 @@ extern "C" {
 }
 
 pub(super) struct Shared {
-    pub(super) books: Owner<Sab, Box<Entry>>,
+    pub(super) books: Owner<Sab, Parcel>,
     lot: Buffers,
     /// Joins fork.
     forks: bool,

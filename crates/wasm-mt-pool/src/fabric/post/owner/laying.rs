@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use wasm_mt::__pool::{self, Entry, Lane, Outcome, Timer, Waits};
+use wasm_mt::__pool::{self, Came, Entry, Lane, Outcome, Timer};
 use wasm_mt::{JobId, JoinError};
 
+use super::parcel::Parcel;
 use super::seats::Phase;
 use super::{Post, State};
 use crate::fabric::post::dispatch::Leaving;
-use crate::fabric::shared::{self, Abandoned, Death, Done, Figures, Heard, Met, Next, ROOM};
-use crate::priority::Priority;
+use crate::fabric::shared::{Abandoned, Death, Done, Figures, Heard, Met, Next, Pushed, Unit};
 
 /// After which times a worker that was terminated is looked at again. By the last it has stopped.
 const AGAIN: [Duration; 3] = [
@@ -22,48 +22,6 @@ const AGAIN: [Duration; 3] = [
 /// What a job ends with of whose outcome its worker does not tell.
 const NOT_TOLD: &str = "its worker has not told what became of it";
 
-impl shared::Unit for Box<Entry> {
-    type Error = JoinError;
-    type Place = Waits;
-
-    fn kind(&self) -> u64 {
-        Entry::kind(self)
-    }
-
-    fn first(&self) -> u64 {
-        __pool::number(Entry::first(self))
-    }
-
-    fn len(&self) -> usize {
-        Entry::len(self)
-    }
-
-    fn split_off(&mut self, at: usize) -> Self {
-        Entry::split_off(self, at)
-    }
-
-    fn queue(&self) -> usize {
-        match Priority::of_rank(self.rank()) {
-            Priority::Urgent => 0,
-            Priority::Normal => 1,
-            Priority::Background => 2,
-        }
-    }
-
-    fn is_settled(&self) -> bool {
-        Entry::is_settled(self)
-    }
-
-    fn leave_queue(&mut self) -> Option<Waits> {
-        self.take_waits()
-    }
-
-    fn begin_again(&mut self, why: &str) -> Result<(), JoinError> {
-        self.count_run();
-        Entry::begin_again(self, why.into())
-    }
-}
-
 impl Post {
     /// Takes in what can lie in shared memory, by a job of the worker `of` or from outside.
     ///
@@ -72,7 +30,7 @@ impl Post {
     pub(super) fn share(&self, entry: Box<Entry>, of: Option<usize>) -> Result<(), Box<Entry>> {
         // Where nobody steals, what a job spawns is for its own worker.
         let may = self.shares && (of.is_none() || self.settings.steal);
-        if !may || !__pool::is_plain(&entry) {
+        if !may {
             return Err(entry);
         }
         let mut state = self.lock();
@@ -85,8 +43,9 @@ impl Post {
         if entry.len() == 1 && state.dispatch.for_others() > 0 {
             return Err(entry);
         }
+        let ups = state.ups();
         // Where nobody but its own worker is there, what a job spawns waits until that has told of its turn: it may be given up in it.
-        if of.is_some() && state.ups() < 2 {
+        if of.is_some() && ups < 2 {
             return Err(entry);
         }
         if !state.takes_laid() {
@@ -95,15 +54,16 @@ impl Post {
         let Some(shared) = &mut state.shared else {
             return Err(entry);
         };
-        let mut refills = false;
-        let next = match shared.books.at_once(entry, of) {
-            Ok(next) => Some(next),
-            Err(entry) => {
-                refills = shared.books.push(entry, of, __pool::now);
-                None
+        let parcel = Parcel::new(entry)?;
+        let (next, pushed) = match shared.books.at_once(parcel, of, ups) {
+            Ok(next) => (Some(next), Pushed::Waits),
+            Err(parcel) => {
+                let pushed = shared.books.push(parcel, of, ups, __pool::now);
+                let sleeps = state.asleep + state.dozing > 0;
+                (None, if sleeps { Pushed::Refills } else { pushed })
             }
         };
-        refills |= next.is_none() && state.asleep + state.dozing > 0;
+        let turns = pushed == Pushed::Gathers && !std::mem::replace(&mut state.gathers, true);
         let failed = state.take_failed();
         drop(state);
         for lane in failed {
@@ -111,8 +71,18 @@ impl Post {
         }
         if let Some(next) = next {
             self.lay(next);
-        } else if refills {
+        } else if pushed == Pushed::Refills {
             self.refill();
+        } else if pushed == Pushed::Fills {
+            self.refill_unlooked();
+        } else if turns {
+            let me = self.me.clone();
+            __pool::spawn_local(async move {
+                if let Some(post) = me.upgrade() {
+                    post.lock().gathers = false;
+                    post.refill_unlooked();
+                }
+            });
         }
         Ok(())
     }
@@ -122,7 +92,16 @@ impl Post {
         if !self.shares {
             return;
         }
-        let mut looked = false;
+        if let Some(shared) = &mut self.lock().shared
+            && shared.books.has_waiting()
+        {
+            shared.books.saw(__pool::now());
+        }
+        self.refill_unlooked();
+    }
+
+    /// The same without a look at the clock, which costs as much as some jobs.
+    fn refill_unlooked(&self) {
         loop {
             let mut state = self.lock();
             let ups = state.ups();
@@ -131,18 +110,16 @@ impl Post {
                 return;
             };
             if !takes {
-                let entries = shared.books.take_waiting();
+                let parcels = shared.books.take_waiting();
                 drop(state);
-                if !entries.is_empty() {
-                    self.take_by_message(entries, None, None);
+                if !parcels.is_empty() {
+                    let entries = parcels.into_iter().flat_map(Parcel::into_entries);
+                    self.take_by_message(entries.collect(), None, None);
                 }
                 return;
             }
             if !shared.books.has_waiting() {
                 return;
-            }
-            if !std::mem::replace(&mut looked, true) {
-                shared.books.saw(__pool::now());
             }
             let mut dropped = Vec::new();
             let next = shared.books.next(ups, &mut dropped);
@@ -164,12 +141,12 @@ impl Post {
     }
 
     /// Lays it, or as much of it as there is room for. Gives false where there is none.
-    fn lay(&self, mut next: Next<Box<Entry>>) -> bool {
+    fn lay(&self, mut next: Next<Parcel>) -> bool {
         // Encoding runs foreign code.
         let trace = self.config.traces();
-        let Some(record) = __pool::write(&next.unit, trace, ROOM, next.items) else {
-            let (entry, of) = next.into_parts();
-            self.take_by_message(vec![entry], None, of);
+        let Some(record) = next.unit.write(trace, next.items) else {
+            let (parcel, of) = next.into_parts();
+            self.take_by_message(parcel.into_entries(), None, of);
             return true;
         };
         let mut state = self.lock();
@@ -183,7 +160,7 @@ impl Post {
         if next.unit.waits() {
             // It waits no more where a worker is free for it.
             if state.is_one_free() {
-                place = next.unit.take_waits();
+                place = next.unit.leave_queue();
             } else {
                 note = true;
             }
@@ -235,6 +212,8 @@ impl Post {
             return;
         };
         let heard = shared.books.hear();
+        // By this it knows how coarse the clock is.
+        shared.books.saw(__pool::now());
         let seats = state.heard(self, &heard);
         drop(state);
         // The workers first: they may have nothing.
@@ -247,7 +226,7 @@ impl Post {
     }
 
     /// Settles what was heard of.
-    fn settle(&self, heard: Heard<Box<Entry>>) {
+    fn settle(&self, heard: Heard<Parcel>) {
         drop(heard.begun);
         for (at, id) in heard.stopped {
             let lane = self.lock().seats[at].lane.clone();
@@ -258,23 +237,17 @@ impl Post {
         }
     }
 
-    fn end_done(&self, done: Done<Box<Entry>>) {
+    fn end_done(&self, done: Done<Parcel>) {
         let (seat, board) = (done.seat, done.board());
-        let (outcomes, is_whole) = match &done.outcomes {
-            Some(bytes) => __pool::outcomes(bytes),
-            None => (Vec::new(), false),
-        };
         let mut unit = Some(done.unit);
-        for (id, outcome) in outcomes {
+        let mut hears = |id, came: Came<'_>| {
             unit = match unit.take() {
-                Some(entry) if entry.first() == id => {
-                    let (left, rest) = entry.split_first();
-                    left.end(outcome);
-                    rest
-                }
+                Some(parcel) if parcel.first() == __pool::number(id) => parcel.end_first(came),
                 other => other,
             };
-        }
+        };
+        let outcomes = done.outcomes.as_ref();
+        let is_whole = outcomes.is_some_and(|bytes| __pool::outcomes(bytes, &mut hears));
         if let Some(rest) = unit {
             let mut state = self.lock();
             let shared = state.shared.as_mut();
@@ -302,7 +275,7 @@ impl Post {
         };
         let told = shared
             .books
-            .told(at, __pool::number(id), |entry| entry.split_first());
+            .told(at, __pool::number(id), Parcel::split_first);
         if told.is_some() {
             state.seats[at].active = now;
         }
@@ -499,7 +472,7 @@ impl State {
     }
 
     /// Takes in what workers have done. Gives their seats.
-    fn heard(&mut self, post: &Post, heard: &Heard<Box<Entry>>) -> Vec<usize> {
+    fn heard(&mut self, post: &Post, heard: &Heard<Parcel>) -> Vec<usize> {
         if heard.seats.is_empty() {
             return Vec::new();
         }
@@ -580,16 +553,16 @@ impl State {
 }
 
 /// Drops what nobody waits for. Runs foreign code: not under a lock.
-fn discard(entries: Vec<Box<Entry>>) {
-    for entry in entries {
-        entry.discard();
+fn discard(parcels: Vec<Parcel>) {
+    for parcel in parcels {
+        parcel.discard();
     }
 }
 
 /// Ends what a worker took along. Runs foreign code: not under a lock.
-fn end_met(met: Met<Box<Entry>>) {
-    for (entry, error) in met.ended {
-        entry.fail(error);
+fn end_met(met: Met<Parcel>) {
+    for (parcel, error) in met.ended {
+        parcel.fail(error);
     }
     discard(met.dropped);
 }

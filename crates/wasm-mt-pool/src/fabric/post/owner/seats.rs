@@ -102,6 +102,10 @@ impl State {
 
     /// The workers to start once more.
     pub(super) fn take_failed(&mut self) -> Vec<Arc<Lane>> {
+        // So it is as a rule, each time that a job is spawned.
+        if self.seats.iter().all(|seat| seat.phase != Phase::Failed) {
+            return Vec::new();
+        }
         let seats = self.seats.iter_mut();
         let failed = seats.filter(|seat| seat.phase == Phase::Failed);
         failed

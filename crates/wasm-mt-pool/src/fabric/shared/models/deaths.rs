@@ -83,7 +83,7 @@ fn loom_a_joiner_ends_wherever_its_thief_dies() {
 /// A worker that dies with a job of the queue; what is taken back runs elsewhere, as what is idempotent does.
 fn claimer(operations: u32) {
     let mut pool = Pool::new(2);
-    let slot = pool.lot.lay(NORMAL, &[0; 8], false).expect("room");
+    let slot = pool.lot.lay(NORMAL, &[0; 8], 0).expect("room");
     let life = Life::of(operations);
     let worker = {
         let hands = pool.mortal(1, &life);
@@ -113,7 +113,7 @@ fn claimer(operations: u32) {
     let mut left = other.lot.claim(NORMAL, 2);
     if back == [slot] {
         holds(left.is_none(), "what was taken back is nobody's");
-        assert_eq!(pool.lot.lay(NORMAL, &[0; 8], false), Some(slot));
+        assert_eq!(pool.lot.lay(NORMAL, &[0; 8], 0), Some(slot));
         left = other.lot.claim(NORMAL, 2);
     }
     holds(
@@ -146,14 +146,14 @@ fn loom_a_job_has_one_end_wherever_its_worker_dies() {
 fn zombie() {
     let mut pool = Pool::new(1);
     let hands = pool.hands(1);
-    assert!(pool.lot.lay(NORMAL, &[0; 8], false).is_some());
+    assert!(pool.lot.lay(NORMAL, &[0; 8], 0).is_some());
     let slot = hands.lot.claim(NORMAL, 1).expect("there is one");
     pool.lot.lot().bulk.tolerate_races();
     pool.lot.lot().words.tolerate_races();
     let worker = thread::spawn(move || hands.lot.record(slot, 1));
     pool.boards[0].order(orders::REVOKED);
     assert_eq!(pool.lot.take_back(1), [slot]);
-    assert_eq!(pool.lot.lay(NORMAL, &[1; 8], false), Some(slot));
+    assert_eq!(pool.lot.lay(NORMAL, &[1; 8], 0), Some(slot));
     let record = worker.join().expect("the worker does not panic");
     holds(
         record.is_none_or(|record| record == [0; 8]),

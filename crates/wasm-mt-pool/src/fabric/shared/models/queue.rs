@@ -36,7 +36,7 @@ fn claims(hands: &Hands<Ram>, ran: &Ran) {
 fn claiming() {
     let mut pool = Pool::new(2);
     let ran = Ran::default();
-    let _ = pool.lot.lay(NORMAL, &[0; 8], false);
+    let _ = pool.lot.lay(NORMAL, &[0; 8], 0);
     let workers = [1, 2].map(|number| {
         let (hands, ran) = (pool.hands(number), ran.clone());
         thread::spawn(move || {
@@ -44,7 +44,7 @@ fn claiming() {
             hands
         })
     });
-    let _ = pool.lot.lay(NORMAL, &[1; 8], false);
+    let _ = pool.lot.lay(NORMAL, &[1; 8], 0);
     let [first, _second] = workers.map(|worker| worker.join().expect("no worker panics"));
     claims(&first, &ran);
     holds(
@@ -62,7 +62,7 @@ fn loom_a_job_is_claimed_once_and_none_is_lost() {
 fn withdrawing() {
     let mut pool = Pool::new(1);
     let ran = Ran::default();
-    let slot = pool.lot.lay(NORMAL, &[0; 8], false).expect("room");
+    let slot = pool.lot.lay(NORMAL, &[0; 8], 0).expect("room");
     let worker = {
         let (hands, ran) = (pool.hands(1), ran.clone());
         thread::spawn(move || {
@@ -71,7 +71,7 @@ fn withdrawing() {
         })
     };
     let withdrawn = pool.lot.withdraw(slot);
-    let _ = pool.lot.lay(NORMAL, &[1; 8], false);
+    let _ = pool.lot.lay(NORMAL, &[1; 8], 0);
     let hands = worker.join().expect("the worker does not panic");
     claims(&hands, &ran);
     holds(
@@ -94,8 +94,8 @@ fn telling() {
         loom::sync::Mutex::new(0),
         loom::sync::Condvar::new(),
     ));
-    let _ = pool.lot.lay(NORMAL, &[0; 8], false);
-    let _ = pool.lot.lay(NORMAL, &[1; 8], false);
+    let _ = pool.lot.lay(NORMAL, &[0; 8], 0);
+    let _ = pool.lot.lay(NORMAL, &[1; 8], 0);
     let workers = [1, 2].map(|number| {
         let (hands, messages) = (pool.hands(number), messages.clone());
         thread::spawn(move || {

@@ -18,7 +18,7 @@ impl Pool {
 
     /// Lays a job, and wakes one for it.
     fn spawn(&mut self) {
-        assert!(self.lot.lay(URGENT, &[0; 4], false).is_some());
+        assert!(self.lot.lay(URGENT, &[0; 4], 0).is_some());
         let known = |number| self.boards.iter().find(|board| board.number() == number);
         let seats = self.boards.len() as u32;
         let woken = self.lot.lot().wake(Want::Job, seats, None, known);

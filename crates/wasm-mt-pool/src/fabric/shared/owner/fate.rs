@@ -1,7 +1,8 @@
 //! What becomes of the jobs of a slot whose worker is gone.
 //!
 //! Invariant: a job that may have run does not run again, unless it is idempotent. So of several in a slot, those behind the one
-//! that ran last are laid again, and those before it, whose results went down with the worker, are lost.
+//! that ran last are laid again, and those before it, whose results went down with the worker, are lost. The job at fault may be behind
+//! it, too: it was aborted before its turn, and the worker did not come to it.
 
 use super::unit::Unit;
 
@@ -40,21 +41,31 @@ impl<U: Unit> Met<U> {
             return self.dropped.push(unit);
         }
         let victim = death.victim.take_if(|(id, _)| unit.place_of(*id).is_some());
-        let at = victim.as_ref().map_or(at, |(id, _)| *id);
         // Where it ran none of those that are still here, it ran their first next.
         let ran = unit.place_of(at).map_or(1, |place| place + 1);
-        let rest = (ran < unit.len()).then(|| unit.split_off(ran));
-        match victim {
-            Some((_, error)) => {
-                if ran > 1 {
-                    let last = unit.split_off(ran - 1);
-                    self.lose(unit, &death.why);
-                    unit = last;
-                }
-                self.ended.push((unit, error));
-            }
-            None => self.lose(unit, &death.why),
+        let Some((id, error)) = victim else {
+            return self.part(unit, ran, &death.why);
+        };
+        let place = unit.place_of(id).unwrap_or(0);
+        let behind = (place + 1 < unit.len()).then(|| unit.split_off(place + 1));
+        if place > 0 {
+            let last = unit.split_off(place);
+            self.part(unit, ran, &death.why);
+            unit = last;
         }
+        self.ended.push((unit, error));
+        if let Some(unit) = behind {
+            self.part(unit, ran.saturating_sub(place + 1), &death.why);
+        }
+    }
+
+    /// Of these so many ran, the others are laid again.
+    fn part(&mut self, mut unit: U, ran: usize, why: &str) {
+        if ran == 0 {
+            return self.back.push(unit);
+        }
+        let rest = (ran < unit.len()).then(|| unit.split_off(ran));
+        self.lose(unit, why);
         self.back.extend(rest);
     }
 
@@ -105,6 +116,24 @@ mod tests {
         assert_eq!(back, [Job::many(12, 3)]);
         let (ended, back) = met(Job::many(10, 5), 14, None);
         assert_eq!((ended.len(), back.len()), (1, 0));
+    }
+
+    #[test]
+    fn of_a_row_the_victim_may_be_behind_what_ran_last() {
+        let (ended, back) = met(Job::row(10, 6), 11, Some(13));
+        let lost = (Job::row(10, 2), "lost".to_string());
+        assert_eq!(ended, [lost, (Job::row(13, 1), "panicked".into())]);
+        assert_eq!(back, [Job::row(12, 1), Job::row(14, 2)]);
+    }
+
+    #[test]
+    fn of_a_row_the_victim_may_be_before_what_ran_last() {
+        let (ended, back) = met(Job::row(10, 6), 13, Some(11));
+        let (lost, ended) = (ended[0].0.clone(), &ended[1..]);
+        assert_eq!(lost, Job::row(10, 1));
+        let behind = (Job::row(12, 2), "lost".to_string());
+        assert_eq!(ended, [(Job::row(11, 1), "panicked".into()), behind]);
+        assert_eq!(back, [Job::row(14, 2)]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! [`Heap`]: what waits with the owner, by rank, since it found no slot, no room in bulk, or is more of a `map` than is laid at
-//! once. Where there is room, it is empty.
+//! [`Heap`]: what waits with the owner, by rank, since it found no slot, no room in bulk, is more of a `map` than is laid at
+//! once, or gathers for a row. Where there is room, it is empty behind each turn of the owner.
 //!
 //! Invariant: what was laid back by a worker that died stands before all others, in its old order.
 
@@ -85,6 +85,28 @@ impl<U: Unit> Heap<U> {
         };
         self.jobs -= taken.0.unit.len();
         Some(taken)
+    }
+
+    /// Units that wait for this queue in their order.
+    pub(super) fn line(&self, rank: usize) -> usize {
+        self.ranks[rank].len()
+    }
+
+    /// The next, if it is so, of those that [`Heap::take`] has just given one of.
+    pub(super) fn take_if(
+        &mut self,
+        rank: usize,
+        is_back: bool,
+        is: impl FnOnce(&Waiting<U>) -> bool,
+    ) -> Option<U> {
+        let line = if is_back {
+            &mut self.back
+        } else {
+            &mut self.ranks[rank]
+        };
+        let taken = line.pop_front_if(|waiting| is(waiting))?;
+        self.jobs -= taken.unit.len();
+        Some(taken.unit)
     }
 
     /// Takes out what nobody waits for.

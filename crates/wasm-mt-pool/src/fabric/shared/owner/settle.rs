@@ -1,7 +1,7 @@
 //! How what was laid leaves its slot: reported by its worker, given up on, or with its worker's death.
 
 use super::fate::{Death, Met};
-use super::{Laid, Owner, Stray, Unit};
+use super::{Laid, Owner, Stray, Timed, Unit, Waiting};
 use crate::fabric::shared::{Content, Report, SLOTS, SharedWords};
 
 /// What the owner has heard, to be settled without the pool's lock.
@@ -82,8 +82,10 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             let Some(laid) = self.take_laid(slot) else {
                 continue;
             };
-            if laid.timed {
-                self.sizes.ended(laid.kind, laid.len, f64::from(ran));
+            match laid.timed {
+                Timed::OfMap => self.sizes.ended(laid.kind, laid.len, f64::from(ran)),
+                Timed::Alone => self.sizes.ran(laid.kind, laid.len, f64::from(ran)),
+                Timed::Not => {}
             }
             jobs += laid.len as u64;
             let figures = &mut self.seats[seat].figures;
@@ -176,16 +178,24 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
 
     fn stop(&mut self, slot: u32, id: u64) -> Abandoned<U> {
         if self.lot.withdraw(slot) {
-            let unit = self.take_untold(slot).and_then(|laid| laid.unit);
+            let laid = self.take_untold(slot);
+            let unit = laid.and_then(|laid| self.part_withdrawn(laid, id));
             return unit.map_or(Abandoned::Ended, Abandoned::Withdrawn);
         }
         let state = self.lot.lot().state(slot);
         let Some(seat) = self.seat_of(state.board()) else {
             return Abandoned::Ended;
         };
+        let row = self.laid[slot as usize].as_ref();
+        let row = row.filter(|laid| laid.each).map(|laid| laid.first);
         let taken = &mut self.seats[seat];
-        // Each has its grace, which its report ends: those that have run, and were not heard of, too.
+        // Each has its grace, which its report ends: those that have run, and were not heard of, too. A row has one.
         if taken.stops.iter().any(|(of, _)| *of == slot) {
+            if let (Some(first), Some(board)) = (row, &taken.board)
+                && first + u64::from(board.at()) == id
+            {
+                board.set_abort(id as u32);
+            }
             return Abandoned::Ended;
         }
         taken.stops.push((slot, id));
@@ -194,6 +204,31 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             board.set_abort(id as u32);
         }
         Abandoned::Runs(seat)
+    }
+
+    /// The job of a slot that was taken back; the others of its row have their turn again. Laid next they find the same slot, and with it
+    /// their old place in the queue.
+    fn part_withdrawn(&mut self, laid: Laid<U>, id: u64) -> Option<U> {
+        let mut unit = laid.unit?;
+        if !laid.each {
+            return Some(unit);
+        }
+        let place = unit.place_of(id).unwrap_or(0);
+        let behind = (place + 1 < unit.len()).then(|| unit.split_off(place + 1));
+        let (job, before) = match place {
+            0 => (unit, None),
+            _ => (unit.split_off(place), Some(unit)),
+        };
+        for unit in behind.into_iter().chain(before) {
+            let since = self.now - laid.waited;
+            let waiting = Waiting {
+                unit,
+                home: laid.home,
+                since,
+            };
+            self.heap.put_back(job.queue(), false, waiting);
+        }
+        Some(job)
     }
 
     /// Some of a `map` that was given up on may be here. Gives what is dropped, and what is to stop: seats, and the jobs that they run.

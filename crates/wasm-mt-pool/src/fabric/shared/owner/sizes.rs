@@ -1,4 +1,4 @@
-//! [`Sizes`]: how many items of a `map` go in one slot. By what items of their kind were measured to cost, since a slot costs
+//! [`Sizes`]: how many items of a `map`, or jobs of one kind that were spawned one by one, go in one slot. By what items of their kind were measured to cost, since a slot costs
 //! about a microsecond; and never so many that the last workers wait for one.
 //!
 //! Of a kind that is not known well, few are out: what is laid can be cut into smaller pieces no more. A `map` of few items goes
@@ -11,7 +11,9 @@ use crate::scheduler::{Clock, Costs, Part};
 /// What a slot is to take, in µs.
 const SLOT: f64 = 200.0;
 /// Items in a slot.
-const MOST: usize = 512;
+const MOST: usize = 1024;
+/// A slot is not parted for less than such a part of what it is to take, some microseconds: as much as to wake who takes it.
+const LEAST: usize = 32;
 /// Bytes of a slot's items, as far as can be told before.
 const BYTES: usize = 16 << 10;
 /// So many times as many may be out as have been timed.
@@ -19,11 +21,29 @@ const GROWTH: usize = 4;
 /// A `map` of so many items for each worker goes out whole.
 const FEW: usize = 32;
 
+/// What a row is to take, in µs: nobody can take one of its jobs from the worker that has it, nor give up on one before its turn.
+const ROW: f64 = 50.0;
+/// Jobs in a row.
+const MOST_IN_ROW: usize = 64;
+/// So many jobs of a kind are timed before it counts as known.
+const LEARNT: usize = 64;
+
 /// What is known of the kinds of items.
 pub(super) struct Sizes {
     costs: Costs,
     clock: Clock,
     kinds: HashMap<u64, Kind>,
+    /// Of the kind that was asked for last, since nothing was learnt.
+    last: Option<(u64, Rows)>,
+}
+
+/// How jobs of a kind are laid that are spawned one by one.
+#[derive(Clone, Copy)]
+struct Rows {
+    /// So many together, at most.
+    most: usize,
+    /// They are to be timed.
+    learns: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -40,7 +60,41 @@ impl Sizes {
             costs: Costs::default(),
             clock: Clock::new(),
             kinds: HashMap::new(),
+            last: None,
         }
+    }
+
+    /// How many jobs of that kind are to share a slot, at most.
+    pub(super) fn row(&mut self, kind: u64) -> usize {
+        self.rows(kind).most
+    }
+
+    /// Whether one job of that kind is to be timed: too little is known of it, or it takes so long that to time it is nothing.
+    pub(super) fn is_to_learn(&mut self, kind: u64) -> bool {
+        self.rows(kind).learns
+    }
+
+    fn rows(&mut self, kind: u64) -> Rows {
+        if let Some((last, rows)) = self.last
+            && last == kind
+        {
+            return rows;
+        }
+        let rows = match self.costs.known(kind) {
+            None => Rows {
+                most: 1,
+                learns: true,
+            },
+            Some(cost) => {
+                let most = (ROW / cost.careful_mean().max(0.01)) as usize;
+                Rows {
+                    most: most.min(cost.timed()).clamp(1, MOST_IN_ROW),
+                    learns: most < 2 || cost.timed() < LEARNT,
+                }
+            }
+        };
+        self.last = Some((kind, rows));
+        rows
     }
 
     /// How many items to lay in one slot, of a unit with `len`, where `waiting` items wait in all; 0 where that is to be seen
@@ -55,7 +109,7 @@ impl Sizes {
         let mean = cost.careful_mean().max(0.01);
         let by_cost = (SLOT / mean) as usize;
         let by_bytes = BYTES.checked_div(known.bytes).unwrap_or(MOST);
-        let by_share = waiting / (2 * workers);
+        let by_share = (waiting / (2 * workers)).max(by_cost / LEAST);
         let most = cost.timed().saturating_mul(GROWTH).max(2 * workers);
         if by_cost < 2 || waiting <= FEW * workers {
             return by_cost.min(by_share).min(by_bytes).clamp(1, len);
@@ -84,6 +138,12 @@ impl Sizes {
     /// So many have ended together, and ran for so long.
     pub(super) fn ended(&mut self, kind: u64, items: usize, ran: f64) {
         self.left(kind, items);
+        self.ran(kind, items, ran);
+    }
+
+    /// The same of what was not told by [`Sizes::laid`].
+    pub(super) fn ran(&mut self, kind: u64, items: usize, ran: f64) {
+        self.last = None;
         self.clock.saw_span(ran);
         let part = Part { kind, jobs: items };
         self.costs.record(&[part], ran, self.clock.tick());
@@ -134,7 +194,7 @@ mod tests {
 
     #[test]
     fn short_items_come_to_fill_slots_within_few_rounds() {
-        assert_eq!(after(8, 0.1).items(1, 1 << 20, 1 << 20, 2), 512);
+        assert_eq!(after(8, 0.1).items(1, 1 << 20, 1 << 20, 2), MOST);
         let items = after(8, 2.0).items(1, 1 << 20, 1 << 20, 2);
         assert!((60..=100).contains(&items), "{items}");
     }
@@ -149,9 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_items_are_shared() {
+    fn the_last_items_are_shared_unless_that_costs_more_than_they_do() {
         let sizes = after(8, 0.1);
-        assert_eq!(sizes.items(1, 400, 400, 2), 100);
+        assert_eq!(sizes.items(1, 1000, 1000, 2), 250);
+        assert_eq!(sizes.items(1, 3, 3, 2), 3);
+        let sizes = after(8, 10.0);
+        assert_eq!(sizes.items(1, 40, 40, 2), 10);
         assert_eq!(sizes.items(1, 3, 3, 2), 1);
     }
 

@@ -1,8 +1,10 @@
 //! The books over native words, with workers that are called by hand.
 
+mod rows;
+
 use super::*;
 use crate::fabric::shared::tests::heap::Heap;
-use crate::fabric::shared::{Counters, Lot, OwnBoard, orders};
+use crate::fabric::shared::{Counters, Lot, OwnBoard, flags, orders};
 
 /// Jobs whose numbers are all there is to them.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +15,10 @@ pub(super) struct Job {
     pub(super) again: bool,
     settled: bool,
     counted: bool,
+    short: bool,
+    row: bool,
+    /// One of its jobs that was given up on.
+    given_up: Option<u64>,
 }
 
 impl Job {
@@ -28,6 +34,26 @@ impl Job {
             again: false,
             settled: false,
             counted: false,
+            short: false,
+            row: false,
+            given_up: None,
+        }
+    }
+
+    /// One that may be in a row.
+    fn short(id: u64) -> Self {
+        Job {
+            short: true,
+            ..Self::one(id)
+        }
+    }
+
+    /// So many in a row.
+    pub(super) fn row(first: u64, len: usize) -> Self {
+        Job {
+            short: true,
+            row: len > 1,
+            ..Self::many(first, len)
         }
     }
 
@@ -59,7 +85,28 @@ impl Unit for Job {
             ..self.clone()
         };
         self.len = at;
-        rest
+        self.row &= self.len > 1;
+        Job {
+            row: rest.row && rest.len > 1,
+            ..rest
+        }
+    }
+
+    fn is_short(&self) -> bool {
+        self.short
+    }
+
+    fn follows(&self, before: &Self) -> bool {
+        self.short && before.short && self.first == before.first + before.len as u64
+    }
+
+    fn append(&mut self, next: Self) {
+        self.len += next.len;
+        self.row = true;
+    }
+
+    fn is_row(&self) -> bool {
+        self.row
     }
 
     fn queue(&self) -> usize {
@@ -67,7 +114,11 @@ impl Unit for Job {
     }
 
     fn is_settled(&self) -> bool {
-        self.settled
+        self.settled || self.len == 1 && self.settled() == Some(0)
+    }
+
+    fn settled(&self) -> Option<usize> {
+        self.given_up.and_then(|id| self.place_of(id))
     }
 
     fn leave_queue(&mut self) -> Option<u64> {
@@ -173,7 +224,7 @@ fn more_jobs_than_slots_are_run_once_each_and_in_order() {
     let mut books = books();
     let worker = worker(&mut books, 0);
     for id in 0..5000 {
-        books.push(Job::one(id), None, || 0.0);
+        books.push(Job::one(id), None, 2, || 0.0);
     }
     let mut ended = Vec::new();
     loop {
@@ -193,25 +244,28 @@ fn more_jobs_than_slots_are_run_once_each_and_in_order() {
 #[test]
 fn a_job_is_laid_at_once_unless_others_wait() {
     let mut books = books();
-    let next = books.at_once(Job::one(1), None).ok().unwrap();
+    let next = books.at_once(Job::one(1), None, 2).ok().unwrap();
     assert!(books.lay(next, 1, &[1], false).is_ok());
-    books.push(Job::one(2), None, || 0.0);
-    assert!(books.at_once(Job::one(3), None).is_err());
+    books.push(Job::one(2), None, 2, || 0.0);
+    assert!(books.at_once(Job::one(3), None, 2).is_err());
     let urgent = Job::one(4).of_rank(0);
-    assert!(books.at_once(urgent, None).is_ok(), "those of another rank");
+    assert!(
+        books.at_once(urgent, None, 2).is_ok(),
+        "those of another rank"
+    );
 }
 
 #[test]
 fn no_rank_keeps_the_others_from_the_workers() {
     let mut books = books();
     for id in 0..3000 {
-        books.push(Job::one(id).of_rank(2), None, || 0.0);
+        books.push(Job::one(id).of_rank(2), None, 2, || 0.0);
     }
     lays(&mut books);
     assert_eq!(books.out, SLOTS as usize - 2 * RESERVED);
     for id in 3000..3500 {
-        books.push(Job::one(id), None, || 0.0);
-        books.push(Job::one(id + 500).of_rank(0), None, || 0.0);
+        books.push(Job::one(id), None, 2, || 0.0);
+        books.push(Job::one(id + 500).of_rank(0), None, 2, || 0.0);
     }
     lays(&mut books);
     assert_eq!(books.ranks[1..], [RESERVED, SLOTS as usize - 2 * RESERVED]);
@@ -224,7 +278,7 @@ fn a_map_goes_in_few_slots_once_its_cost_is_known() {
     let worker = worker(&mut books, 0);
     books.saw(0.0);
     books.saw(5.0);
-    books.push(Job::many(0, 10_000), None, || 0.0);
+    books.push(Job::many(0, 10_000), None, 2, || 0.0);
     let mut slots = 0;
     let mut ended = Vec::new();
     while ended.len() < 10_000 {
@@ -245,7 +299,7 @@ fn a_job_that_nobody_has_begun_is_withdrawn_and_one_that_runs_is_to_stop() {
     let mut books = books();
     let worker = worker(&mut books, 0);
     for id in 1..4 {
-        books.push(Job::one(id), None, || 0.0);
+        books.push(Job::one(id), None, 2, || 0.0);
     }
     lays(&mut books);
     let (slot, bytes) = worker.claims().unwrap();
@@ -267,7 +321,7 @@ fn each_job_that_is_to_stop_has_its_end_told() {
     let mut books = books();
     let worker = worker(&mut books, 0);
     for id in 1..3 {
-        books.push(Job::one(id), None, || 0.0);
+        books.push(Job::one(id), None, 2, || 0.0);
     }
     lays(&mut books);
     let (first, bytes) = worker.claims().unwrap();
@@ -287,10 +341,10 @@ fn each_job_that_is_to_stop_has_its_end_told() {
 fn what_a_dead_worker_had_begun_meets_its_fate_and_the_rest_goes_first() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::many(1, 4), None, || 0.0);
+    books.push(Job::many(1, 4), None, 2, || 0.0);
     let next = books.next(2, &mut Vec::new()).unwrap();
     assert!(books.lay(next, 4, &[1, 2, 3, 4], false).is_ok());
-    books.push(Job::one(9), None, || 0.0);
+    books.push(Job::one(9), None, 2, || 0.0);
     lays(&mut books);
     let (..) = hand.claims().unwrap();
     hand.own.set_at(1);
@@ -319,9 +373,9 @@ fn where_no_board_is_left_what_nobody_has_begun_is_taken_out_in_order() {
     let hand = worker(&mut books, 0);
     books.last = u16::MAX;
     for id in 0..3000 {
-        books.push(Job::one(id), None, || 0.0);
+        books.push(Job::one(id), None, 2, || 0.0);
     }
-    books.push(Job::one(3000).of_rank(0), None, || 0.0);
+    books.push(Job::one(3000).of_rank(0), None, 2, || 0.0);
     lays(&mut books);
     let (..) = hand.claims().unwrap();
     let mut heard = Heard::default();
@@ -344,7 +398,7 @@ fn where_no_board_is_left_what_nobody_has_begun_is_taken_out_in_order() {
 fn a_report_that_was_not_told_counts_when_its_worker_is_gone() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::one(1), None, || 0.0);
+    books.push(Job::one(1), None, 2, || 0.0);
     lays(&mut books);
     assert!(hand.runs());
     let mut heard = Heard::default();
@@ -360,7 +414,7 @@ fn a_report_that_was_not_told_counts_when_its_worker_is_gone() {
 fn what_a_terminated_worker_claims_late_is_found() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::one(1), None, || 0.0);
+    books.push(Job::one(1), None, 2, || 0.0);
     lays(&mut books);
     let mut heard = Heard::default();
     let (number, _) = books.down(0, &mut death(None), true, &mut heard).unwrap();
@@ -378,7 +432,7 @@ fn what_a_terminated_worker_claims_late_is_found() {
 fn outcomes_that_come_by_message_are_waited_for() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::many(1, 2), None, || 0.0);
+    books.push(Job::many(1, 2), None, 2, || 0.0);
     let next = books.next(2, &mut Vec::new()).unwrap();
     assert!(books.lay(next, 2, &[1, 2], false).is_ok());
     let (slot, _) = hand.claims().unwrap();
@@ -399,7 +453,7 @@ fn outcomes_that_come_by_message_are_waited_for() {
 fn outcomes_that_do_not_come_are_lost_with_their_worker() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::one(1), None, || 0.0);
+    books.push(Job::one(1), None, 2, || 0.0);
     lays(&mut books);
     let (slot, _) = hand.claims().unwrap();
     hand.own.report_elsewhere(slot, 5);
@@ -417,11 +471,11 @@ fn a_job_leaves_its_bounded_queue_when_it_is_claimed() {
         counted: true,
         ..Job::one(5)
     };
-    books.push(counted, None, || 0.0);
+    books.push(counted, None, 2, || 0.0);
     lays(&mut books);
     assert!(books.hear().begun.is_empty());
     let (slot, _) = hand.claims().unwrap();
-    assert!(hand.lot.is_noted(slot));
+    assert_eq!(hand.lot.flags(slot), flags::NOTE);
     assert_eq!(books.hear().begun, [5]);
 }
 
@@ -429,7 +483,7 @@ fn a_job_leaves_its_bounded_queue_when_it_is_claimed() {
 fn a_worker_is_let_go_when_it_has_said_that_it_has_nothing_and_has_nothing() {
     let mut books = books();
     let hand = worker(&mut books, 0);
-    books.push(Job::one(1), None, || 0.0);
+    books.push(Job::one(1), None, 2, || 0.0);
     lays(&mut books);
     books.hears_quiet(0);
     assert!(!books.is_clear(0), "nobody has asked it to go");
@@ -468,7 +522,7 @@ fn who_runs_a_half_whose_joiner_is_gone_is_known() {
     assert!(hands[1].own.finish(helped, hands[2].own.board(), &[]));
     assert!(books.runs_only_fork_of(1, 1));
     // A job of the queue would wait below it.
-    books.push(Job::one(1), None, || 0.0);
+    books.push(Job::one(1), None, 2, || 0.0);
     lays(&mut books);
     let (..) = hands[1].claims().unwrap();
     assert!(!books.runs_only_fork_of(1, 1));
@@ -482,7 +536,7 @@ fn what_a_workers_silence_is_judged_by_is_known() {
     let hand = worker(&mut books, 0);
     assert!(!books.has_unclaimed() && !books.has_moved(0));
     for id in 1..3 {
-        books.push(Job::one(id), None, || 0.0);
+        books.push(Job::one(id), None, 2, || 0.0);
     }
     lays(&mut books);
     assert!(books.has_unclaimed() && !books.is_at_work(0));

@@ -1,7 +1,7 @@
-//! What the owner's books hold: a job, or several of a `map` in a row. What a unit answers may run under the pool's lock: it is
-//! quick, and calls nothing foreign.
+//! What the owner's books hold: a job, several of a `map`, or several that were spawned one by one, a *row*. What a unit answers may
+//! run under the pool's lock: it is quick, and calls nothing foreign.
 
-/// A job, or several in a row, of which the first leaves first.
+/// A job, or several whose numbers follow one another, of which the first leaves first.
 pub(crate) trait Unit: Sized {
     /// What becomes of a job that does not run to its end.
     type Error;
@@ -16,10 +16,20 @@ pub(crate) trait Unit: Sized {
     fn len(&self) -> usize;
     /// Leaves `at` jobs and gives the rest; 0 < at < len.
     fn split_off(&mut self, at: usize) -> Self;
+    /// One that may be in a row: it is short, and begins once only.
+    fn is_short(&self) -> bool;
+    /// Such a one can stand right behind that unit in a row.
+    fn follows(&self, before: &Self) -> bool;
+    /// Takes in one that follows. It is a row then.
+    fn append(&mut self, next: Self);
+    /// It is jobs that were spawned one by one.
+    fn is_row(&self) -> bool;
     /// Which of the queues it goes to: 0 for what is urgent, 2 for what has time.
     fn queue(&self) -> usize;
     /// Nobody waits for it any more.
     fn is_settled(&self) -> bool;
+    /// Of a row, the place of the first job that nobody waits for any more.
+    fn settled(&self) -> Option<usize>;
     /// It waits no more in a bounded queue, where it did.
     fn leave_queue(&mut self) -> Option<Self::Place>;
     /// Its worker was lost while it ran. It can begin again, or gives what it ends with.

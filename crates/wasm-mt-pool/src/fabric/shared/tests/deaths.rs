@@ -33,7 +33,7 @@ impl Desk {
 fn what_a_dead_worker_has_told_counts_and_what_it_ran_is_taken_back() {
     let (mut desk, dead, other) = two();
     let slots: Vec<u32> = (0..3)
-        .map(|job: u32| desk.own.lay(1, &job.to_le_bytes(), false).expect("room"))
+        .map(|job: u32| desk.own.lay(1, &job.to_le_bytes(), 0).expect("room"))
         .collect();
     assert_eq!(dead.lot.claim(1, 1), Some(slots[0]));
     assert!(dead.own.report(slots[0], 1, b"done"));
@@ -51,13 +51,13 @@ fn what_a_dead_worker_has_told_counts_and_what_it_ran_is_taken_back() {
 #[test]
 fn a_zombie_has_its_claim_taken_and_says_nothing_more() {
     let (mut desk, zombie, other) = two();
-    let slot = desk.own.lay(1, b"first", false).expect("room");
+    let slot = desk.own.lay(1, b"first", 0).expect("room");
     assert_eq!(zombie.lot.claim(1, 1), Some(slot));
     let (_, back) = desk.bury(1);
     assert_eq!(back, [slot]);
     assert_eq!(zombie.lot.record(slot, 1), None);
     // The slot is used again, and its report is not the zombie's.
-    assert_eq!(desk.own.lay(1, b"second", false), Some(slot));
+    assert_eq!(desk.own.lay(1, b"second", 0), Some(slot));
     assert_eq!(other.lot.claim(1, 2), Some(slot));
     assert!(zombie.own.report(slot, 1, b"of the first"));
     let mut reports = Vec::new();
@@ -71,7 +71,7 @@ fn a_zombie_has_its_claim_taken_and_says_nothing_more() {
         Some(Content::Bytes(b"of the second".to_vec()))
     );
     // It had looked at its orders before: the next sweep finds what it claims now.
-    let late = desk.own.lay(1, b"third", false).expect("room");
+    let late = desk.own.lay(1, b"third", 0).expect("room");
     assert_eq!(zombie.lot.claim(1, 1), Some(late));
     assert_eq!(desk.sweep(&boards[0]), [late]);
 }

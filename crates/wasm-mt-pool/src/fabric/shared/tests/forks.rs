@@ -55,7 +55,7 @@ fn trees_of_forks_are_summed_by_whoever_is_free() {
     while ended < TREES {
         // Fewer than there are workers, so that some have nothing but forks.
         while laid < TREES && laid - ended < 2 {
-            let slot = desk.own.lay(1, &LEAVES.to_le_bytes(), false);
+            let slot = desk.own.lay(1, &LEAVES.to_le_bytes(), 0);
             assert!(slot.is_some(), "there is room");
             desk.wake();
             laid += 1;

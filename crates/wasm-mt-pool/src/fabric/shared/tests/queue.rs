@@ -45,7 +45,7 @@ fn every_job_runs_once_or_is_withdrawn_and_all_memory_comes_back() {
     let (mut next, mut ended, mut withdrawn) = (0, 0, 0);
     while ended + withdrawn < JOBS {
         while next < JOBS
-            && let Some(slot) = desk.own.lay(next % 3, &record(next), false)
+            && let Some(slot) = desk.own.lay(next % 3, &record(next), 0)
         {
             laid.insert(slot, next);
             desk.wake();
@@ -83,7 +83,7 @@ fn every_job_runs_once_or_is_withdrawn_and_all_memory_comes_back() {
 fn cells_of_withdrawn_jobs_are_no_want_of_room() {
     let mut desk = Desk::new();
     for _ in 0..3 * SLOTS {
-        let slot = desk.own.lay(1, b"job", false).expect("there is room");
+        let slot = desk.own.lay(1, b"job", 0).expect("there is room");
         assert!(desk.own.withdraw(slot));
     }
     // A cell may name a slot that was laid again, and is full by that until the job is claimed.
@@ -91,7 +91,7 @@ fn cells_of_withdrawn_jobs_are_no_want_of_room() {
     let mut reports = Vec::new();
     let mut laid = 0;
     while laid < 2 * SLOTS {
-        while desk.own.lay(1, b"job", false).is_some() {
+        while desk.own.lay(1, b"job", 0).is_some() {
             laid += 1;
         }
         while let Some(slot) = hands.lot.claim(1, 1) {
@@ -106,21 +106,21 @@ fn cells_of_withdrawn_jobs_are_no_want_of_room() {
 fn a_full_bulk_memory_refuses_and_takes_again() {
     let mut desk = Desk::new();
     let big = vec![7; 30 << 10];
-    let first = desk.own.lay(0, &big, false).expect("there is room");
-    let _second = desk.own.lay(0, &big, false).expect("there is room");
-    assert!(desk.own.lay(0, &big, false).is_none());
+    let first = desk.own.lay(0, &big, 0).expect("there is room");
+    let _second = desk.own.lay(0, &big, 0).expect("there is room");
+    assert!(desk.own.lay(0, &big, 0).is_none());
     assert_eq!(desk.own.room(), SLOTS as usize - 2);
     assert!(desk.own.withdraw(first));
-    assert!(desk.own.lay(0, &big, false).is_some());
+    assert!(desk.own.lay(0, &big, 0).is_some());
 }
 
 #[test]
 fn a_result_without_room_goes_by_message() {
     let mut desk = Desk::new();
     let (hands, _posted) = desk.workers(1).remove(0);
-    let slot = desk.own.lay(2, b"job", true).expect("there is room");
+    let slot = desk.own.lay(2, b"job", flags::NOTE).expect("there is room");
     assert_eq!(hands.lot.claim(2, hands.own.number()), Some(slot));
-    assert!(hands.lot.is_noted(slot));
+    assert_eq!(hands.lot.flags(slot), flags::NOTE);
     assert!(!hands.own.report(slot, 9, &vec![0; MOST as usize + 1]));
     hands.own.report_elsewhere(slot, 9);
     assert!(hands.lot.tell());

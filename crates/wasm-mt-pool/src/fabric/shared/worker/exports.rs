@@ -155,12 +155,13 @@ pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: Job<B>) -> (A, B) {
     let forks = || {
         door::current_job()?;
         let worker = worker().filter(|worker| worker.may_fork())?;
-        Some((worker, door::fork_bytes(&b)?))
+        let bytes = door::fork_bytes(&b, worker.spare.take())?;
+        Some((worker, bytes))
     };
     let Some((worker, bytes)) = forks() else {
         return in_place(a, b);
     };
-    let (a, half) = worker.fork(&bytes, a);
+    let (a, half) = worker.fork(bytes, a);
     let b = match half {
         Half::Here => door::run_here(b),
         Half::There(outcome) => door::fork_outcome(b, &outcome),

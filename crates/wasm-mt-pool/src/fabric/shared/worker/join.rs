@@ -43,8 +43,11 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     }
 
     /// Runs `a` here, while a peer may run what is in these bytes.
-    pub(super) fn fork<A>(&self, bytes: &[u8], a: impl FnOnce() -> A) -> (A, Half) {
-        let Some(fork) = self.own.push(bytes) else {
+    pub(super) fn fork<A>(&self, bytes: Vec<u8>, a: impl FnOnce() -> A) -> (A, Half) {
+        let fork = self.own.push(&bytes);
+        // The next one is `a`'s.
+        self.spare.set(bytes);
+        let Some(fork) = fork else {
             return (a(), Half::Here);
         };
         self.wake(Want::Fork);

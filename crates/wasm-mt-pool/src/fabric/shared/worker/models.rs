@@ -201,7 +201,7 @@ fn listening() {
 impl Desk {
     /// Lays a job, and wakes one for it.
     fn spawn(&mut self) {
-        assert!(self.pool.lot.lay(1, &[7; 8], false).is_some());
+        assert!(self.pool.lot.lay(1, &[7; 8], 0).is_some());
         let known = |number| {
             self.pool
                 .boards
@@ -238,7 +238,7 @@ fn loom_a_worker_in_its_event_loop_sees_to_jobs_and_messages() {
 fn joining() {
     let desk = Desk::new(2);
     let peer = desk.drives(1, || {});
-    let ((), half) = desk.worker(0).fork(&[7; 8], || {});
+    let ((), half) = desk.worker(0).fork(vec![7; 8], || {});
     match half {
         Half::Here => holds(ran(&desk) == 0, "a fork that was taken back did not run"),
         Half::There(value) => {

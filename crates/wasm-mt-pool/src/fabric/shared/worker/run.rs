@@ -40,9 +40,11 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             // The job was taken from this worker, so it is gone for its owner.
             return self.over.set(true);
         };
-        if self.lot.is_noted(slot) {
+        let flags = self.lot.flags(slot);
+        if flags & flags::NOTE != 0 {
             self.tell();
         }
+        self.each.set(flags & flags::EACH != 0);
         let head = self.site.head(&record);
         self.pace.borrow_mut().enters(head.kind, || self.site.now());
         self.running.set(Some(head));
@@ -65,19 +67,27 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
         self.tell();
     }
 
-    /// A job of a record begins. Gives whether it is to: those of a frame that is aborted are not.
+    /// A job of a record begins. Gives whether it is to: those of a frame that is aborted are not, nor is one of a row that is.
     fn enters(&self, place: u32) -> bool {
         if self.at.replace(place) != place {
             self.own.set_at(place);
         }
-        !(place % LOOK == LOOK - 1 && self.is_aborted())
+        let looks = self.each.get() || place % LOOK == LOOK - 1;
+        !(looks && self.is_aborted())
     }
 
-    /// Whether the owner wants the jobs to end that run now, of which it names one.
+    /// Whether the owner wants what runs now to end: one of a row that it names, or the whole frame of which it names one.
     fn is_aborted(&self) -> bool {
         let named = self.own.board().abort();
-        let has = |head: Head| head.has(named);
-        named != 0 && self.running.get().is_some_and(has)
+        let is_one = |head: Head| named == (head.first as u32).wrapping_add(self.at.get());
+        let is = |head: Head| {
+            if self.each.get() {
+                is_one(head)
+            } else {
+                head.has(named)
+            }
+        };
+        named != 0 && self.running.get().is_some_and(is)
     }
 
     /// Whether the job of that id, which runs, is to end at once: it is aborted, or all is over.

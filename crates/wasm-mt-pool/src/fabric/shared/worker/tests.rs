@@ -141,7 +141,7 @@ impl Desk {
     }
 
     fn lay(&mut self, rank: u32, bytes: &[u8]) -> u32 {
-        self.own.lay(rank, bytes, false).expect("there is room")
+        self.own.lay(rank, bytes, 0).expect("there is room")
     }
 
     fn hear(&mut self) -> Vec<Report> {
@@ -410,6 +410,28 @@ fn the_jobs_of_an_aborted_frame_that_come_next_do_not_run() {
 }
 
 #[test]
+fn of_a_row_the_job_that_is_named_is_not_run_and_the_others_are() {
+    let (mut desk, one, _) = two();
+    let (board, me) = (desk.boards[0].clone(), one.clone());
+    *one.site.body.borrow_mut() = Rc::new(move |job| {
+        if job == [3] {
+            board.set_abort(5);
+        }
+        assert!(!me.stops(u64::from(job[0])), "that is another's affair");
+        if job == [7] {
+            board.set_abort(7);
+            assert!(me.stops(7));
+            board.set_abort(0);
+        }
+        Some(job.to_vec())
+    });
+    let row: Vec<u8> = (1..=9).collect();
+    assert!(desk.own.lay(1, &row, flags::EACH).is_some());
+    one.drive(0);
+    assert_eq!(desk.values(), [1, 2, 3, 4, 6, 7, 8, 9]);
+}
+
+#[test]
 fn a_checkpoint_stops_the_job_that_is_named_and_no_other() {
     let (mut desk, one, _) = two();
     let board = desk.boards[0].clone();
@@ -441,7 +463,7 @@ fn a_checkpoint_stops_the_job_that_is_named_and_no_other() {
 #[test]
 fn a_fork_that_nobody_takes_is_run_here() {
     let (desk, one, _) = two();
-    let (a, half) = one.fork(b"fork", || 1);
+    let (a, half) = one.fork(b"fork".to_vec(), || 1);
     assert_eq!((a, half), (1, Half::Here));
     assert!(!desk.boards[0].has_fork(2));
 }
@@ -449,7 +471,7 @@ fn a_fork_that_nobody_takes_is_run_here() {
 #[test]
 fn a_peer_takes_a_fork_while_the_other_half_runs() {
     let (desk, one, other) = two();
-    let (a, half) = one.fork(b"fork", || {
+    let (a, half) = one.fork(b"fork".to_vec(), || {
         assert_eq!(other.drive(0), Next::Stay);
         1
     });
@@ -466,9 +488,9 @@ fn of_nested_joins_the_outermost_half_is_stolen_first() {
         takes.borrow_mut().extend_from_slice(fork);
         Some(fork.to_vec())
     });
-    one.fork(b"1", || {
-        one.fork(b"2", || {
-            one.fork(b"3", || assert_eq!(other.drive(0), Next::Stay))
+    one.fork(b"1".to_vec(), || {
+        one.fork(b"2".to_vec(), || {
+            one.fork(b"3".to_vec(), || assert_eq!(other.drive(0), Next::Stay))
         })
     });
     assert_eq!(*taken.borrow(), b"123");
@@ -481,12 +503,12 @@ fn joins_nest_deeper_than_there_are_forks() {
         if depth == 0 {
             return 0;
         }
-        let (below, half) = one.fork(&depth.to_le_bytes(), || nest(one, depth - 1));
+        let (below, half) = one.fork(depth.to_le_bytes().to_vec(), || nest(one, depth - 1));
         assert_eq!(half, Half::Here);
         below + 1
     }
     assert_eq!(nest(&one, 300), 300);
-    assert_eq!(one.fork(b"", || ()).1, Half::Here);
+    assert_eq!(one.fork(b"".to_vec(), || ()).1, Half::Here);
 }
 
 #[test]
@@ -507,7 +529,7 @@ fn a_panic_of_a_stolen_fork_is_its_joiners() {
         me.panics("out of cheese", Some("here.rs:1:2"));
         None
     });
-    let ((), half) = one.fork(b"fork", || {
+    let ((), half) = one.fork(b"fork".to_vec(), || {
         other.drive(0);
     });
     let failure = Failure {
@@ -521,7 +543,7 @@ fn a_panic_of_a_stolen_fork_is_its_joiners() {
 fn a_fork_whose_thief_is_gone_is_lost() {
     let (desk, one, other) = two();
     *other.site.body.borrow_mut() = Rc::new(|_| None);
-    let ((), half) = one.fork(b"fork", || {
+    let ((), half) = one.fork(b"fork".to_vec(), || {
         other.drive(0);
         let known = |number| desk.boards.iter().find(|board| board.number() == number);
         desk.boards[1].lose_claims(known);
@@ -533,7 +555,7 @@ fn a_fork_whose_thief_is_gone_is_lost() {
 fn a_value_without_room_fails_the_join_with_what_to_do() {
     let (_, one, other) = two();
     *other.site.body.borrow_mut() = Rc::new(|_| Some(vec![0; 2 * MOST as usize]));
-    let ((), half) = one.fork(b"fork", || {
+    let ((), half) = one.fork(b"fork".to_vec(), || {
         other.drive(0);
     });
     assert!(matches!(half, Half::Failed(failure) if failure.message.contains("spawn")));
@@ -543,7 +565,7 @@ fn a_value_without_room_fails_the_join_with_what_to_do() {
 fn what_is_too_large_to_be_laid_runs_here() {
     let (_, one, other) = two();
     let fork = vec![0; 2 * MOST as usize];
-    let ((), half) = one.fork(&fork, || {
+    let ((), half) = one.fork(fork.to_vec(), || {
         other.drive(0);
     });
     assert_eq!(half, Half::Here);
@@ -577,7 +599,7 @@ fn sum(one: &One, from: u32, to: u32) -> u64 {
     }
     let middle = from.midpoint(to);
     let fork = [middle.to_le_bytes(), to.to_le_bytes()].concat();
-    let (low, half) = one.fork(&fork, || sum(one, from, middle));
+    let (low, half) = one.fork(fork.to_vec(), || sum(one, from, middle));
     let high = match half {
         Half::Here => sum(one, middle, to),
         Half::There(value) => u64::from_le_bytes(value.try_into().expect("eight bytes")),

@@ -9,7 +9,7 @@ use crate::{Buffer, Js, Transfer, job};
 
 /// Runs it as another worker would.
 fn runs<T>(job: Job<T>) -> Result<T, JoinError> {
-    let fork = fork_bytes(&job).unwrap();
+    let fork = fork_bytes(&job, Vec::new()).unwrap();
     fork_outcome(job, &run_fork(&fork))
 }
 
@@ -39,9 +39,15 @@ fn a_fork_is_bytes_with_all_bulk_in_them() {
 fn what_cannot_be_bytes_is_no_fork() {
     let (date, file) = (Js(Date::new_0()), Transfer(ArrayBuffer::new(3)));
     let (sender, _receiver) = crate::channel::<u8>();
-    assert!(fork_bytes(&job!(|date: Js<Date>| date.get_full_year())).is_none());
-    assert!(fork_bytes(&job!(|sender: crate::Sender<u8>| sender.send(1).unwrap())).is_none());
-    assert!(fork_bytes(&job!(async || 3)).is_none());
+    assert!(fork_bytes(&job!(|date: Js<Date>| date.get_full_year()), Vec::new()).is_none());
+    assert!(
+        fork_bytes(
+            &job!(|sender: crate::Sender<u8>| sender.send(1).unwrap()),
+            Vec::new()
+        )
+        .is_none()
+    );
+    assert!(fork_bytes(&job!(async || 3), Vec::new()).is_none());
     // An array buffer is bulk, whoever made it.
     assert_eq!(
         runs(job!(|file: Transfer<ArrayBuffer>| file.byte_length())).unwrap(),
