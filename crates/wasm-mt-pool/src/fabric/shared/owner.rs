@@ -362,15 +362,15 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     ) -> Result<(), Next<U>> {
         // What had been laid before goes before all else.
         let queue = if next.is_back { 0 } else { next.rank };
-        let each = next.unit.is_row();
-        let note_flag = if note { flags::NOTE } else { 0 };
-        let each_flag = if each { flags::EACH } else { 0 };
-        let Some(slot) = self.lot.lay(queue as u32, bytes, note_flag | each_flag) else {
+        let kind = next.unit.kind();
+        let (each, is_many) = (next.unit.is_row(), next.unit.len() > 1);
+        let is_short = is_many && self.sizes.is_short(kind, len);
+        let of = |is: bool, flag| if is { flag } else { 0 };
+        let said = of(note, flags::NOTE) | of(each, flags::EACH) | of(is_short, flags::LATER);
+        let Some(slot) = self.lot.lay(queue as u32, bytes, said) else {
             return Err(next);
         };
-        let kind = next.unit.kind();
-        let timed = next.unit.len() > 1 || next.items > 1;
-        let timed = match timed {
+        let timed = match is_many {
             true if !each => Timed::OfMap,
             true => Timed::Alone,
             false if self.sizes.is_to_learn(kind) => Timed::Alone,
