@@ -448,11 +448,18 @@ macro_rules! pool_web_bodies {
             a_joined_worker_that_dies_fails_its_joiner_alone
             a_worker_that_is_ended_with_stolen_work_loses_none
             a_parked_worker_that_closes_is_replaced
+            workers_that_are_killed_while_they_are_parked_are_replaced
+            what_a_sharing_pool_has_ends_with_its_owner
+            workers_without_locks_that_are_killed_are_noticed_by_their_silence
             a_checkpoint_ends_an_aborted_job_at_once
             a_checkpoint_ends_an_aborted_job_that_was_posted_too
+            a_job_that_is_aborted_before_its_worker_is_known_to_be_up_keeps_no_worker
             an_aborted_job_takes_its_stolen_half_along
+            a_stolen_half_whose_joiner_is_gone_has_its_grace
             a_sharing_worker_is_replaced_after_each_job
             a_sharing_pool_grows_and_shrinks_under_load
+            a_worker_without_shared_memory_ends_when_it_has_nothing_to_do_too
+            what_is_laid_goes_by_message_where_no_worker_is_left_that_takes_it
             a_sharing_pool_that_ends_settles_all_that_it_had
         }
     };

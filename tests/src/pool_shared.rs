@@ -4,18 +4,23 @@
 //! falls back in silence.
 
 use std::cell::RefCell;
+use std::future::pending;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::join_all;
 use js_sys::futures::JsFuture;
-use js_sys::{Atomics, Date, Function, Int32Array, Promise, Reflect, SharedArrayBuffer};
+use js_sys::{
+    Array, Atomics, Date, Function, Int32Array, Object, Promise, Reflect, SharedArrayBuffer,
+};
 use wasm_bindgen::prelude::*;
-use wasm_mt::{Buffer, Job, Sender, Thread, Transfer, Travel, channel, checkpoint, job};
+use wasm_mt::{
+    Buffer, Job, JoinHandle, Sender, Thread, Transfer, Travel, channel, checkpoint, job,
+};
 use wasm_mt_pool::{Builder, Fabric, Priority, ThreadPool, join};
 
 use crate::common::{
-    LONG, all_go_on, built, busy_for, count, counted, endless, runs_dry, this_thread,
+    LONG, all_go_on, built, busy_for, count, counted, endless, runs_dry, this_thread, thread, until,
 };
 use crate::deaths::{freed, hold, some_lock};
 use crate::js_values::{MessageChannel, MessagePort};
@@ -26,6 +31,8 @@ extern "C" {
     fn close();
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, milliseconds: i32);
+    #[wasm_bindgen(js_namespace = ["navigator", "locks"], js_name = request)]
+    fn request_lock(name: &str, options: &Object, held: &Function) -> Promise;
 }
 
 fn get(of: &JsValue, name: &str) -> JsValue {
@@ -60,6 +67,76 @@ async fn sharing(workers: usize) -> Option<ThreadPool> {
 async fn without_grace(workers: usize) -> Option<ThreadPool> {
     let threads = Thread::builder().abort_grace(None);
     shared(ThreadPool::builder().workers(workers).threads(threads)).await
+}
+
+/// While it is there, no shared memory is to be had.
+struct NoMemory {
+    constructor: JsValue,
+}
+
+impl NoMemory {
+    const NAME: &str = "SharedArrayBuffer";
+
+    fn new() -> Self {
+        let constructor = get(&js_sys::global(), Self::NAME);
+        let refuses = Function::new_no_args("throw new RangeError('there is no memory left')");
+        Reflect::set(&js_sys::global(), &Self::NAME.into(), &refuses).unwrap();
+        NoMemory { constructor }
+    }
+}
+
+impl Drop for NoMemory {
+    fn drop(&mut self) {
+        Reflect::set(&js_sys::global(), &Self::NAME.into(), &self.constructor).unwrap();
+    }
+}
+
+/// While it is there, the workers that are made are known to it, and have no Web Locks where that is said.
+struct Known {
+    constructor: JsValue,
+    made: Array,
+}
+
+impl Known {
+    const NAME: &str = "Worker";
+
+    fn new(locks: bool) -> Self {
+        let constructor = get(&js_sys::global(), Self::NAME);
+        let made = Array::new();
+        let knows = Function::new_with_args(
+            "Worker, made, locks",
+            "return class extends Worker {
+                constructor(url, options) {
+                    const none = `Object.defineProperty(navigator, 'locks', { value: undefined });`;
+                    const without = new Blob([none, `importScripts('${url}')`]);
+                    super(locks ? url : URL.createObjectURL(without), options);
+                    made.push(this);
+                }
+            }",
+        );
+        let knows = knows.call3(&JsValue::NULL, &constructor, &made, &locks.into());
+        Reflect::set(&js_sys::global(), &Self::NAME.into(), &knows.unwrap()).unwrap();
+        Known { constructor, made }
+    }
+
+    /// Ends them behind their owner's back, as a browser may.
+    fn kill(self) {
+        for worker in self.made.iter() {
+            let ends: Function = get(&worker, "terminate").unchecked_into();
+            ends.call0(&worker).unwrap();
+        }
+    }
+}
+
+impl Drop for Known {
+    fn drop(&mut self) {
+        Reflect::set(&js_sys::global(), &Self::NAME.into(), &self.constructor).unwrap();
+    }
+}
+
+fn ups(pool: &ThreadPool) -> usize {
+    let stats = pool.stats();
+    stats.workers.iter().filter(|worker| worker.up).count()
 }
 
 fn fib(n: u32) -> u64 {
@@ -481,6 +558,116 @@ pub async fn a_parked_worker_that_closes_is_replaced() {
     all_are_woken(&pool).await;
 }
 
+/// Half of them fork, so that a worker has its own board to look at and another's.
+fn many(pool: &ThreadPool) -> Vec<JoinHandle<u64>> {
+    let jobs = (0..50).map(|n: u32| pool.spawn(job!(|n| fib(n % 10))));
+    jobs.collect()
+}
+
+/// Jobs that were laid for workers which have been ended. One of those may have been woken for a job, and have begun it.
+async fn settle(jobs: Vec<JoinHandle<u64>>) {
+    for job in jobs {
+        if let Err(error) = job.timeout(LONG).await {
+            assert!(error.is_lost() && error.may_have_run(), "{error}");
+        }
+    }
+}
+
+/// Each has been found to be there or not: what is posted to one before that is known is lost with it.
+async fn misses_its_workers(pool: &ThreadPool) {
+    drop(pool.broadcast(|_| job!(|| ())).await);
+}
+
+/// What workers have for as long as they live.
+const LIFE: &str = "tests of wasm-mt: a parked worker";
+
+fn holds_its_life() {
+    let options = Object::new();
+    let _ = Reflect::set(&options, &"mode".into(), &"shared".into());
+    let held = Closure::once_into_js(|| Promise::new(&mut |_, _| {}));
+    let _ = request_lock(LIFE, &options, held.unchecked_ref());
+}
+
+pub async fn workers_that_are_killed_while_they_are_parked_are_replaced() {
+    for waits in [false, true] {
+        let known = Known::new(true);
+        let threads = Thread::builder().on_start(holds_its_life);
+        let Some(pool) = shared(ThreadPool::builder().workers(2).threads(threads)).await else {
+            return;
+        };
+        // They have run nothing but what was laid.
+        for job in many(&pool) {
+            job.await.unwrap();
+        }
+        known.kill();
+        if waits {
+            // They have really ended, and their owner does not know it yet.
+            freed(LIFE).await;
+        }
+        settle(many(&pool)).await;
+        misses_its_workers(&pool).await;
+        all_are_woken(&pool).await;
+    }
+}
+
+/// A pool of its own for as long as this worker lives, whose workers have locks of these names. One of them runs what was laid, and
+/// the other is parked.
+async fn keeps_a_sharing_pool(locks: [String; 2], tells: Sender<()>) {
+    if let Some(pool) = sharing(2).await {
+        let held = pool.broadcast(|worker| {
+            let lock = locks[worker].clone();
+            job!(async |lock| hold(lock).await)
+        });
+        for held in held.await {
+            held.unwrap();
+        }
+        let _spins = pool.spawn(job!(|| spins(0.0)));
+        until(|| pool.stats().waiting == 0).await;
+        tells.send(()).unwrap();
+        pending::<()>().await;
+    }
+}
+
+pub async fn what_a_sharing_pool_has_ends_with_its_owner() {
+    let owner = thread().await;
+    let locks = [some_lock(), some_lock()];
+    let names = locks.clone();
+    let (tells, mut told) = channel::<()>();
+    let keeps = owner.spawn(job!(async |names, tells: Sender<()>| keeps_a_sharing_pool(
+        names, tells
+    )
+    .await));
+    told.next().await;
+    owner.terminate();
+    match keeps.await {
+        Ok(()) => assert!(!is_isolated()),
+        Err(error) => assert!(error.is_cancelled(), "{error}"),
+    }
+    for lock in locks {
+        freed(&lock).await;
+    }
+}
+
+pub async fn workers_without_locks_that_are_killed_are_noticed_by_their_silence() {
+    let known = Known::new(false);
+    let threads = Thread::builder().silence_limit(Duration::from_millis(300));
+    let Some(pool) = shared(ThreadPool::builder().workers(2).threads(threads)).await else {
+        return;
+    };
+    for job in many(&pool) {
+        job.await.unwrap();
+    }
+    // One that works for longer gives no sign of life, and neither does the one that has its other half.
+    pool.spawn(job!(|| works(1500))).await.unwrap();
+    pool.spawn(job!(|| busy_for(700.0))).await.unwrap();
+    // Nothing is out, so they are not asked any more.
+    wasm_mt::utils::sleep(700).await;
+    known.kill();
+    settle(many(&pool)).await;
+    misses_its_workers(&pool).await;
+    all_are_woken(&pool).await;
+}
+
 /// Aborts a job that has begun, mostly. Its worker is free again by a checkpoint alone.
 async fn aborts(pool: &ThreadPool, job: Job<u32>, wait: u32) {
     let handle = pool.spawn(job);
@@ -532,6 +719,31 @@ pub async fn a_checkpoint_ends_an_aborted_job_that_was_posted_too() {
     all_are_woken(&pool).await;
 }
 
+pub async fn a_job_that_is_aborted_before_its_worker_is_known_to_be_up_keeps_no_worker() {
+    let threads = Thread::builder().on_start(|| busy_for(200.0));
+    let Some(pool) = shared(ThreadPool::builder().workers(1).threads(threads)).await else {
+        return;
+    };
+    for _ in 0..2 {
+        let grown = pool.resize(2);
+        // The worker that is up has the first. The other comes up for the second while nobody hears of it, mostly.
+        let first = pool.spawn(job!(|| busy_for(800.0)));
+        let second = pool.spawn(job!(|| endless()));
+        wasm_mt::utils::sleep(100).await;
+        busy_for(400.0);
+        second.abort();
+        assert!(second.await.unwrap_err().is_cancelled());
+        let begins = Date::now();
+        first.await.unwrap();
+        grown.await.unwrap();
+        all_go_on(&pool).await;
+        // An endless one does end, in these tests.
+        assert!(Date::now() - begins < 4000.0, "it had no grace");
+        pool.resize(1).await.unwrap();
+    }
+    all_are_woken(&pool).await;
+}
+
 pub async fn an_aborted_job_takes_its_stolen_half_along() {
     let Some(pool) = without_grace(2).await else {
         return;
@@ -546,6 +758,28 @@ pub async fn an_aborted_job_takes_its_stolen_half_along() {
         .await;
     }
     all_are_woken(&pool).await;
+}
+
+pub async fn a_stolen_half_whose_joiner_is_gone_has_its_grace() {
+    let Some(pool) = sharing(2).await else { return };
+    let begins = Date::now();
+    let aborted = pool.spawn(job!(|| forked(|_| endless())));
+    wasm_mt::utils::sleep(200).await;
+    aborted.abort();
+    assert!(aborted.await.unwrap_err().is_cancelled());
+    // What its thief has beside it goes elsewhere, or waits.
+    all_go_on(&pool).await;
+    let panics = pool.spawn(job!(|| -> u32 {
+        let fails = || {
+            busy_for(100.0);
+            panic!("in the other half")
+        };
+        join(fails, job!(|| endless())).1
+    }));
+    assert!(panics.await.unwrap_err().is_panic());
+    all_are_woken(&pool).await;
+    // An endless half does end, in these tests.
+    assert!(Date::now() - begins < 5000.0, "it kept its worker");
 }
 
 pub async fn a_sharing_worker_is_replaced_after_each_job() {
@@ -595,6 +829,47 @@ pub async fn a_sharing_pool_grows_and_shrinks_under_load() {
         }
         all_are_woken(&pool).await;
     }
+}
+
+pub async fn a_worker_without_shared_memory_ends_when_it_has_nothing_to_do_too() {
+    let builder = ThreadPool::builder().workers(1);
+    let Some(pool) = shared(builder.idle_timeout(Duration::from_millis(60))).await else {
+        return;
+    };
+    let refused = NoMemory::new();
+    let grown = pool.resize(2);
+    drop(refused);
+    grown.await.unwrap();
+    all_go_on(&pool).await;
+    until(|| ups(&pool) == 0).await;
+    all_go_on(&pool).await;
+}
+
+pub async fn what_is_laid_goes_by_message_where_no_worker_is_left_that_takes_it() {
+    let Some(pool) = sharing(1).await else { return };
+    let refused = NoMemory::new();
+    let trap = pool.spawn(job!(|| -> u32 { core::arch::wasm32::unreachable() }));
+    let map = pool.map(0..500u32, |n| n + 1);
+    let jobs: Vec<_> = (0..3000u32).map(|n| pool.spawn(job!(|n| n + 1))).collect();
+    assert!(trap.await.unwrap_err().is_trap());
+    assert!(map.await.unwrap().into_iter().eq(1..=500));
+    for (n, job) in (1..).zip(jobs) {
+        assert_eq!(job.timeout(LONG).await.unwrap(), n);
+    }
+    drop(refused);
+    all_go_on(&pool).await;
+    // Where the only one that takes it is to go, too.
+    pool.resize(2).await.unwrap();
+    let jobs: Vec<_> = (0..100u32).map(|n| pool.spawn(job!(|n| n + 1))).collect();
+    let shrunk = pool.resize(1);
+    for (n, job) in (1..).zip(jobs) {
+        assert_eq!(job.timeout(LONG).await.unwrap(), n);
+    }
+    shrunk.await.unwrap();
+    let trap = pool.spawn(job!(|| -> u32 { core::arch::wasm32::unreachable() }));
+    assert!(trap.await.unwrap_err().is_trap());
+    // The next has memory again.
+    all_are_woken(&pool).await;
 }
 
 pub async fn a_sharing_pool_that_ends_settles_all_that_it_had() {

@@ -54,7 +54,8 @@ use crate::fabric;
 /// Where `a` or `b` panics, or `b` cannot travel, the calling job fails with that: its error has the panic's message and place, `a`'s
 /// where both panic. The other half is dropped where it has not begun. Else it is stopped, as by
 /// [`abort`](wasm_mt::JoinHandle::abort), and natively has ended before the job does; in a browser it ends with its worker at its
-/// next [`checkpoint`](wasm_mt::checkpoint()), and in a WASI guest it goes on unheard. So it is where the calling job is aborted.
+/// next [`checkpoint`](wasm_mt::checkpoint()), or after [`abort_grace`](wasm_mt::Builder::abort_grace), unless other jobs have begun there;
+/// and in a WASI guest it goes on unheard. So it is where the calling job is aborted.
 ///
 /// Where `b` is an async job: it cannot be called in place.
 #[track_caller]

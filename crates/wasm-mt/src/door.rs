@@ -2,6 +2,8 @@
 //! promises.
 
 use std::sync::{Arc, Weak};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use std::time::Duration;
 
 use crate::builder::Builder;
 pub use crate::builder::Config;
@@ -54,6 +56,13 @@ impl Config {
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn set_aboard(&mut self, aboard: Arc<dyn Aboard>, at: usize) {
         self.sys.aboard = Some(crate::sys::web::Place::new(aboard, at));
+    }
+
+    /// How long a job that nobody waits for has to end before its worker is ended.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn grace(&self) -> Option<Duration> {
+        let grace = self.abort_grace?;
+        Some(grace.max(crate::sys::LEAST_GRACE))
     }
 
     /// The jobs are traced, so their names go with them.

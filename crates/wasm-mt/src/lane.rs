@@ -63,6 +63,11 @@ pub trait Feed: Send + Sync {
     fn out(&self, _at: usize) -> Out {
         Out::Nothing
     }
+    /// The same, for its silence to be judged by: also what it could have had to do since this was asked last, and has not.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn owes(&self, _at: usize) -> Out {
+        Out::Nothing
+    }
     /// A job of its worker sends something to the pool.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     fn hears(&self, at: usize, message: &js_sys::Array);
@@ -317,6 +322,13 @@ impl Lane {
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn pass(&self, value: &wasm_bindgen::JsValue) -> bool {
         self.with_link(|link| link.pass(value).is_ok()) == Some(true)
+    }
+
+    /// Its worker may have to do what was not posted to it. Where nothing else can tell of its end, it is asked for signs of life for
+    /// as long as something is out; gives whether it is so.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn watch(&self) -> bool {
+        self.with_link(sys::Link::watch) == Some(true)
     }
 
     /// Has its worker look at what it has aboard.

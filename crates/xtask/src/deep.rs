@@ -28,7 +28,7 @@ const MIRI: [(&str, &[&str]); 3] = [
         "",
         &["--package", "wasm-mt", "--lib", "--", "--skip", "wire::"],
     ),
-    // Without the web's scheduler and its simulation: arithmetic, and hours of it here.
+    // Without the web's two fabrics and their simulation: arithmetic and safe atomics, and hours of them here.
     (
         CROSSBEAM,
         &[
@@ -38,6 +38,8 @@ const MIRI: [(&str, &[&str]); 3] = [
             "--",
             "--skip",
             "fabric::post",
+            "--skip",
+            "fabric::shared",
         ],
     ),
     // The bodies in which a `Buffer` is filled.

@@ -103,6 +103,13 @@ impl Lane {
         feed.map_or(Out::Nothing, |(feed, at)| feed.out(at))
     }
 
+    /// The same, for its silence to be judged by.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub(crate) fn owes(&self) -> Out {
+        let feed = self.feed();
+        feed.map_or(Out::Nothing, |(feed, at)| feed.owes(at))
+    }
+
     /// A job runs in the worker that was not posted to it, as far as is known.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     fn runs_others(&self) -> bool {
@@ -354,6 +361,20 @@ impl Lane {
             return self.arm_grace(&mut state, generation, id, Lane::aside_over);
         }
         self.replace_held(state);
+    }
+
+    /// Its worker runs something that was not posted to it, and that nobody waits for any more. It had its grace, and what has come was
+    /// heard. Unless a job has begun beside it, another worker takes the place; gives whether it does.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn end_aside(&self) -> bool {
+        let state = self.lock();
+        let is_alone = matches!(state.phase, Phase::Ready)
+            && state.suspended.is_empty()
+            && !state.frames.iter().any(|frame| frame.begun);
+        if is_alone {
+            self.replace_held(state);
+        }
+        is_alone
     }
 
     /// It has ended.

@@ -9,6 +9,7 @@
 
 mod aboard;
 mod laying;
+mod orphans;
 mod parcel;
 mod seats;
 
@@ -80,6 +81,8 @@ struct State {
     shared: Option<Shared>,
     /// Workers that have an order there, and are to be posted something.
     ordered: Vec<Arc<Lane>>,
+    /// There may be workers of which nothing but their silence tells that they have ended.
+    unsure: bool,
     /// How many workers there are to be.
     workers: usize,
     /// How many there were at first.
@@ -126,6 +129,7 @@ pub(crate) fn start(config: &Config, workers: usize, settings: Settings) -> Arc<
                 dispatch: Dispatch::new(workers, settings.steal),
                 shared,
                 ordered: Vec::new(),
+                unsure: false,
                 workers,
                 began_with: workers,
                 seats: (0..workers).map(seat).collect(),
@@ -302,11 +306,20 @@ impl Feed for Post {
         let starters = state.take_starters();
         let watches = state.timer.is_none();
         let (lane, workers) = (state.seats[at].lane.clone(), state.workers);
+        // It may have claimed jobs before it was known to be up, and some may have been aborted since.
+        let shared = state.shared.as_ref();
+        let stops = shared.map_or_else(Vec::new, |shared| shared.books.stops(at));
         // It was told another number when it was started.
         let tells = workers != state.began_with;
         drop(state);
         if tells {
             lane.is_of_pool(workers);
+        }
+        for id in stops {
+            lane.stop_aside(__pool::id(id));
+        }
+        if self.shares && lane.watch() {
+            self.lock().unsure = true;
         }
         for starter in starters {
             starter.wake();
@@ -372,7 +385,8 @@ impl Feed for Post {
             let error = entry.not_replaced(error.clone());
             entry.fail(error);
         }
-        // Those that are asleep may be awake for what waits.
+        // It may have been the last that would have taken what is laid. And those that are asleep may be awake for what waits.
+        self.refill();
         self.pump();
     }
 
@@ -417,6 +431,24 @@ impl Feed for Post {
         match &state.shared {
             Some(shared) if shared.books.is_at_work(at) => Out::Runs,
             _ => Out::Nothing,
+        }
+    }
+
+    fn owes(&self, at: usize) -> Out {
+        // A worker that has ended may have been about to say that there is something to hear. No other says so then.
+        self.hear_told();
+        let mut state = self.lock();
+        let Some(shared) = &mut state.shared else {
+            return Out::Nothing;
+        };
+        let books = &mut shared.books;
+        // One that has just ended something long had no time to answer.
+        if books.is_at_work(at) || books.has_moved(at) {
+            Out::Runs
+        } else if books.board(at).is_some() && books.has_unclaimed() {
+            Out::Waits
+        } else {
+            Out::Nothing
         }
     }
 
@@ -559,7 +591,7 @@ impl Fabric for Post {
             shared.books.shut();
             let laid = shared.books.drain().into_iter();
             waiting.extend(laid.flat_map(Parcel::into_entries));
-            timers.append(&mut shared.timers);
+            timers.extend(shared.take_timers());
         }
         let lanes = state.lanes();
         let starters = std::mem::take(&mut state.starters);

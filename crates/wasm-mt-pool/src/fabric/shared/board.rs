@@ -4,7 +4,7 @@
 //! Each worker that is started has a new one, with a number of its own, and it is not used again: a worker that was terminated may
 //! write to it for a while.
 
-use super::layout::{self, EXTRA, KEY, SLOTS, board as words};
+use super::layout::{self, CLAIMS, EXTRA, KEY, SLOTS, board as words};
 use super::lot::Lot;
 use super::record::{self, Content};
 use super::sleep::Kind;
@@ -134,6 +134,12 @@ impl<W: SharedWords> Board<W> {
     /// By the owner: whether it runs others' forks.
     pub(crate) fn has_claims(&self) -> bool {
         self.words.load(words::DEPTH) != 0
+    }
+
+    /// By the owner: whose forks it runs, by their boards, the innermost last.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = u16> {
+        let depth = (self.words.load(words::DEPTH) as u32).min(CLAIMS);
+        (0..depth).map(|claim| (self.words.load(words::STACK + claim) >> 16) as u16)
     }
 
     /// By anybody: the [`orders`] that were given.

@@ -445,6 +445,20 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         places
     }
 
+    /// What nobody has begun, in order: for when no worker takes what is laid any more.
+    pub(crate) fn take_waiting(&mut self) -> Vec<U> {
+        let mut laid: Vec<_> = (0..SLOTS)
+            .filter_map(|slot| {
+                let waits = self.laid[slot as usize].is_some() && self.lot.withdraw(slot);
+                waits.then(|| self.take_untold(slot)).flatten()
+            })
+            .collect();
+        laid.sort_by_key(|laid| laid.order);
+        let mut all: Vec<U> = laid.into_iter().filter_map(|laid| laid.unit).collect();
+        all.extend(self.heap.drain());
+        all
+    }
+
     /// All that is here, of a pool that has ended, or whose workers all failed.
     pub(crate) fn drain(&mut self) -> Vec<U> {
         let mut all: Vec<U> = Vec::new();

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{entry, link};
 use crate::handle::JobId;
-use crate::lane::{Out, Told};
+use crate::lane::{Lane, Out, Told};
 
 // Kinds of messages, behind those of `link.rs` and `child.rs`. To the worker.
 pub(super) const BOARD: u32 = 10;
@@ -71,6 +71,7 @@ pub(super) enum About<'a> {
     /// It died without a word.
     Dies,
     Out,
+    Owes,
 }
 
 type Knows = fn(f64, About<'_>) -> Out;
@@ -91,6 +92,11 @@ pub(super) fn of(token: f64, about: About<'_>) -> Out {
 /// What a worker has to do that was not posted.
 pub(crate) fn others(token: f64) -> Out {
     of(token, About::Out)
+}
+
+/// What its silence is judged by, beside what was posted to it.
+pub(super) fn owes(token: f64) -> Out {
+    of(token, About::Owes)
 }
 
 fn starts(place: &Place, token: f64, start: &Array) {
@@ -120,15 +126,16 @@ fn knows(token: f64, about: About<'_>) -> Out {
                 lane.hears_of_others(generation, told);
             }
         }
-        About::Dies if out(token) != Out::Nothing => works(token),
+        About::Dies if out(token, Lane::others) != Out::Nothing => works(token),
         About::Dies => {}
-        About::Out => return out(token),
+        About::Out => return out(token, Lane::others),
+        About::Owes => return out(token, Lane::owes),
     }
     Out::Nothing
 }
 
-fn out(token: f64) -> Out {
-    link::owner(token).map_or(Out::Nothing, |(lane, _)| lane.others())
+fn out(token: f64, ask: fn(&Lane) -> Out) -> Out {
+    link::owner(token).map_or(Out::Nothing, |(lane, _)| ask(&lane))
 }
 
 /// The worker has done something, or was about to: should it end, that was no fault of its start.

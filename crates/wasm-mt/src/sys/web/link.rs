@@ -212,6 +212,11 @@ impl Link {
         self.tell(&[self.token.into(), WAKE.into()]);
     }
 
+    /// It may have to do what was not posted to it. Gives whether nothing but its silence can tell of its end.
+    pub(crate) fn watch(&self) -> bool {
+        watch::posted(self.token)
+    }
+
     /// By what its messages are known.
     pub(crate) fn token(&self) -> f64 {
         self.token

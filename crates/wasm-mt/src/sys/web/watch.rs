@@ -7,7 +7,8 @@
 //!    Locks are kept apart by origin and site, so what one worker has seen is true of each later one, which need not look.
 //! 3. Where there are no Web Locks (plain `http` other than localhost), or they tell nothing, jobs that are out make the owner
 //!    ask for a sign of life. A sync job keeps a worker from giving one, so it is never judged by silence once it is known to have
-//!    begun; hence a worker that may not be sure of its lock announces each job.
+//!    begun; hence a worker that may not be sure of its lock announces each job. What a pool's workers share beside messages is out,
+//!    too: [`Lane::watch`](crate::lane::Lane::watch) begins to ask, and the pool says what each of them owes.
 
 use std::cell::{Cell, OnceCell};
 use std::time::Duration;
@@ -160,12 +161,16 @@ fn freed(token: f64) {
     });
 }
 
-/// A job was posted, or may be out.
-pub(super) fn posted(token: f64) {
-    let unwatched = link::listening(token, |one| !one.watch.sure && one.watch.timer.is_none());
-    if unwatched == Some(true) {
+/// A job was posted, or may be out. Gives whether nothing but signs of life can tell of its worker's end.
+pub(super) fn posted(token: f64) -> bool {
+    let asked = link::listening(token, |one| {
+        (!one.watch.sure).then_some(one.watch.timer.is_some())
+    });
+    let asked = asked.flatten();
+    if asked == Some(false) {
         ask(token);
     }
+    asked.is_some()
 }
 
 /// Asks for a sign of life.
@@ -189,7 +194,7 @@ fn over(token: f64) {
     let Some(Some((lane, generation, heard))) = known else {
         return;
     };
-    match lane.out(generation).max(aboard::others(token)) {
+    match lane.out(generation).max(aboard::owes(token)) {
         Out::Nothing => {}
         Out::Waits if !heard => died(token, "it gave no sign of life"),
         Out::Waits | Out::Runs => ask(token),

@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use wasm_mt::__pool::{Aboard, Timer};
 
 use super::Post;
+use super::orphans::Orphan;
 use super::parcel::Parcel;
 use crate::fabric::shared::{Board, Buffers, Lot, News, Owner, Sab, Told};
 
@@ -45,6 +46,8 @@ pub(super) struct Shared {
     news: Vec<Vec<JsValue>>,
     /// By the board's number: when to look again at what was in the hands of a worker that may have gone on.
     pub(super) timers: Vec<(u16, Timer)>,
+    /// Halves of joins whose joiners are gone: when to look at them again.
+    pub(super) orphans: Vec<(Orphan, Timer)>,
 }
 
 impl Shared {
@@ -64,6 +67,7 @@ impl Shared {
             ready: Vec::new(),
             news: Vec::new(),
             timers: Vec::new(),
+            orphans: Vec::new(),
         };
         for at in 0..workers {
             shared.make(at);
@@ -135,6 +139,13 @@ impl Shared {
             boards,
         };
         start.to_value()
+    }
+
+    /// Nothing is to be looked at any more.
+    pub(super) fn take_timers(&mut self) -> Vec<Timer> {
+        let timers = self.timers.drain(..).map(|(_, timer)| timer);
+        let orphans = self.orphans.drain(..).map(|(_, timer)| timer);
+        timers.chain(orphans).collect()
     }
 
     /// What a worker that is up is to be told.

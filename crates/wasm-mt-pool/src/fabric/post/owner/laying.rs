@@ -9,6 +9,7 @@ use wasm_mt::{JobId, JoinError};
 use super::parcel::Parcel;
 use super::seats::Phase;
 use super::{Post, State};
+use crate::fabric::post::dispatch::Leaving;
 use crate::fabric::shared::{Abandoned, Death, Done, Figures, Heard, Met, Next, Pushed, Unit};
 
 /// After which times a worker that was terminated is looked at again. By the last it has stopped.
@@ -47,12 +48,12 @@ impl Post {
         if of.is_some() && ups < 2 {
             return Err(entry);
         }
+        if !state.takes_laid() {
+            return Err(entry);
+        }
         let Some(shared) = &mut state.shared else {
             return Err(entry);
         };
-        if !shared.books.takes_any() {
-            return Err(entry);
-        }
         let parcel = Parcel::new(entry)?;
         let (next, pushed) = match shared.books.at_once(parcel, of, ups) {
             Ok(next) => (Some(next), Pushed::Waits),
@@ -86,7 +87,7 @@ impl Post {
         Ok(())
     }
 
-    /// Lays what waits and finds room now.
+    /// Lays what waits and finds room now. Where nobody is left to take it, that and what is laid goes by message.
     pub(super) fn refill(&self) {
         if !self.shares {
             return;
@@ -104,9 +105,19 @@ impl Post {
         loop {
             let mut state = self.lock();
             let ups = state.ups();
+            let takes = state.takes_laid();
             let Some(shared) = &mut state.shared else {
                 return;
             };
+            if !takes {
+                let parcels = shared.books.take_waiting();
+                drop(state);
+                if !parcels.is_empty() {
+                    let entries = parcels.into_iter().flat_map(Parcel::into_entries);
+                    self.take_by_message(entries.collect(), None, None);
+                }
+                return;
+            }
             if !shared.books.has_waiting() {
                 return;
             }
@@ -169,6 +180,7 @@ impl Post {
         let mut listens = state.lanes_of(&listens);
         let woken = state.take_asleep();
         listens.append(&mut state.ordered);
+        let unsure = state.unsure;
         drop(state);
         drop(place);
         for lane in listens {
@@ -177,7 +189,20 @@ impl Post {
         for lane in woken {
             lane.begin();
         }
+        if unsure {
+            self.watch_silence();
+        }
         laid
+    }
+
+    /// Something is laid: workers of whose end nothing else tells are asked for signs of life.
+    fn watch_silence(&self) {
+        let ups = self.lock().lanes_up();
+        let mut unsure = false;
+        for lane in ups {
+            unsure |= lane.watch();
+        }
+        self.lock().unsure = unsure;
     }
 
     /// The workers have told something.
@@ -327,6 +352,7 @@ impl Post {
             why,
         };
         let lost = shared.books.down(at, &mut death, may_go_on, &mut heard);
+        let gone = lost.as_ref().map(|(number, _)| *number);
         let met = lost.map(|(number, mut met)| {
             shared.gone(at, number);
             shared.books.lay_back(std::mem::take(&mut met.back), now);
@@ -348,6 +374,9 @@ impl Post {
         });
         state.heard(self, &heard, now);
         drop(state);
+        if let Some(number) = gone {
+            self.orphans(number);
+        }
         self.tell_news();
         self.settle(heard);
         if let Some(met) = met {
@@ -373,8 +402,7 @@ impl Post {
         } else {
             Vec::new()
         };
-        let ups = state.seats.iter().filter(|seat| seat.phase == Phase::Up);
-        let ups: Vec<_> = ups.map(|seat| seat.lane.clone()).collect();
+        let ups = state.lanes_up();
         drop(state);
         drop(timers);
         end_met(met);
@@ -434,6 +462,11 @@ impl State {
         out + self.dispatch.busy() < self.ups()
     }
 
+    fn lanes_up(&self) -> Vec<std::sync::Arc<Lane>> {
+        let ups = self.seats.iter().filter(|seat| seat.phase == Phase::Up);
+        ups.map(|seat| seat.lane.clone()).collect()
+    }
+
     fn lanes_of(&self, seats: &[usize]) -> Vec<std::sync::Arc<Lane>> {
         let lanes = seats.iter().filter_map(|at| self.seats.get(*at));
         lanes.map(|seat| seat.lane.clone()).collect()
@@ -481,6 +514,20 @@ impl State {
         {
             self.ordered.push(self.seats[at].lane.clone());
         }
+    }
+
+    /// Whether anybody takes what is laid. A worker is given no board where there is no memory for one, or no number: so it is where
+    /// one is up, and none has a board. Where none is up, the next may be given one.
+    fn takes_laid(&self) -> bool {
+        let stays = |at| self.dispatch.leaving(at) != Some(Leaving::Retired);
+        (0..self.seats.len()).any(|at| self.has_board(at) && stays(at))
+            || !self.seats.iter().any(|seat| seat.phase == Phase::Up)
+    }
+
+    /// Whether its worker, where there is one, takes what is laid.
+    pub(super) fn has_board(&self, at: usize) -> bool {
+        let shared = self.shared.as_ref();
+        shared.is_some_and(|shared| shared.books.board(at).is_some())
     }
 
     /// Whether it runs what was laid.

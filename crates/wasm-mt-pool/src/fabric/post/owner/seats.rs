@@ -349,12 +349,16 @@ impl Post {
         drop(state);
         drop(timer);
         for (at, lane) in idle {
-            if self.shares {
-                let mut state = self.lock();
+            let mut state = self.lock();
+            if state.has_board(at) {
                 state.seats[at].dozes = true;
                 state.dozing += 1;
                 state.dismiss(at);
-            } else if lane.rest() {
+                continue;
+            }
+            // It would never say that it takes nothing more.
+            drop(state);
+            if lane.rest() {
                 self.sleeps(at);
             }
         }

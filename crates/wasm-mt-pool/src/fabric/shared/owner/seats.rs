@@ -17,6 +17,8 @@ pub(super) struct Seat<W> {
     pub(super) figures: Figures,
     /// What the present board's counters had said by then.
     seen: (u32, u32),
+    /// How far its worker had come when it was last asked whether it has done anything.
+    reached: (i32, u32),
 }
 
 /// What one seat's workers have done with what was laid.
@@ -44,6 +46,7 @@ impl<W: SharedWords> Seat<W> {
             stops: Vec::new(),
             figures: Figures::default(),
             seen: (0, 0),
+            reached: (0, 0),
         }
     }
 
@@ -80,7 +83,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         taken.board = Some(board.clone());
         taken.quiet = false;
         taken.stops.clear();
-        taken.seen = (0, 0);
+        (taken.seen, taken.reached) = ((0, 0), (0, 0));
         self.lot.lot().set_current(seat as u32, board.number());
         Some(board)
     }
@@ -88,11 +91,6 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     /// The board of the worker in a seat.
     pub(crate) fn board(&self, seat: usize) -> Option<&Board<W>> {
         self.seats.get(seat)?.board.as_ref()
-    }
-
-    /// Whether there is a worker that takes what is laid, or can be one.
-    pub(crate) fn takes_any(&self) -> bool {
-        self.last < u16::MAX || self.seats.iter().any(|seat| seat.board.is_some())
     }
 
     /// The seat that the board of that number is in.
@@ -124,6 +122,12 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         {
             board.set_posted_abort(0);
         }
+    }
+
+    /// Which of its jobs the worker in a seat is to stop, and has not told the end of.
+    pub(crate) fn stops(&self, seat: usize) -> Vec<u64> {
+        let stops = self.seats.get(seat).map(|seat| &seat.stops);
+        stops.into_iter().flatten().map(|(_, id)| *id).collect()
     }
 
     /// The worker is about to be terminated: it is to claim nothing more.
@@ -197,6 +201,43 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     pub(crate) fn is_at_work(&self, seat: usize) -> bool {
         let runs = |board: &Board<W>| board.has_claims() || self.runs(board.number());
         self.board(seat).is_some_and(runs)
+    }
+
+    /// Whether the worker has ended a job or a fork since this was asked last.
+    pub(crate) fn has_moved(&mut self, seat: usize) -> bool {
+        let Some(Seat {
+            board: Some(board),
+            reached,
+            ..
+        }) = self.seats.get_mut(seat)
+        else {
+            return false;
+        };
+        let (_, told) = board.reported();
+        let now = (told, board.counters().stolen);
+        std::mem::replace(reached, now) != now
+    }
+
+    /// Whether something is laid that nobody has begun.
+    pub(crate) fn has_unclaimed(&self) -> bool {
+        self.out > 0
+            && (0..SLOTS).zip(&self.laid).any(|(slot, laid)| {
+                laid.is_some() && self.lot.lot().state(slot).phase() == Phase::Pending
+            })
+    }
+
+    /// The seats of the workers that run forks of that board, and their own boards.
+    pub(crate) fn thieves_of(&self, number: u16) -> Vec<(usize, u16)> {
+        let seats = self.seats.iter().enumerate();
+        let boards = seats.filter_map(|(at, seat)| Some((at, seat.board.as_ref()?)));
+        let thieves = boards.filter(|(_, board)| board.claims().any(|of| of == number));
+        thieves.map(|(at, board)| (at, board.number())).collect()
+    }
+
+    /// Whether the worker in a seat runs a fork of that board, and nothing else.
+    pub(crate) fn runs_only_fork_of(&self, seat: usize, number: u16) -> bool {
+        self.board(seat)
+            .is_some_and(|board| board.claims().eq([number]) && !self.runs(board.number()))
     }
 
     fn runs(&self, number: u16) -> bool {

@@ -307,9 +307,11 @@ fn a_job_that_nobody_has_begun_is_withdrawn_and_one_that_runs_is_to_stop() {
     assert!(matches!(books.abandon(1), Abandoned::Runs(0)));
     assert_eq!(worker.own.board().abort(), 1);
     assert!(worker.own.report(slot, 0, &bytes));
+    // Also what is to be said once more to a worker that was not known to be up.
+    assert_eq!((books.stops(0), books.stops(1)), (vec![1], vec![]));
     let heard = books.hear();
     assert_eq!((heard.stopped, heard.done.len()), (vec![(0, 1)], 1));
-    assert_eq!(worker.own.board().abort(), 0);
+    assert_eq!((worker.own.board().abort(), books.stops(0)), (0, vec![]));
     assert_eq!(worker.claims().unwrap().1, [3]);
     assert!(matches!(books.abandon(99), Abandoned::Waits));
 }
@@ -363,6 +365,33 @@ fn what_a_dead_worker_had_begun_meets_its_fate_and_the_rest_goes_first() {
     let other = worker(&mut books, 0);
     let order: Vec<_> = std::iter::from_fn(|| Some(other.claims()?.1[0])).collect();
     assert_eq!(order, [3, 4, 9]);
+}
+
+#[test]
+fn where_no_board_is_left_what_nobody_has_begun_is_taken_out_in_order() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    books.last = u16::MAX;
+    for id in 0..3000 {
+        books.push(Job::one(id), None, 2, || 0.0);
+    }
+    books.push(Job::one(3000).of_rank(0), None, 2, || 0.0);
+    lays(&mut books);
+    let (..) = hand.claims().unwrap();
+    let mut heard = Heard::default();
+    let (number, met) = books.down(0, &mut death(None), true, &mut heard).unwrap();
+    assert_eq!(met.ended[0].0.first, 3000);
+    assert!(books.enter(0, memory(1 << 20), memory(1 << 14)).is_none());
+    assert!(books.board(0).is_none());
+    // It had looked at its orders before.
+    let (..) = hand.claims().unwrap();
+    let ids = books.take_waiting().into_iter().map(|job| job.first);
+    assert!(ids.eq(1..3000));
+    assert_eq!((books.out, books.waiting()), (1, 0));
+    let met = books.look_again(number, "lost", true);
+    assert_eq!(met.ended, [(Job::one(0), "lost".into())]);
+    assert!(books.begun().is_empty());
+    is_empty(&books);
 }
 
 #[test]
@@ -469,6 +498,62 @@ fn a_worker_is_let_go_when_it_has_said_that_it_has_nothing_and_has_nothing() {
     assert!(books.is_clear(0));
     assert!(books.keep(0));
     assert!(!books.keep(0) && !books.is_clear(0));
+}
+
+#[test]
+fn who_runs_a_half_whose_joiner_is_gone_is_known() {
+    let mut books = books();
+    let hands: Vec<_> = (0..3).map(|seat| worker(&mut books, seat)).collect();
+    for hand in &hands {
+        hand.own.set_known(3);
+    }
+    let fork = |of: usize| assert!(hands[of].own.push(&[1]).is_some());
+    let steal = |by: usize, of: usize| hands[by].own.steal(hands[of].own.board()).unwrap();
+    fork(0);
+    let stolen = steal(1, 0);
+    assert_eq!(books.thieves_of(1), [(1, 2)]);
+    books.down(0, &mut death(None), true, &mut Heard::default());
+    assert_eq!(books.thieves_of(1), [(1, 2)]);
+    assert!(books.runs_only_fork_of(1, 1) && !books.runs_only_fork_of(2, 1));
+    // It joins in the half, and helps a third.
+    fork(2);
+    let helped = steal(1, 2);
+    assert!(!books.runs_only_fork_of(1, 1));
+    assert!(hands[1].own.finish(helped, hands[2].own.board(), &[]));
+    assert!(books.runs_only_fork_of(1, 1));
+    // A job of the queue would wait below it.
+    books.push(Job::one(1), None, 2, || 0.0);
+    lays(&mut books);
+    let (..) = hands[1].claims().unwrap();
+    assert!(!books.runs_only_fork_of(1, 1));
+    assert!(hands[1].own.finish(stolen, hands[0].own.board(), &[]));
+    assert!(books.thieves_of(1).is_empty());
+}
+
+#[test]
+fn what_a_workers_silence_is_judged_by_is_known() {
+    let mut books = books();
+    let hand = worker(&mut books, 0);
+    assert!(!books.has_unclaimed() && !books.has_moved(0));
+    for id in 1..3 {
+        books.push(Job::one(id), None, 2, || 0.0);
+    }
+    lays(&mut books);
+    assert!(books.has_unclaimed() && !books.is_at_work(0));
+    assert!(hand.runs());
+    let (slot, bytes) = hand.claims().unwrap();
+    assert!(books.is_at_work(0) && !books.has_unclaimed());
+    assert!(books.has_moved(0) && !books.has_moved(0));
+    // It ends that, and another has the owner hear of it.
+    assert!(hand.own.report(slot, 0, &bytes));
+    assert_eq!(hears(&mut books), [1, 2]);
+    assert!(!books.is_at_work(0) && books.has_moved(0));
+    hand.own.count(Counters {
+        stolen: 1,
+        ..Counters::default()
+    });
+    assert!(books.has_moved(0) && !books.has_moved(0));
+    assert!(!books.has_moved(1), "nobody is there");
 }
 
 #[test]
