@@ -18,6 +18,8 @@ pub(crate) mod flags {
     pub(crate) const NOTE: i32 = 1;
     /// They were spawned one by one: each is given up on by itself, and not with the others.
     pub(crate) const EACH: i32 = 2;
+    /// They are short, as far as is known, and may be told of with the next ones that are.
+    pub(crate) const LATER: i32 = 4;
 }
 
 /// The owner's memory. A clone is another view.

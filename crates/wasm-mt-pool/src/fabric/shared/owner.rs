@@ -8,6 +8,7 @@
 //!    row is at most a part of what is out for each worker, so what there is to do when it ends is never less than it.
 
 mod fate;
+mod gather;
 mod heap;
 mod seats;
 mod settle;
@@ -18,6 +19,7 @@ mod unit;
 
 use super::{Board, OwnLot, Phase, RANKS, SLOTS, SharedWords, flags};
 pub(crate) use fate::{Death, Met};
+pub(crate) use gather::Pushed;
 use heap::{Heap, Waiting};
 pub(crate) use seats::Figures;
 use seats::Seat;
@@ -27,9 +29,6 @@ pub(crate) use unit::Unit;
 
 /// Slots that each rank can have whatever the others do.
 const RESERVED: usize = SLOTS as usize / 16;
-
-/// One of so many units that wait is a look at the clock.
-const LOOK: u32 = 64;
 
 /// What of a record is laid at most, in bytes.
 pub(crate) const ROOM: usize = 64 << 10;
@@ -89,19 +88,6 @@ enum Timed {
     Alone,
     /// The same, and as many more may be out then.
     OfMap,
-}
-
-/// What is to be done about what was taken in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pushed {
-    /// Nothing: there is room when something has ended.
-    Waits,
-    /// What waits is to be laid now.
-    Refills,
-    /// The same: it is a row.
-    Fills,
-    /// The same when this turn of the owner ends, if not before.
-    Gathers,
 }
 
 /// What has ended in a seat.
@@ -179,148 +165,10 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         self.heap.jobs() > 0
     }
 
-    /// Takes in what cannot be laid at once, for so many workers, and says what is to be done about it.
-    pub(crate) fn push(
-        &mut self,
-        unit: U,
-        home: Option<usize>,
-        workers: usize,
-        clock: impl FnOnce() -> f64,
-    ) -> Pushed {
-        let (rank, is_many) = (unit.queue(), unit.len() > 1);
-        let row = self.row(&unit, workers);
-        let has_slot = self.has_slot(rank);
-        // What waits for others alone does so for some microseconds, or for this turn.
-        let gathers = has_slot && row > 1;
-        // A look costs as much as the rest of this.
-        if !gathers && (self.heap.jobs() == 0 || self.pushed.is_multiple_of(LOOK)) {
-            self.saw(clock());
-        }
-        self.pushed = self.pushed.wrapping_add(1);
-        let since = if gathers { f64::INFINITY } else { self.now };
-        let waiting = Waiting { unit, home, since };
-        self.heap.push(rank, waiting);
-        if gathers {
-            match self.heap.line(rank) >= row {
-                true => Pushed::Fills,
-                false => Pushed::Gathers,
-            }
-        } else if is_many || has_slot {
-            Pushed::Refills
-        } else {
-            Pushed::Waits
-        }
-    }
-
-    /// One job, which has the turn where nothing waits before it, a slot is free, and it waits for no others to share that. It is to be
-    /// laid at once then.
-    pub(crate) fn at_once(
-        &mut self,
-        unit: U,
-        home: Option<usize>,
-        workers: usize,
-    ) -> Result<Next<U>, U> {
-        let rank = unit.queue();
-        let waits = unit.len() > 1 || self.heap.has(rank) || !self.has_slot(rank);
-        if waits || self.row(&unit, workers) > 1 {
-            return Err(unit);
-        }
-        Ok(Next {
-            unit,
-            rank,
-            is_back: false,
-            home,
-            since: f64::INFINITY,
-            items: 1,
-        })
-    }
-
-    /// How many jobs like this one are to share a slot now: so many that all workers have a part of those that are out.
-    fn row(&mut self, unit: &U, workers: usize) -> usize {
-        let rank = unit.queue();
-        let share = (self.jobs[rank] + self.heap.line(rank)) / (2 * workers.max(1));
-        if share < 2 || !unit.is_short() {
-            return 1;
-        }
-        self.sizes.row(unit.kind()).min(share)
-    }
-
-    /// Adds to the unit what waits behind it and can share its slot.
-    fn gather(
-        &mut self,
-        unit: &mut U,
-        home: Option<usize>,
-        rank: usize,
-        is_back: bool,
-        workers: usize,
-    ) {
-        let most = self.row(unit, workers);
-        while unit.len() < most {
-            let next = self.heap.take_if(rank, is_back, |next| {
-                next.home == home && next.unit.settled().is_none() && next.unit.follows(unit)
-            });
-            let Some(next) = next else {
-                break;
-            };
-            unit.append(next);
-        }
-    }
-
     /// The owner looked at the clock.
     pub(crate) fn saw(&mut self, now: f64) {
         self.now = now;
         self.sizes.saw(now);
-    }
-
-    /// What is to be laid next, for so many workers; to be called until there is nothing. What nobody waits for any more goes to
-    /// `dropped`.
-    pub(crate) fn next(&mut self, workers: usize, dropped: &mut Vec<U>) -> Option<Next<U>> {
-        for rank in 0..RANKS as usize {
-            while self.heap.has(rank) && self.has_slot(rank) {
-                let waiting = self.heap.jobs();
-                let Some((taken, is_back)) = self.heap.take(rank) else {
-                    break;
-                };
-                let Waiting {
-                    mut unit,
-                    home,
-                    since,
-                } = taken;
-                // Of a row that was laid before, or found no room, one may have been given up on since.
-                if let Some(place) = unit.settled().filter(|_| unit.is_row()) {
-                    let rest = Waiting {
-                        unit: unit.split_off(place.max(1)),
-                        home,
-                        since,
-                    };
-                    self.heap.put_back(rank, is_back, rest);
-                }
-                if unit.is_settled() {
-                    dropped.push(unit);
-                    continue;
-                }
-                let items = if unit.len() == 1 || unit.is_row() {
-                    self.gather(&mut unit, home, rank, is_back, workers);
-                    unit.len()
-                } else {
-                    self.sizes.items(unit.kind(), unit.len(), waiting, workers)
-                };
-                let next = Next {
-                    unit,
-                    rank,
-                    is_back,
-                    home,
-                    since,
-                    items,
-                };
-                if items == 0 {
-                    self.put_back(next);
-                    break;
-                }
-                return Some(next);
-            }
-        }
-        None
     }
 
     /// Whether a unit of that rank can have a slot.
@@ -362,15 +210,15 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
     ) -> Result<(), Next<U>> {
         // What had been laid before goes before all else.
         let queue = if next.is_back { 0 } else { next.rank };
-        let each = next.unit.is_row();
-        let note_flag = if note { flags::NOTE } else { 0 };
-        let each_flag = if each { flags::EACH } else { 0 };
-        let Some(slot) = self.lot.lay(queue as u32, bytes, note_flag | each_flag) else {
+        let kind = next.unit.kind();
+        let (each, is_many) = (next.unit.is_row(), next.unit.len() > 1);
+        let is_short = is_many && self.sizes.is_short(kind, len);
+        let of = |is: bool, flag| if is { flag } else { 0 };
+        let said = of(note, flags::NOTE) | of(each, flags::EACH) | of(is_short, flags::LATER);
+        let Some(slot) = self.lot.lay(queue as u32, bytes, said) else {
             return Err(next);
         };
-        let kind = next.unit.kind();
-        let timed = next.unit.len() > 1 || next.items > 1;
-        let timed = match timed {
+        let timed = match is_many {
             true if !each => Timed::OfMap,
             true => Timed::Alone,
             false if self.sizes.is_to_learn(kind) => Timed::Alone,

@@ -109,6 +109,8 @@ pub(super) struct Worker<W, S> {
     forks: bool,
     ranks: Cell<Ranks>,
     pace: RefCell<Pace>,
+    /// Since when there is something to hear on its board of which it has not told.
+    untold: Cell<Option<f64>>,
     /// Until when the time is counted in which it ran jobs.
     counted: Cell<f64>,
     rests: RefCell<Rests>,
@@ -146,6 +148,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             forks,
             ranks: Cell::default(),
             pace: RefCell::default(),
+            untold: Cell::new(None),
             counted: Cell::new(0.0),
             rests: RefCell::default(),
             running: Cell::new(None),

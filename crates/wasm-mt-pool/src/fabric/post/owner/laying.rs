@@ -212,9 +212,10 @@ impl Post {
             return;
         };
         let heard = shared.books.hear();
+        let now = __pool::now();
         // By this it knows how coarse the clock is.
-        shared.books.saw(__pool::now());
-        let seats = state.heard(self, &heard);
+        shared.books.saw(now);
+        let seats = state.heard(self, &heard, now);
         drop(state);
         // The workers first: they may have nothing.
         self.refill();
@@ -371,7 +372,7 @@ impl Post {
             }
             met
         });
-        state.heard(self, &heard);
+        state.heard(self, &heard, now);
         drop(state);
         if let Some(number) = gone {
             self.orphans(number);
@@ -472,11 +473,7 @@ impl State {
     }
 
     /// Takes in what workers have done. Gives their seats.
-    fn heard(&mut self, post: &Post, heard: &Heard<Parcel>) -> Vec<usize> {
-        if heard.seats.is_empty() {
-            return Vec::new();
-        }
-        let now = __pool::now();
+    fn heard(&mut self, post: &Post, heard: &Heard<Parcel>, now: f64) -> Vec<usize> {
         for &(at, jobs) in &heard.seats {
             let memory = match &mut self.shared {
                 Some(shared) => shared.books.figures(at).memory,

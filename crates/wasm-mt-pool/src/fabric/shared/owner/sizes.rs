@@ -21,6 +21,8 @@ const GROWTH: usize = 4;
 /// A `map` of so many items for each worker goes out whole.
 const FEW: usize = 32;
 
+/// What takes no longer, in µs, may be told of later: no result waits longer for another on the way of messages either.
+const SHORT: f64 = 1000.0;
 /// What a row is to take, in µs: nobody can take one of its jobs from the worker that has it, nor give up on one before its turn.
 const ROW: f64 = 50.0;
 /// Jobs in a row.
@@ -72,6 +74,12 @@ impl Sizes {
     /// Whether one job of that kind is to be timed: too little is known of it, or it takes so long that to time it is nothing.
     pub(super) fn is_to_learn(&mut self, kind: u64) -> bool {
         self.rows(kind).learns
+    }
+
+    /// Whether so many jobs of that kind are known to take so little that the end of others can wait for theirs.
+    pub(super) fn is_short(&self, kind: u64, jobs: usize) -> bool {
+        let known = self.costs.known(kind);
+        known.is_some_and(|cost| cost.careful_mean() * jobs as f64 <= SHORT)
     }
 
     fn rows(&mut self, kind: u64) -> Rows {

@@ -27,6 +27,12 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     /// What was laid and what was posted have their turns in the order in which they came, as far as it is known. But neither keeps the
     /// other from its turn for longer than [`PATIENCE`].
     pub(in super::super) fn drive(&self, handled: u32) -> Next {
+        let next = self.drive_on(handled);
+        self.tells_before(None);
+        next
+    }
+
+    fn drive_on(&self, handled: u32) -> Next {
         self.own.wakes();
         if self.is_over() {
             return Next::Stay;
@@ -45,6 +51,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             } else {
                 self.take()
             };
+            self.tells_before(found.as_ref());
             if let Some(found) = found {
                 (gives_way, since) = (true, began);
                 self.gave_way.set(None);

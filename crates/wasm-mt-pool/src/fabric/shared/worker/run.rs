@@ -6,6 +6,10 @@ use super::*;
 /// How many jobs of a frame begin between two looks at whether it is aborted.
 const LOOK: u32 = 16;
 
+/// For so long, in microseconds, the end of short jobs is not told while there are more: a message costs the worker some tens of them,
+/// and its owner as much.
+const PATIENCE: f64 = 1000.0;
+
 /// How many checkpoints look whether the job is aborted, of which the last looks whether all is over, too. Each look costs as much as the
 /// rest of a checkpoint.
 const CHECKS: u32 = 16;
@@ -63,8 +67,31 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
                 self.site.post(outcomes);
             }
             self.own.report_elsewhere(slot, took);
+            return self.tell();
         }
-        self.tell();
+        if flags & flags::LATER == 0 {
+            return self.tell();
+        }
+        let looked = self.pace.borrow().looked();
+        let since = self.untold.get().unwrap_or(looked);
+        self.untold.set(Some(since));
+        if looked - since >= PATIENCE {
+            self.tell();
+        }
+    }
+
+    /// Tells of what has ended, unless what runs next may be told of with it.
+    pub(super) fn tells_before(&self, found: Option<&Found<W>>) {
+        if self.untold.get().is_none() {
+            return;
+        }
+        let waits = |found: &Found<W>| match found {
+            Found::Job(slot) => self.lot.flags(*slot) & flags::LATER != 0,
+            Found::Fork(..) => false,
+        };
+        if !found.is_some_and(waits) {
+            self.tell();
+        }
     }
 
     /// A job of a record begins. Gives whether it is to: those of a frame that is aborted are not, nor is one of a row that is.
@@ -132,6 +159,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
     }
 
     fn tell(&self) {
+        self.untold.set(None);
         if self.lot.tell() {
             self.site.tell();
         }

@@ -410,6 +410,48 @@ fn the_jobs_of_an_aborted_frame_that_come_next_do_not_run() {
 }
 
 #[test]
+fn short_jobs_are_told_of_together_but_within_a_while() {
+    let (mut desk, one, _) = two();
+    let lays = |desk: &mut Desk, flags, jobs: std::ops::Range<u8>| {
+        for job in jobs {
+            assert!(desk.own.lay(1, &[job], flags).is_some());
+        }
+    };
+    let told = || {
+        one.site
+            .said
+            .borrow_mut()
+            .drain(..)
+            .filter(|said| *said == Said::Told)
+            .count()
+    };
+    // As if the owner heard each message at once.
+    let lot = desk.own.lot().clone();
+    *one.site.body.borrow_mut() = Rc::new(move |job| {
+        lot.listen();
+        Some(job.to_vec())
+    });
+    lays(&mut desk, flags::LATER, 0..100);
+    one.drive(0);
+    assert_eq!((told(), desk.hear().len()), (1, 100));
+    // What may be long is not waited for, and is told of at once.
+    lays(&mut desk, flags::LATER, 0..10);
+    lays(&mut desk, 0, 10..13);
+    lays(&mut desk, flags::LATER, 13..20);
+    one.drive(0);
+    assert_eq!((told(), desk.hear().len()), (1 + 3 + 1, 20));
+    let (me, lot) = (one.clone(), desk.own.lot().clone());
+    *one.site.body.borrow_mut() = Rc::new(move |job| {
+        lot.listen();
+        me.site.now.set(me.site.now.get() + 100.0);
+        Some(job.to_vec())
+    });
+    lays(&mut desk, flags::LATER, 0..30);
+    one.drive(0);
+    assert_eq!((told(), desk.hear().len()), (3, 30));
+}
+
+#[test]
 fn of_a_row_the_job_that_is_named_is_not_run_and_the_others_are() {
     let (mut desk, one, _) = two();
     let (board, me) = (desk.boards[0].clone(), one.clone());
