@@ -344,10 +344,18 @@ pub async fn five_thousand_jobs_go_one_by_one() {
 
 /// One of a kind that is known to be short, though not each of them is.
 fn short(n: u32) -> u32 {
-    if n == ENDLESS { endless() } else { n + 1 }
+    match n {
+        ENDLESS => endless(),
+        SLOW => {
+            busy_for(700.0);
+            n + 1
+        }
+        _ => n + 1,
+    }
 }
 
 const ENDLESS: u32 = 700;
+const SLOW: u32 = 5200;
 
 pub async fn short_jobs_that_share_a_place_are_given_up_on_one_by_one() {
     let Some(pool) = sharing(2).await else { return };
@@ -379,6 +387,22 @@ pub async fn short_jobs_that_share_a_place_are_given_up_on_one_by_one() {
                 n < ENDLESS && n + 64 > ENDLESS && error.is_lost(),
                 "{n}: {error}"
             ),
+            Ok(value) => assert_eq!(value, n + 1),
+        }
+    }
+    // One that takes longer than the grace of those beside it is not ended for them.
+    join_all(spawned(0..500)).await;
+    let handles = spawned(5000..5500);
+    busy_for(30.0);
+    let beside = |n: &u32| *n != SLOW && n.abs_diff(SLOW) < 64;
+    for (n, handle) in (5000..).zip(&handles) {
+        if beside(&n) {
+            handle.abort();
+        }
+    }
+    for (n, handle) in (5000..).zip(handles) {
+        match handle.timeout(LONG).await {
+            Err(error) => assert!(beside(&n) && error.is_cancelled(), "{n}: {error}"),
             Ok(value) => assert_eq!(value, n + 1),
         }
     }

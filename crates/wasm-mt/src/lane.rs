@@ -63,7 +63,12 @@ pub trait Feed: Send + Sync {
     fn out(&self, _at: usize) -> Out {
         Out::Nothing
     }
-    /// The same, for its silence to be judged by: also what it could have had to do since this was asked last, and has not.
+    /// Whether what its worker runs of what was not posted is given up on, where some of that is. Asked without the lane's lock.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    fn runs_given_up(&self, _at: usize) -> bool {
+        true
+    }
+    /// The same as [`Feed::out`], for its silence to be judged by: also what it could have had to do since this was asked last, and has not.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     fn owes(&self, _at: usize) -> Out {
         Out::Nothing

@@ -348,6 +348,8 @@ impl Lane {
     /// The same as [`grace_over`](Self::grace_over) for such a job.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     fn aside_over(&self, generation: u32, id: JobId) {
+        let feed = self.feed();
+        let is_given_up = feed.is_none_or(|(feed, at)| feed.runs_given_up(at));
         let Some(mut state) = self.lock_if(generation) else {
             return;
         };
@@ -356,7 +358,7 @@ impl Lane {
         if grace.is_none() {
             return;
         }
-        if state.frames.iter().any(|frame| frame.begun) {
+        if !is_given_up || state.frames.iter().any(|frame| frame.begun) {
             // What runs is another.
             return self.arm_grace(&mut state, generation, id, Lane::aside_over);
         }

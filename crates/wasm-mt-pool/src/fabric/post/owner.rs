@@ -176,6 +176,10 @@ impl Post {
 
     /// Takes in what goes by message.
     fn take_by_message(&self, entries: Vec<Box<Entry>>, worker: Option<usize>, of: Option<usize>) {
+        if self.shares && self.lock().gathers {
+            // What was spawned before it goes first.
+            self.refill_unlooked();
+        }
         let now = __pool::now();
         let mut state = self.lock();
         if state.closed {
@@ -432,6 +436,12 @@ impl Feed for Post {
             Some(shared) if shared.books.is_at_work(at) => Out::Runs,
             _ => Out::Nothing,
         }
+    }
+
+    fn runs_given_up(&self, at: usize) -> bool {
+        let state = self.lock();
+        let shared = state.shared.as_ref();
+        shared.is_none_or(|shared| shared.books.runs_given_up(at))
     }
 
     fn owes(&self, at: usize) -> Out {

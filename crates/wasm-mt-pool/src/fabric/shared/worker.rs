@@ -120,6 +120,8 @@ pub(super) struct Worker<W, S> {
     at: Cell<u32>,
     /// Each of them is given up on by itself.
     each: Cell<bool>,
+    /// A job of it was not begun, as it was aborted.
+    passed: Cell<bool>,
     /// The forks of others that run on this stack, the innermost last.
     claimed: RefCell<Vec<(Stolen, Rc<Board<W>>)>>,
     /// The first of them has no job below it.
@@ -154,6 +156,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
             running: Cell::new(None),
             at: Cell::new(0),
             each: Cell::new(false),
+            passed: Cell::new(false),
             claimed: RefCell::default(),
             alone: Cell::new(false),
             gave_way: Cell::new(None),

@@ -101,7 +101,7 @@ impl Post {
     }
 
     /// The same without a look at the clock, which costs as much as some jobs.
-    fn refill_unlooked(&self) {
+    pub(super) fn refill_unlooked(&self) {
         loop {
             let mut state = self.lock();
             let ups = state.ups();

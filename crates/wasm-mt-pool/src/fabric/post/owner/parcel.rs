@@ -167,8 +167,10 @@ impl Unit for Parcel {
         self.entries().all(Entry::is_settled)
     }
 
-    fn settled(&self) -> Option<usize> {
-        self.entries().position(Entry::is_settled)
+    fn settled(&self, from: usize) -> Option<usize> {
+        let entries = self.entries().enumerate().skip(from);
+        let mut settled = entries.filter(|(_, entry)| entry.is_settled());
+        settled.next().map(|(place, _)| place)
     }
 
     fn leave_queue(&mut self) -> Option<Waits> {

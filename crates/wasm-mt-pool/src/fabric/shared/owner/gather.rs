@@ -103,7 +103,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         let most = self.row(unit, workers);
         while unit.len() < most {
             let next = self.heap.take_if(rank, is_back, |next| {
-                next.home == home && next.unit.settled().is_none() && next.unit.follows(unit)
+                next.home == home && next.unit.settled(0).is_none() && next.unit.follows(unit)
             });
             let Some(next) = next else {
                 break;
@@ -127,7 +127,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
                     since,
                 } = taken;
                 // Of a row that was laid before, or found no room, one may have been given up on since.
-                if let Some(place) = unit.settled().filter(|_| unit.is_row()) {
+                if let Some(place) = unit.settled(0).filter(|_| unit.is_row()) {
                     let rest = Waiting {
                         unit: unit.split_off(place.max(1)),
                         home,

@@ -57,8 +57,50 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         };
         for seat in 0..self.seats.len() {
             self.hear_one(seat, &mut heard);
+            self.name_next(seat);
         }
         heard
+    }
+
+    /// The worker in a seat runs a row of which more jobs are given up on than it can be told of at a time: it is told of the next.
+    fn name_next(&self, seat: usize) {
+        if let Some((slot, _)) = self.seats[seat].stops.last()
+            && let Some(board) = self.board(seat)
+            && let Some(Laid {
+                each: true,
+                first,
+                unit: Some(unit),
+                ..
+            }) = &self.laid[*slot as usize]
+        {
+            let at = first + u64::from(board.at());
+            let from = at.saturating_sub(unit.first()) as usize;
+            if let Some(place) = unit.settled(from) {
+                board.set_abort((unit.first() + place as u64) as u32);
+            }
+        }
+    }
+
+    /// Whether what the worker in a seat runs of what was laid is given up on. Of a row another may run than the one that is to stop: one
+    /// that has run, and was not told of yet, or has yet to begin.
+    pub(crate) fn runs_given_up(&self, seat: usize) -> bool {
+        let Some(board) = self.board(seat) else {
+            return true;
+        };
+        let runs = |slot: u32| match &self.laid[slot as usize] {
+            Some(Laid {
+                each: true,
+                first,
+                unit: Some(unit),
+                ..
+            }) => {
+                let place = unit.place_of(first + u64::from(board.at()));
+                place.is_some_and(|place| unit.settled(place) == Some(place))
+            }
+            _ => true,
+        };
+        let stops = &self.seats[seat].stops;
+        stops.is_empty() || stops.iter().any(|(slot, _)| runs(*slot))
     }
 
     fn hear_one(&mut self, seat: usize, heard: &mut Heard<U>) {
@@ -191,10 +233,14 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         let taken = &mut self.seats[seat];
         // Each has its grace, which its report ends: those that have run, and were not heard of, too. A row has one.
         if taken.stops.iter().any(|(of, _)| *of == slot) {
-            if let (Some(first), Some(board)) = (row, &taken.board)
-                && first + u64::from(board.at()) == id
-            {
-                board.set_abort(id as u32);
+            if let (Some(first), Some(board)) = (row, &taken.board) {
+                // Of two the worker is told of the one that it comes to first.
+                let at = (first + u64::from(board.at())) as u32;
+                let ahead = |id: u32| id.wrapping_sub(at) as i32;
+                let (named, id) = (board.abort(), id as u32);
+                if ahead(id) >= 0 && (ahead(named) < 0 || ahead(id) < ahead(named)) {
+                    board.set_abort(id);
+                }
             }
             return Abandoned::Ended;
         }
@@ -219,6 +265,8 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             0 => (unit, None),
             _ => (unit.split_off(place), Some(unit)),
         };
+        // What is laid once more lies in the first queue.
+        let is_back = usize::from(laid.rank) != job.queue();
         for unit in behind.into_iter().chain(before) {
             let since = self.now - laid.waited;
             let waiting = Waiting {
@@ -226,7 +274,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
                 home: laid.home,
                 since,
             };
-            self.heap.put_back(job.queue(), false, waiting);
+            self.heap.put_back(usize::from(laid.rank), is_back, waiting);
         }
         Some(job)
     }

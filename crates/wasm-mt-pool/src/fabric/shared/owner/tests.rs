@@ -18,7 +18,7 @@ pub(super) struct Job {
     short: bool,
     row: bool,
     /// One of its jobs that was given up on.
-    given_up: Option<u64>,
+    given_up: Vec<u64>,
 }
 
 impl Job {
@@ -36,7 +36,7 @@ impl Job {
             counted: false,
             short: false,
             row: false,
-            given_up: None,
+            given_up: Vec::new(),
         }
     }
 
@@ -114,11 +114,12 @@ impl Unit for Job {
     }
 
     fn is_settled(&self) -> bool {
-        self.settled || self.len == 1 && self.settled() == Some(0)
+        self.settled || self.len == 1 && self.settled(0) == Some(0)
     }
 
-    fn settled(&self) -> Option<usize> {
-        self.given_up.and_then(|id| self.place_of(id))
+    fn settled(&self, from: usize) -> Option<usize> {
+        let places = self.given_up.iter().filter_map(|id| self.place_of(*id));
+        places.filter(|place| *place >= from).min()
     }
 
     fn leave_queue(&mut self) -> Option<u64> {

@@ -28,8 +28,8 @@ pub(crate) trait Unit: Sized {
     fn queue(&self) -> usize;
     /// Nobody waits for it any more.
     fn is_settled(&self) -> bool;
-    /// Of a row, the place of the first job that nobody waits for any more.
-    fn settled(&self) -> Option<usize>;
+    /// Of a row, the place of the first job from there on that nobody waits for any more.
+    fn settled(&self, from: usize) -> Option<usize>;
     /// It waits no more in a bounded queue, where it did.
     fn leave_queue(&mut self) -> Option<Self::Place>;
     /// Its worker was lost while it ran. It can begin again, or gives what it ends with.

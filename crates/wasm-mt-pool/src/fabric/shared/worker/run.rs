@@ -67,8 +67,10 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
                 self.site.post(outcomes);
             }
             self.own.report_elsewhere(slot, took);
+            self.leaves();
             return self.tell();
         }
+        self.leaves();
         if flags & flags::LATER == 0 {
             return self.tell();
         }
@@ -94,13 +96,26 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
         }
     }
 
+    /// What ran is reported. Should this worker die between its next claim and the first job of that, all of them count as not begun.
+    fn leaves(&self) {
+        if self.at.replace(0) != 0 {
+            self.own.set_at(0);
+        }
+    }
+
     /// A job of a record begins. Gives whether it is to: those of a frame that is aborted are not, nor is one of a row that is.
     fn enters(&self, place: u32) -> bool {
         if self.at.replace(place) != place {
             self.own.set_at(place);
         }
+        if self.passed.replace(false) {
+            // Behind the word that says how far it is: the owner may have another to name.
+            self.tell();
+        }
         let looks = self.each.get() || place % LOOK == LOOK - 1;
-        !(looks && self.is_aborted())
+        let is_aborted = looks && self.is_aborted();
+        self.passed.set(is_aborted && self.each.get());
+        !is_aborted
     }
 
     /// Whether the owner wants what runs now to end: one of a row that it names, or the whole frame of which it names one.

@@ -471,6 +471,26 @@ fn of_a_row_the_job_that_is_named_is_not_run_and_the_others_are() {
     assert!(desk.own.lay(1, &row, flags::EACH).is_some());
     one.drive(0);
     assert_eq!(desk.values(), [1, 2, 3, 4, 6, 7, 8, 9]);
+    // Nothing of the next that it claims has begun.
+    assert_eq!(desk.boards[0].at(), 0);
+}
+
+#[test]
+fn of_a_row_the_owner_hears_when_a_job_was_passed_by() {
+    let (mut desk, one, _) = two();
+    let (board, lot) = (desk.boards[0].clone(), desk.own.lot().clone());
+    *one.site.body.borrow_mut() = Rc::new(move |job| {
+        lot.listen();
+        // As soon as it has heard, it names the next.
+        board.set_abort(if job == [4] { 5 } else { 3 });
+        Some(job.to_vec())
+    });
+    let row: Vec<u8> = (1..=5).collect();
+    assert!(desk.own.lay(1, &row, flags::EACH).is_some());
+    one.drive(0);
+    let ran = one.site.said.borrow();
+    let told = ran.iter().filter(|said| **said == Said::Told).count();
+    assert_eq!(told, 2, "behind 3, and at the end: {ran:?}");
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn of_a_row_that_is_laid_again_what_was_given_up_on_is_dropped() {
         let (mut books, hand) = with_a_row();
         while hand.claims().is_some() {}
         let row = Job {
-            given_up: Some(given_up),
+            given_up: vec![given_up],
             ..Job::row(100, 5)
         };
         books.lay_back(vec![row], 0.0);
@@ -173,6 +173,49 @@ fn of_a_row_that_runs_the_worker_is_told_whom_to_stop() {
     assert!(hand.own.report(slot, 0, &ids));
     assert_eq!(books.hear().stopped, [(0, 103)]);
     assert_eq!(board.abort(), 0);
+}
+
+#[test]
+fn of_several_that_are_to_stop_the_worker_is_told_of_the_next() {
+    let (mut books, hand) = with_a_row();
+    let (slot, _) = hand.takes();
+    let board = hand.own.board();
+    let unit = books.laid[slot as usize].as_mut().unwrap().unit.as_mut();
+    unit.unwrap().given_up = vec![101, 103, 104];
+    assert!(matches!(books.abandon(101), Abandoned::Runs(0)));
+    assert!(matches!(books.abandon(104), Abandoned::Ended));
+    assert!(matches!(books.abandon(103), Abandoned::Ended));
+    assert_eq!(board.abort(), 101);
+    let next = |at, books: &mut Books| {
+        hand.own.set_at(at);
+        books.hear();
+        board.abort()
+    };
+    assert_eq!(next(1, &mut books), 101, "it runs");
+    assert_eq!(next(2, &mut books), 103);
+    assert_eq!(next(4, &mut books), 104);
+    // Of one that was named and is behind the worker nothing more is to be said.
+    hand.own.set_at(3);
+    board.set_abort(101);
+    assert!(matches!(books.abandon(103), Abandoned::Ended));
+    assert_eq!(board.abort(), 103);
+}
+
+#[test]
+fn a_worker_is_not_ended_for_one_of_a_row_while_another_runs() {
+    let (mut books, hand) = with_a_row();
+    assert!(books.runs_given_up(0), "nothing is to stop");
+    let (slot, ids) = hand.takes();
+    let unit = books.laid[slot as usize].as_mut().unwrap().unit.as_mut();
+    unit.unwrap().given_up = vec![102];
+    assert!(matches!(books.abandon(102), Abandoned::Runs(0)));
+    for (at, given_up) in [(0, false), (1, false), (2, true), (3, false)] {
+        hand.own.set_at(at);
+        assert_eq!(books.runs_given_up(0), given_up);
+    }
+    assert!(hand.own.report(slot, 0, &ids));
+    books.hear();
+    assert!(books.runs_given_up(0) && books.runs_given_up(1));
 }
 
 #[test]
