@@ -21,14 +21,19 @@ pub(super) struct Orphan {
 }
 
 impl Post {
-    /// The worker of that board is gone. The halves that others have of its have their grace from now on.
+    /// The worker of that board is gone. The halves that others have of its have their grace from now on, but for those that have it
+    /// already.
     pub(super) fn orphans(&self, joiner: u16) {
         let state = self.lock();
-        let shared = state.shared.as_ref();
-        let thieves = shared.map_or_else(Vec::new, |shared| shared.books.thieves_of(joiner));
+        let orphans = state.shared.as_ref().map_or_else(Vec::new, |shared| {
+            let thieves = shared.books.thieves_of(joiner).into_iter();
+            let orphans = thieves.map(|(at, thief)| Orphan { at, thief, joiner });
+            let is_new = |orphan: &Orphan| shared.orphans.iter().all(|(of, _)| of != orphan);
+            orphans.filter(is_new).collect()
+        });
         drop(state);
-        for (at, thief) in thieves {
-            self.arm(Orphan { at, thief, joiner });
+        for orphan in orphans {
+            self.arm(orphan);
         }
     }
 
