@@ -19,9 +19,9 @@ pub use crate::handle::Came;
 pub use crate::handle::{Decode, Origin, Packet, Permit, Unhandled, Waits};
 use crate::handle::{JobId, JoinHandle, Shared};
 use crate::job::{Job, Travel};
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
-pub use crate::lane::Out;
 pub use crate::lane::{Down, Ended, Feed, Lane};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use crate::lane::{Hold, Out};
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use crate::panic::on_panic;
 pub use crate::panic::{current_job, fail_job};
@@ -41,6 +41,11 @@ pub use crate::sys::{end_view, given_up, given_up_many, running, stats, submit, 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub use crate::worker::has_suspended_beside;
 pub use crate::worker::{Outcome, suspended};
+
+/// How long a worker that is [held](Lane::hold) may have something on its way that tells what it has begun.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub const LEAST_GRACE: Duration = crate::sys::LEAST_GRACE;
+
 /// What a builder was told.
 pub fn config(builder: Builder) -> Config {
     builder.config

@@ -37,9 +37,9 @@ use crate::thread::Current;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use crate::worker::Outcome;
 
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
-pub use self::end::Out;
 pub(crate) use self::end::{Cause, Death, LastWords};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use self::end::{Hold, Out};
 
 /// Who has a pool's jobs, and hears of its lanes. `at` is the lane's number in the pool.
 ///

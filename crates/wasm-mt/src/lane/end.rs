@@ -83,6 +83,16 @@ pub enum Out {
     Runs,
 }
 
+/// A worker that opens nothing of what is posted to it, until it is ended or told to go on.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[derive(Debug)]
+#[must_use = "the worker waits for what comes of it"]
+pub struct Hold {
+    generation: u32,
+    /// By this it is told, as if it were an aborted job's.
+    id: JobId,
+}
+
 impl Lane {
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub(crate) fn out(&self, generation: u32) -> Out {
@@ -365,18 +375,45 @@ impl Lane {
         self.replace_held(state);
     }
 
-    /// Its worker runs something that was not posted to it, and that nobody waits for any more. It had its grace, and what has come was
-    /// heard. Unless a job has begun beside it, another worker takes the place; gives whether it does.
+    /// Its worker runs something that was not posted to it, and that nobody waits for any more. It had its grace. From now on the worker
+    /// opens nothing more of what is posted to it, as behind an aborted job. To be followed by [`end_held`](Self::end_held), when `LEAST_GRACE` is over and
+    /// what has come was heard, or by [`go_on`](Self::go_on). `None` where a job has begun beside it.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
-    pub fn end_aside(&self) -> bool {
+    pub fn hold(&self) -> Option<Hold> {
         let state = self.lock();
-        let is_alone = matches!(state.phase, Phase::Ready)
-            && state.suspended.is_empty()
-            && !state.frames.iter().any(|frame| frame.begun);
+        let link = state.link.as_ref().filter(|_| state.is_alone())?;
+        let id = JobId::next();
+        link.hold(id);
+        Some(Hold {
+            generation: state.generation,
+            id,
+        })
+    }
+
+    /// Unless a job has begun by now, another worker takes the place; gives whether it does. Else the worker goes on.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn end_held(&self, hold: Hold) -> bool {
+        let Some(state) = self.lock_if(hold.generation) else {
+            return false;
+        };
+        let is_alone = state.is_alone();
         if is_alone {
             self.replace_held(state);
+        } else {
+            drop(state);
+            self.go_on(hold);
         }
         is_alone
+    }
+
+    /// The worker opens again what is posted to it.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub fn go_on(&self, hold: Hold) {
+        if let Some(state) = self.lock_if(hold.generation)
+            && let Some(link) = &state.link
+        {
+            link.go(hold.id);
+        }
     }
 
     /// It has ended.

@@ -140,6 +140,14 @@ impl State {
         !self.suspended.is_empty() || self.frames.iter().any(|frame| frame.may_suspend)
     }
 
+    /// The worker is up, and has begun none of what was posted to it, as far as is known.
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    pub(super) fn is_alone(&self) -> bool {
+        matches!(self.phase, Phase::Ready)
+            && self.suspended.is_empty()
+            && !self.frames.iter().any(|frame| frame.begun)
+    }
+
     /// In which frame a job is, and where in that. Mostly it is the first of the first.
     fn find_framed(&self, id: JobId) -> Option<(usize, usize)> {
         self.frames.iter().enumerate().find_map(|(at, frame)| {

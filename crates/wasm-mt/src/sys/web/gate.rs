@@ -8,7 +8,8 @@
 //!    longer on its way. An `ABORT` that this worker does not know of by then was posted later than that, and when its grace
 //!    is over, the owner has long heard what was told before the frame was opened, and that it was.
 //! 2. Behind an `ABORT` with a grace nothing is opened from the end of its job on, until the owner has answered that it knows
-//!    of the end. Where it has decided otherwise, that never comes.
+//!    of the end. Where it has decided otherwise, that never comes. An `ABORT` may name no job at all: then nothing is opened
+//!    from the `ABORT` on.
 //!
 //! What goes before an `ABORT` in the queue of this worker is late where a job took long, so the `ABORT` is met first; what
 //! was posted behind it, it goes before. Where nothing took long, there is neither a hop nor a message.

@@ -179,6 +179,16 @@ impl Link {
         if grace {
             aboard::of(self.token, About::Aborts(id));
         }
+        self.post_abort(id, grace);
+    }
+
+    /// Has it open nothing until it is told to [`go`](Self::go) on. The id is one that no job has. What it has aboard is not told: that
+    /// has a place for one job, which may be another.
+    pub(crate) fn hold(&self, id: JobId) {
+        self.post_abort(id, true);
+    }
+
+    fn post_abort(&self, id: JobId, grace: bool) {
         self.tell(&[
             self.token.into(),
             ABORT.into(),

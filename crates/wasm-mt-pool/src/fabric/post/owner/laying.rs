@@ -405,6 +405,8 @@ impl Post {
         let ups = state.lanes_up();
         drop(state);
         drop(timers);
+        // It may have laid halves that others have taken.
+        self.orphans(number);
         end_met(met);
         // It may have said that it posts a message, which nobody has heard,
         self.hear_told();

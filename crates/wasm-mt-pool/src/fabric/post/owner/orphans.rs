@@ -1,12 +1,14 @@
 //! Halves of a `join` that nobody waits for any more: the joiner was aborted, or went down with its worker. Whoever has taken one has as
-//! long for it as an aborted job has to end; then its worker is replaced.
+//! long for it as an aborted job has to end; then its worker is replaced. Before that it is held for a moment, so that it is known what it
+//! has begun.
 //!
 //! Never true: that a job ends with that worker. While one waits below the half on the same stack, or has begun beside it, the worker
 //! is let be, and looked at again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use wasm_mt::__pool::Timer;
+use wasm_mt::__pool::{Hold, LEAST_GRACE, Lane, Timer};
 
 use super::Post;
 
@@ -19,31 +21,45 @@ pub(super) struct Orphan {
 }
 
 impl Post {
-    /// The worker of that board is gone. The halves that others have of its have their grace from now on.
+    /// The worker of that board is gone. The halves that others have of its have their grace from now on, but for those that have it
+    /// already.
     pub(super) fn orphans(&self, joiner: u16) {
         let state = self.lock();
-        let shared = state.shared.as_ref();
-        let thieves = shared.map_or_else(Vec::new, |shared| shared.books.thieves_of(joiner));
+        let orphans = state.shared.as_ref().map_or_else(Vec::new, |shared| {
+            let thieves = shared.books.thieves_of(joiner).into_iter();
+            let orphans = thieves.map(|(at, thief)| Orphan { at, thief, joiner });
+            let is_new = |orphan: &Orphan| shared.orphans.iter().all(|(of, _)| of != orphan);
+            orphans.filter(is_new).collect()
+        });
         drop(state);
-        for (at, thief) in thieves {
-            self.arm(Orphan { at, thief, joiner });
+        for orphan in orphans {
+            self.arm(orphan);
         }
     }
 
     fn arm(&self, orphan: Orphan) {
         if let Some(grace) = self.config.grace() {
-            // What has come meanwhile is heard before anything is decided.
-            self.after(grace, orphan, |post, orphan| {
-                post.after(Duration::ZERO, orphan, Post::orphan_over);
-            });
+            self.heard_after(grace, orphan, move |post| post.orphan_over(orphan));
         }
     }
 
-    fn after(&self, time: Duration, orphan: Orphan, then: fn(&Post, Orphan)) {
+    /// Once this time is over, and what has come meanwhile was heard.
+    fn heard_after(
+        &self,
+        time: Duration,
+        orphan: Orphan,
+        then: impl FnOnce(&Post) + Send + 'static,
+    ) {
+        self.after(time, orphan, move |post| {
+            post.after(Duration::ZERO, orphan, then);
+        });
+    }
+
+    fn after(&self, time: Duration, orphan: Orphan, then: impl FnOnce(&Post) + Send + 'static) {
         let me = self.me.clone();
         let fire = move || {
             if let Some(post) = me.upgrade() {
-                then(&post, orphan);
+                then(&post);
             }
         };
         let timer = Timer::after(time, Box::new(fire));
@@ -60,36 +76,66 @@ impl Post {
         drop(before);
     }
 
-    /// The thief has had its time, and was heard.
+    /// The thief has had its time, and was heard. It may have ended the half by now, and have opened what was posted to it, on its way
+    /// to tell: so it is held, and looked at again when that would have come.
     fn orphan_over(&self, orphan: Orphan) {
+        let Some((lane, is_alone)) = self.look_at(orphan) else {
+            return;
+        };
+        if is_alone && let Some(hold) = lane.hold() {
+            self.rouse();
+            return self.heard_after(LEAST_GRACE, orphan, move |post| {
+                post.orphan_held(orphan, hold);
+            });
+        }
+        self.let_be(orphan);
+        self.arm(orphan);
+    }
+
+    /// What the thief has begun is known.
+    fn orphan_held(&self, orphan: Orphan, hold: Hold) {
+        let Some((lane, is_alone)) = self.look_at(orphan) else {
+            let lane = self.lock().seats[orphan.at].lane.clone();
+            lane.go_on(hold);
+            return self.let_be(orphan);
+        };
+        if !is_alone {
+            lane.go_on(hold);
+        } else if lane.end_held(hold) {
+            return;
+        }
+        self.let_be(orphan);
+        self.arm(orphan);
+    }
+
+    /// Its timer has fired. Gives the thief's lane, and whether the half is all that it has; `None` where it has ended.
+    fn look_at(&self, orphan: Orphan) -> Option<(Arc<Lane>, bool)> {
         let Orphan { at, thief, joiner } = orphan;
         let mut state = self.lock();
-        let Some(shared) = &mut state.shared else {
-            return;
-        };
+        let shared = state.shared.as_mut()?;
         let timer = shared.forget_orphan(orphan);
         let has = shared.books.thieves_of(joiner).contains(&(at, thief));
-        if !has || state.closed {
-            drop(state);
-            return drop(timer);
-        }
-        let stays = state.dispatch.leaving(at).is_none() && !state.seats[at].dozes;
-        let is_alone = state.has_only_half(at, joiner) && {
-            // It begins nothing more from now on, so what it runs by then it runs until it is ended.
-            state.dismiss(at);
-            state.has_only_half(at, joiner)
-        };
-        let lane = state.seats[at].lane.clone();
+        let looked = (has && !state.closed).then(|| {
+            let is_alone = state.has_only_half(at, joiner) && {
+                // It begins nothing more from now on that is laid, so what it runs by then it runs until it is ended.
+                state.dismiss(at);
+                state.has_only_half(at, joiner)
+            };
+            (state.seats[at].lane.clone(), is_alone)
+        });
         drop(state);
         drop(timer);
-        if is_alone && lane.end_aside() {
-            return;
+        looked
+    }
+
+    /// The thief goes on, unless it is to end for another reason.
+    fn let_be(&self, Orphan { at, .. }: Orphan) {
+        let mut state = self.lock();
+        if state.dispatch.leaving(at).is_none() && !state.seats[at].dozes {
+            state.keep(at);
         }
-        if stays {
-            self.lock().keep(at);
-        }
+        drop(state);
         self.rouse();
-        self.arm(orphan);
     }
 }
 

@@ -40,6 +40,10 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
         if let Some((stolen, from)) = self.steal() {
             return Some(Found::Fork(stolen, from));
         }
+        // A claim that failed has stood on the stack: the owner may have taken it for all that runs here, and given an order.
+        if self.own.board().orders() != 0 {
+            return None;
+        }
         let (queue, slot) = claim(BACKGROUND)?;
         Some(self.taken(queue, slot, false))
     }

@@ -540,6 +540,48 @@ async fn what_ends_within_its_grace_lets_the_worker_go_on() {
 }
 
 #[wasm_bindgen_test]
+async fn a_worker_that_is_held_opens_nothing_until_it_is_told_to_go_on() {
+    let mut aside = Aside::start().await;
+    let hold = aside.lane.hold().unwrap();
+    aside.post();
+    // What is beside the messages it does, and that is behind the frame.
+    aside.lay(vec![1u8], |n| n);
+    assert_eq!(aside.told::<u8>().await.1.unwrap(), 1);
+    aside.lane.go_on(hold);
+    aside.frame_ends().await;
+
+    let hold = aside.lane.hold().unwrap();
+    aside.post();
+    aside.lay(vec![2u8], |n| n);
+    assert_eq!(aside.told::<u8>().await.1.unwrap(), 2);
+    assert!(aside.lane.end_held(hold));
+    let down = aside.down().await;
+    assert!(down.victim.is_none() && down.may_go_on);
+    assert_eq!(down.back.len(), 1);
+    aside.goes_on().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_with_a_job_that_has_begun_is_not_ended_though_it_was_held() {
+    let mut aside = Aside::start().await;
+    let task = Task::new_async((), |()| std::future::pending::<()>());
+    let entry = Entry::new(JobId::next(), Arc::new(Nobody), task);
+    assert!(aside.lane.post(vec![entry]).is_ok());
+    // Not told yet.
+    let hold = aside.lane.hold().unwrap();
+    while !aside.lane.awaits() {
+        aside.next().await;
+    }
+    assert!(!aside.lane.end_held(hold));
+    assert!(aside.lane.hold().is_none());
+    aside.lay(vec![1u8], |n| n);
+    while !matches!(aside.next().await, Event::Told(..)) {}
+    aside.post();
+    while !matches!(aside.next().await, Event::Ended) {}
+    assert_eq!(aside.counts.ends.load(Ordering::Relaxed), 0);
+}
+
+#[wasm_bindgen_test]
 async fn what_awaits_behind_a_job_aside_is_not_stopped_at_its_cost() {
     let mut aside = Aside::with(Builder::new().abort_grace(Duration::from_millis(20))).await;
     let waits = JobId::next();
