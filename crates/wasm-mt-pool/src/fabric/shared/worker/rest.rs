@@ -4,19 +4,12 @@ use super::drive::Next;
 use super::rests::Rest;
 use super::*;
 
-/// How often it looks before it rests: for some two microseconds, in which whoever has just heard of a result spawns the next job.
-#[cfg(not(loom))]
-const LOOKS: u32 = 8;
-#[cfg(loom)]
-const LOOKS: u32 = 1;
-
 impl<W: SharedWords, S: Site> Worker<W, S> {
     /// Rests for a while. `None` where it is to look again.
     pub(super) fn rest(&self, handled: u32) -> Option<Next> {
-        for _ in 0..LOOKS {
-            if self.sees(handled) {
-                return None;
-            }
+        // One look: whoever is about to spawn the next job may wait for the very core on which this worker would look on.
+        if self.sees(handled) {
+            return None;
         }
         let now = self.site.now();
         let rest = self.rests.borrow_mut().next(now, self.site.is_suspended());
