@@ -376,8 +376,8 @@ impl Lane {
     }
 
     /// Its worker runs something that was not posted to it, and that nobody waits for any more. It had its grace. From now on the worker
-    /// opens nothing more of what is posted to it, as behind an aborted job. To be followed by [`end_held`](Self::end_held), when `LEAST_GRACE` is over and
-    /// what has come was heard, or by [`go_on`](Self::go_on). `None` where a job has begun beside it.
+    /// opens nothing more of what is posted to it, as behind an aborted job. To be followed by [`end_held`](Self::end_held), when
+    /// `LEAST_GRACE` is over and what has come was heard, or by [`go_on`](Self::go_on). `None` where a job has begun beside it.
     #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn hold(&self) -> Option<Hold> {
         let state = self.lock();
