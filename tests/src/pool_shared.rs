@@ -357,6 +357,32 @@ fn short(n: u32) -> u32 {
 const ENDLESS: u32 = 700;
 const SLOW: u32 = 5200;
 
+/// Gives up on some of many short jobs, of which one is not short.
+async fn a_slow_one_goes_on(pool: &ThreadPool, beside: impl Fn(u32) -> bool) {
+    let spawned = |ids: std::ops::Range<u32>| -> Vec<_> {
+        ids.map(|n| pool.spawn(job!(|n| short(n)))).collect()
+    };
+    for _ in 0..3 {
+        join_all(spawned(0..500)).await;
+    }
+    let handles = spawned(5000..5500);
+    busy_for(30.0);
+    for (n, handle) in (5000..).zip(&handles) {
+        if n != SLOW && beside(n) {
+            handle.abort();
+        }
+    }
+    for (n, handle) in (5000..).zip(handles) {
+        match handle.timeout(LONG).await {
+            Err(error) => assert!(
+                n != SLOW && beside(n) && error.is_cancelled(),
+                "{n}: {error}"
+            ),
+            Ok(value) => assert_eq!(value, n + 1),
+        }
+    }
+}
+
 pub async fn short_jobs_that_share_a_place_are_given_up_on_one_by_one() {
     let Some(pool) = sharing(2).await else { return };
     let spawned = |ids: std::ops::Range<u32>| -> Vec<_> {
@@ -390,22 +416,11 @@ pub async fn short_jobs_that_share_a_place_are_given_up_on_one_by_one() {
             Ok(value) => assert_eq!(value, n + 1),
         }
     }
-    // One that takes longer than the grace of those beside it is not ended for them.
-    join_all(spawned(0..500)).await;
-    let handles = spawned(5000..5500);
-    busy_for(30.0);
-    let beside = |n: &u32| *n != SLOW && n.abs_diff(SLOW) < 64;
-    for (n, handle) in (5000..).zip(&handles) {
-        if beside(&n) {
-            handle.abort();
-        }
-    }
-    for (n, handle) in (5000..).zip(handles) {
-        match handle.timeout(LONG).await {
-            Err(error) => assert!(beside(&n) && error.is_cancelled(), "{n}: {error}"),
-            Ok(value) => assert_eq!(value, n + 1),
-        }
-    }
+    // One that takes longer than the grace of those beside it is not ended for them,
+    a_slow_one_goes_on(&pool, |n| n.abs_diff(SLOW) < 64).await;
+    // nor for those before it, of which nobody tells meanwhile.
+    let alone = shared(ThreadPool::builder().workers(1)).await.unwrap();
+    a_slow_one_goes_on(&alone, |n| n < SLOW).await;
     all_are_woken(&pool).await;
 }
 

@@ -176,7 +176,7 @@ impl Post {
 
     /// Takes in what goes by message.
     fn take_by_message(&self, entries: Vec<Box<Entry>>, worker: Option<usize>, of: Option<usize>) {
-        if self.shares && self.lock().gathers {
+        if self.shares && std::mem::take(&mut self.lock().gathers) {
             // What was spawned before it goes first.
             self.refill_unlooked();
         }
@@ -439,8 +439,10 @@ impl Feed for Post {
     }
 
     fn runs_given_up(&self, at: usize) -> bool {
-        let state = self.lock();
-        let shared = state.shared.as_ref();
+        // What has run may not be told of yet.
+        self.hear_told();
+        let mut state = self.lock();
+        let shared = state.shared.as_mut();
         shared.is_none_or(|shared| shared.books.runs_given_up(at))
     }
 

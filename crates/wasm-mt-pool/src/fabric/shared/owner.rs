@@ -42,6 +42,8 @@ pub(crate) struct Owner<W, U: Unit> {
     laid: Vec<Option<Laid<U>>>,
     /// How many do, of which rank, and how many jobs those are.
     out: usize,
+    /// Of these, those whose end may be told of later.
+    later: usize,
     ranks: [usize; RANKS as usize],
     jobs: [usize; RANKS as usize],
     /// Counts what was laid, and what was to wait.
@@ -78,6 +80,8 @@ struct Laid<U> {
     timed: Timed,
     /// It is a row: its jobs are given up on one by one.
     each: bool,
+    /// Its end may be told of later than it is there.
+    is_short: bool,
 }
 
 /// What the time is for that a slot took.
@@ -126,6 +130,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             sizes: Sizes::new(),
             laid: (0..SLOTS).map(|_| None).collect(),
             out: 0,
+            later: 0,
             ranks: [0; RANKS as usize],
             jobs: [0; RANKS as usize],
             order: 0,
@@ -242,6 +247,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         self.out += 1;
         self.ranks[queue] += 1;
         self.jobs[queue] += len;
+        self.later += usize::from(is_short);
         self.order += 1;
         self.laid[slot as usize] = Some(Laid {
             kind,
@@ -254,6 +260,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             order: self.order,
             timed,
             each,
+            is_short,
         });
         Ok(())
     }
@@ -273,7 +280,13 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         self.out -= 1;
         self.ranks[usize::from(laid.rank)] -= 1;
         self.jobs[usize::from(laid.rank)] -= laid.len;
+        self.later -= usize::from(laid.is_short);
         Some(laid)
+    }
+
+    /// Whether something is laid whose end may be told of later than it is there: for as long as what its worker runs next takes.
+    pub(crate) fn is_told_late(&self) -> bool {
+        self.later > 0
     }
 
     /// Jobs of a bounded queue that have begun leave it: whom to tell, without the lock.

@@ -46,6 +46,9 @@ pub(super) struct Shared {
     news: Vec<Vec<JsValue>>,
     /// By the board's number: when to look again at what was in the hands of a worker that may have gone on.
     pub(super) timers: Vec<(u16, Timer)>,
+    /// When to hear of ends that may be told of late. It is there, or about to be, while `listens`.
+    pub(super) listening: Option<Timer>,
+    pub(super) listens: bool,
     /// Halves of joins whose joiners are gone: when to look at them again.
     pub(super) orphans: Vec<(Orphan, Timer)>,
 }
@@ -67,6 +70,8 @@ impl Shared {
             ready: Vec::new(),
             news: Vec::new(),
             timers: Vec::new(),
+            listening: None,
+            listens: false,
             orphans: Vec::new(),
         };
         for at in 0..workers {
@@ -145,7 +150,7 @@ impl Shared {
     pub(super) fn take_timers(&mut self) -> Vec<Timer> {
         let timers = self.timers.drain(..).map(|(_, timer)| timer);
         let orphans = self.orphans.drain(..).map(|(_, timer)| timer);
-        timers.chain(orphans).collect()
+        timers.chain(orphans).chain(self.listening.take()).collect()
     }
 
     /// What a worker that is up is to be told.

@@ -19,6 +19,9 @@ const AGAIN: [Duration; 3] = [
     Duration::from_secs(1),
 ];
 
+/// For so long at most the end of a short job is not heard of, where its worker was about to tell of it behind another that proves long.
+const LISTEN: Duration = Duration::from_millis(8);
+
 /// What a job ends with of whose outcome its worker does not tell.
 const NOT_TOLD: &str = "its worker has not told what became of it";
 
@@ -176,6 +179,7 @@ impl Post {
                 false
             }
         };
+        let late = shared.books.is_told_late() && !std::mem::replace(&mut shared.listens, true);
         let listens = shared.books.wake(usize::from(laid));
         let mut listens = state.lanes_of(&listens);
         let woken = state.take_asleep();
@@ -192,7 +196,49 @@ impl Post {
         if unsure {
             self.watch_silence();
         }
+        if late {
+            self.listen_later();
+        }
         laid
+    }
+
+    /// Something is out whose end may be told of late.
+    fn listen_later(&self) {
+        let me = self.me.clone();
+        let fire = move || {
+            if let Some(post) = me.upgrade() {
+                post.listen();
+            }
+        };
+        let timer = Timer::after(LISTEN, Box::new(fire));
+        let mut state = self.lock();
+        let closed = state.closed;
+        let before = match &mut state.shared {
+            Some(shared) if !closed => shared.listening.replace(timer),
+            _ => Some(timer),
+        };
+        drop(state);
+        drop(before);
+    }
+
+    /// Hears of what was not told, if anything has ended, and does so again while there may be such.
+    fn listen(&self) {
+        let fired = match &mut self.lock().shared {
+            Some(shared) => shared.listening.take(),
+            None => None,
+        };
+        drop(fired);
+        self.hear_told();
+        let late = match &mut self.lock().shared {
+            Some(shared) => {
+                shared.listens = shared.books.is_told_late();
+                shared.listens
+            }
+            None => false,
+        };
+        if late {
+            self.listen_later();
+        }
     }
 
     /// Something is laid: workers of whose end nothing else tells are asked for signs of life.

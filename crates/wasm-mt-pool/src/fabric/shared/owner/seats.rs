@@ -14,6 +14,8 @@ pub(super) struct Seat<W> {
     quiet: bool,
     /// The slot whose job is to stop, and that job.
     pub(super) stops: Vec<(u32, u64)>,
+    /// Of a row, by slot and place: the job that ran when it was last looked at, and is given up on.
+    pub(super) overdue: Option<(u32, u32)>,
     pub(super) figures: Figures,
     /// What the present board's counters had said by then.
     seen: (u32, u32),
@@ -44,6 +46,7 @@ impl<W: SharedWords> Seat<W> {
             board: None,
             quiet: false,
             stops: Vec::new(),
+            overdue: None,
             figures: Figures::default(),
             seen: (0, 0),
             reached: (0, 0),
@@ -83,6 +86,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         taken.board = Some(board.clone());
         taken.quiet = false;
         taken.stops.clear();
+        taken.overdue = None;
         (taken.seen, taken.reached) = ((0, 0), (0, 0));
         self.lot.lot().set_current(seat as u32, board.number());
         Some(board)

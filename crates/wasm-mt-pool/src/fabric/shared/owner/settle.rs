@@ -1,6 +1,7 @@
 //! How what was laid leaves its slot: reported by its worker, given up on, or with its worker's death.
 
 use super::fate::{Death, Met};
+use super::seats::Seat;
 use super::{Laid, Owner, Stray, Timed, Unit, Waiting};
 use crate::fabric::shared::{Content, Report, SLOTS, SharedWords};
 
@@ -81,25 +82,34 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         }
     }
 
-    /// Whether what the worker in a seat runs of what was laid is given up on. Of a row another may run than the one that is to stop: one
-    /// that has run, and was not told of yet, or has yet to begin.
-    pub(crate) fn runs_given_up(&self, seat: usize) -> bool {
-        let Some(board) = self.board(seat) else {
+    /// Whether what the worker in a seat runs of what was laid is given up on, and was so for a grace. Of a row another may run than the
+    /// one whose grace is over, which has run by then, or has yet to begin; and what runs may have been given up on just now: then it is
+    /// to be found running the next time. To be asked when all was heard.
+    pub(crate) fn runs_given_up(&mut self, seat: usize) -> bool {
+        let Some(Seat {
+            board: Some(board),
+            stops,
+            overdue,
+            ..
+        }) = self.seats.get_mut(seat)
+        else {
             return true;
         };
-        let runs = |slot: u32| match &self.laid[slot as usize] {
+        let mut runs = |slot: u32| match &self.laid[slot as usize] {
             Some(Laid {
                 each: true,
                 first,
                 unit: Some(unit),
                 ..
             }) => {
-                let place = unit.place_of(first + u64::from(board.at()));
-                place.is_some_and(|place| unit.settled(place) == Some(place))
+                let at = board.at();
+                let place = unit.place_of(first + u64::from(at));
+                let is = place.is_some_and(|place| unit.settled(place) == Some(place));
+                let found = is.then_some((slot, at));
+                is && std::mem::replace(overdue, found) == found
             }
             _ => true,
         };
-        let stops = &self.seats[seat].stops;
         stops.is_empty() || stops.iter().any(|(slot, _)| runs(*slot))
     }
 
@@ -118,6 +128,8 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
             let stops = &mut self.seats[seat].stops;
             if let Some(place) = stops.iter().position(|(of, _)| *of == slot) {
                 let (_, id) = stops.remove(place);
+                self.seats[seat].overdue = None;
+                let stops = &self.seats[seat].stops;
                 board.set_abort(stops.last().map_or(0, |(_, id)| *id as u32));
                 heard.stopped.push((seat, id));
             }
@@ -246,6 +258,10 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         }
         taken.stops.push((slot, id));
         if let Some(board) = &taken.board {
+            let at = board.at();
+            // Its own grace begins.
+            let runs = row.is_some_and(|first| first + u64::from(at) == id);
+            taken.overdue = runs.then_some((slot, at));
             // The last is the one that runs, if any of them does. The worker compares the low half.
             board.set_abort(id as u32);
         }
@@ -345,6 +361,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         let taken = self.seats.get_mut(seat)?;
         taken.count();
         taken.stops.clear();
+        taken.overdue = None;
         taken.figures.memory = 0;
         let board = taken.board.take()?;
         let number = board.number();

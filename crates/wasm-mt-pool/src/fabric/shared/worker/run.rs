@@ -96,7 +96,7 @@ impl<W: SharedWords, S: Site> Worker<W, S> {
         }
     }
 
-    /// What ran is reported. Should this worker die between its next claim and the first job of that, all of them count as not begun.
+    /// What ran is reported. Should this worker die between its next claim and the first job of that, only its first counts as begun.
     fn leaves(&self) {
         if self.at.replace(0) != 0 {
             self.own.set_at(0);

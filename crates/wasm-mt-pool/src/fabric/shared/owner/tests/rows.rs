@@ -209,13 +209,25 @@ fn a_worker_is_not_ended_for_one_of_a_row_while_another_runs() {
     let unit = books.laid[slot as usize].as_mut().unwrap().unit.as_mut();
     unit.unwrap().given_up = vec![102];
     assert!(matches!(books.abandon(102), Abandoned::Runs(0)));
-    for (at, given_up) in [(0, false), (1, false), (2, true), (3, false)] {
+    for (at, given_up) in [(0, false), (1, false), (2, false), (2, true), (3, false)] {
         hand.own.set_at(at);
-        assert_eq!(books.runs_given_up(0), given_up);
+        assert_eq!(books.runs_given_up(0), given_up, "at {at}");
     }
     assert!(hand.own.report(slot, 0, &ids));
+    assert!(books.is_told_late());
     books.hear();
     assert!(books.runs_given_up(0) && books.runs_given_up(1));
+}
+
+#[test]
+fn of_a_row_the_job_that_runs_when_it_is_given_up_on_has_one_grace() {
+    let (mut books, hand) = with_a_row();
+    let (slot, _) = hand.takes();
+    hand.own.set_at(3);
+    let unit = books.laid[slot as usize].as_mut().unwrap().unit.as_mut();
+    unit.unwrap().given_up = vec![103];
+    assert!(matches!(books.abandon(103), Abandoned::Runs(0)));
+    assert!(books.runs_given_up(0));
 }
 
 #[test]
