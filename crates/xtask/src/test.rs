@@ -146,7 +146,12 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             started.elapsed().as_secs_f64()
         );
     }
-    if args.filter.is_some() {
+    if let Some(filter) = &args.filter {
+        let ran = run.rows.iter().any(|row| row.passed + row.failed > 0);
+        ensure!(
+            ran || !run.faults.is_empty(),
+            "nothing has `{filter}` in its name"
+        );
         return Ok(run.report());
     }
     if args.bless {
