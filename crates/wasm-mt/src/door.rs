@@ -2,7 +2,6 @@
 //! promises.
 
 use std::sync::{Arc, Weak};
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use std::time::Duration;
 
 use crate::builder::Builder;
@@ -64,7 +63,6 @@ impl Config {
     }
 
     /// How long a job that nobody waits for has to end before its worker is ended.
-    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     pub fn grace(&self) -> Option<Duration> {
         let grace = self.abort_grace?;
         Some(grace.max(crate::sys::LEAST_GRACE))

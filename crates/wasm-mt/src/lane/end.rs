@@ -313,12 +313,12 @@ impl Lane {
     }
 
     fn arm_grace(&self, state: &mut State, generation: u32, id: JobId, over: Over) {
-        let Some(grace) = self.config.abort_grace else {
+        let Some(grace) = self.config.grace() else {
             return;
         };
         let me = self.me.clone();
         let timer = sys::Timer::after(
-            grace.max(sys::LEAST_GRACE),
+            grace,
             Box::new(move || {
                 if let Some(lane) = me.upgrade() {
                     lane.grace_ends(generation, id, over);
