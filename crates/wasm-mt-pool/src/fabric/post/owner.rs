@@ -174,6 +174,17 @@ impl Post {
         }
     }
 
+    /// Does this when the time is over, where the pool is there then, unless the timer is dropped before.
+    fn timer(&self, time: Duration, then: impl FnOnce(&Post) + Send + 'static) -> Timer {
+        let me = self.me.clone();
+        let fire = move || {
+            if let Some(post) = me.upgrade() {
+                then(&post);
+            }
+        };
+        Timer::after(time, Box::new(fire))
+    }
+
     /// Takes in what goes by message.
     fn take_by_message(&self, entries: Vec<Box<Entry>>, worker: Option<usize>, of: Option<usize>) {
         if self.shares && std::mem::take(&mut self.lock().gathers) {

@@ -308,30 +308,30 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
 
     /// What nobody has begun, in order: for when no worker takes what is laid any more.
     pub(crate) fn take_waiting(&mut self) -> Vec<U> {
-        let mut laid: Vec<_> = (0..SLOTS)
-            .filter_map(|slot| {
-                let waits = self.laid[slot as usize].is_some() && self.lot.withdraw(slot);
-                waits.then(|| self.take_untold(slot)).flatten()
-            })
-            .collect();
+        let waits = |slot: &u32| self.laid[*slot as usize].is_some() && self.lot.withdraw(*slot);
+        let slots = (0..SLOTS).filter(waits).collect();
+        let laid = self.take_all(slots).into_iter();
+        laid.filter_map(|laid| laid.unit)
+            .chain(self.heap.drain())
+            .collect()
+    }
+
+    /// Takes out what lay in these slots and has not ended, in the order in which it was laid.
+    fn take_all(&mut self, slots: Vec<u32>) -> Vec<Laid<U>> {
+        let slots = slots.into_iter();
+        let mut laid: Vec<_> = slots.filter_map(|slot| self.take_untold(slot)).collect();
         laid.sort_by_key(|laid| laid.order);
-        let mut all: Vec<U> = laid.into_iter().filter_map(|laid| laid.unit).collect();
-        all.extend(self.heap.drain());
-        all
+        laid
     }
 
     /// All that is here, of a pool that has ended, or whose workers all failed.
     pub(crate) fn drain(&mut self) -> Vec<U> {
-        let mut all: Vec<U> = Vec::new();
-        let mut laid: Vec<_> = (0..SLOTS)
-            .filter_map(|slot| {
-                // What runs is nobody's any more, and its slot is not used again.
-                let _ = self.lot.withdraw(slot);
-                self.take_untold(slot)
-            })
-            .collect();
-        laid.sort_by_key(|laid| laid.order);
-        all.extend(self.strays.drain(..).map(|stray| stray.unit));
+        // What runs is nobody's any more, and its slot is not used again.
+        for slot in 0..SLOTS {
+            let _ = self.lot.withdraw(slot);
+        }
+        let laid = self.take_all((0..SLOTS).collect());
+        let mut all: Vec<U> = self.strays.drain(..).map(|stray| stray.unit).collect();
         all.extend(laid.into_iter().filter_map(|laid| laid.unit));
         all.extend(self.heap.drain());
         self.noted.clear();

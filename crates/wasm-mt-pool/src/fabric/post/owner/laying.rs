@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use wasm_mt::__pool::{self, Came, Entry, Lane, Outcome, Timer};
+use wasm_mt::__pool::{self, Came, Entry, Lane, Outcome};
 use wasm_mt::{JobId, JoinError};
 
 use super::parcel::Parcel;
@@ -204,13 +204,7 @@ impl Post {
 
     /// Something is out whose end may be told of late.
     fn listen_later(&self) {
-        let me = self.me.clone();
-        let fire = move || {
-            if let Some(post) = me.upgrade() {
-                post.listen();
-            }
-        };
-        let timer = Timer::after(LISTEN, Box::new(fire));
+        let timer = self.timer(LISTEN, Post::listen);
         let mut state = self.lock();
         let closed = state.closed;
         let before = match &mut state.shared {
@@ -404,15 +398,9 @@ impl Post {
             shared.books.lay_back(std::mem::take(&mut met.back), now);
             if may_go_on {
                 for (place, after) in AGAIN.into_iter().enumerate() {
-                    let me = self.me.clone();
                     let why = death.why.clone();
                     let last = place + 1 == AGAIN.len();
-                    let fire = move || {
-                        if let Some(post) = me.upgrade() {
-                            post.look_again(number, &why, last);
-                        }
-                    };
-                    let timer = Timer::after(after, Box::new(fire));
+                    let timer = self.timer(after, move |post| post.look_again(number, &why, last));
                     shared.timers.push((number, timer));
                 }
             }

@@ -56,13 +56,7 @@ impl Post {
     }
 
     fn after(&self, time: Duration, orphan: Orphan, then: impl FnOnce(&Post) + Send + 'static) {
-        let me = self.me.clone();
-        let fire = move || {
-            if let Some(post) = me.upgrade() {
-                then(&post);
-            }
-        };
-        let timer = Timer::after(time, Box::new(fire));
+        let timer = self.timer(time, then);
         let mut state = self.lock();
         let before = match &mut state.shared {
             Some(shared) => {

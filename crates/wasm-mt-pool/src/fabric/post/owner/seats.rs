@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use wasm_mt::__pool::{self, Aboard, Config, Feed, Lane, Timer};
+use wasm_mt::__pool::{self, Aboard, Config, Feed, Lane};
 
 use super::{Post, State};
 use crate::fabric::post::dispatch::Leaving;
@@ -296,13 +296,7 @@ impl Post {
     }
 
     fn watch_after(&self, time: Duration) {
-        let me = self.me.clone();
-        let fire = move || {
-            if let Some(post) = me.upgrade() {
-                post.lay_to_sleep();
-            }
-        };
-        let timer = Timer::after(time, Box::new(fire));
+        let timer = self.timer(time, Post::lay_to_sleep);
         let mut state = self.lock();
         let before = if state.closed {
             Some(timer)

@@ -407,12 +407,7 @@ impl<W: SharedWords, U: Unit> Owner<W, U> {
         met: &mut Met<U>,
     ) {
         let slots = self.lot.take_back(board.number());
-        let mut laid: Vec<_> = slots
-            .into_iter()
-            .filter_map(|slot| self.take_untold(slot))
-            .collect();
-        laid.sort_by_key(|laid| laid.order);
-        for laid in laid {
+        for laid in self.take_all(slots) {
             if let Some(seat) = seat {
                 self.seats[seat].figures.took(seat, &laid);
             }
